@@ -1,0 +1,147 @@
+package ca
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"crypto/x509/pkix"
+
+	"go.step.sm/crypto/keyutil"
+)
+
+// KeyType names an algorithm and size that a CA key may have.
+type KeyType string
+
+// The key types that every data plane of Istio accepts for a CA. Ed25519 is
+// missing because istiod cannot sign with it, P-521 because istiod takes it for
+// P-256, RSA-2048 because it does not last as long as a root does (NIST SP
+// 800-57 part 1, table 4).
+const (
+	P256    KeyType = "P-256"
+	P384    KeyType = "P-384"
+	RSA3072 KeyType = "RSA-3072"
+	RSA4096 KeyType = "RSA-4096"
+)
+
+// KeyTypes lists the key types of a CA, the default first.
+func KeyTypes() []KeyType { return []KeyType{P256, P384, RSA3072, RSA4096} }
+
+// ParseKeyType reads the name of a key type in any case.
+func ParseKeyType(s string) (KeyType, error) {
+	for _, t := range KeyTypes() {
+		if strings.EqualFold(s, string(t)) {
+			return t, nil
+		}
+	}
+	return "", fmt.Errorf("key type %q is not one of %s", s, keyTypeList())
+}
+
+// KeyTypeOf says which type a CA's public key has. The error gives the reason
+// why a CA must not have any other.
+func KeyTypeOf(key crypto.PublicKey) (KeyType, error) {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		switch k.Curve {
+		case elliptic.P256():
+			return P256, nil
+		case elliptic.P384():
+			return P384, nil
+		}
+	case *rsa.PublicKey:
+		switch k.N.BitLen() {
+		case 3072:
+			return RSA3072, nil
+		case 4096:
+			return RSA4096, nil
+		}
+	}
+	return "", fmt.Errorf("a CA key of type %s is not supported, expected one of %s", DescribeKey(key), keyTypeList())
+}
+
+// GenerateKey makes a private key. The zero KeyType means [P256].
+func GenerateKey(t KeyType) (crypto.Signer, error) {
+	switch t {
+	case P256, "":
+		return keyutil.GenerateSigner("EC", "P-256", 0)
+	case P384:
+		return keyutil.GenerateSigner("EC", "P-384", 0)
+	case RSA3072:
+		return keyutil.GenerateSigner("RSA", "", 3072)
+	case RSA4096:
+		return keyutil.GenerateSigner("RSA", "", 4096)
+	}
+	return nil, fmt.Errorf("key type %q is not one of %s", t, keyTypeList())
+}
+
+// MatchKey reports whether the private key belongs to the certificate.
+func MatchKey(key crypto.Signer, cert *x509.Certificate) bool {
+	return samePublicKey(key.Public(), cert.PublicKey)
+}
+
+func samePublicKey(a, b crypto.PublicKey) bool {
+	comparable, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && comparable.Equal(b)
+}
+
+// throwawayType is the type of key whose signatures carry the same algorithm
+// identifier as those of key, at the least cost: all RSA sizes share one.
+func throwawayKey(key crypto.PublicKey) (crypto.Signer, error) {
+	t, err := KeyTypeOf(key)
+	switch {
+	case err != nil:
+		return nil, err
+	case t == RSA3072 || t == RSA4096:
+		return keyutil.GenerateSigner("RSA", "", 2048)
+	}
+	return GenerateKey(t)
+}
+
+// keyID is the subject key identifier of a key: the leftmost 160 bits of the
+// SHA-256 of the subjectPublicKey bits (RFC 7093 §2, method 1).
+func keyID(key crypto.PublicKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("a public key of type %T cannot be encoded: %w", key, err)
+	}
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	sum := sha256.Sum256(info.Key.Bytes)
+	return sum[:20], nil
+}
+
+// tag is the part of a key identifier that goes into a common name, so that no
+// two keys share a distinguished name.
+func tag(keyID []byte) string { return hex.EncodeToString(keyID[:3]) }
+
+// DescribeKey names the type and size of any public key for a person, for example
+// "P-256" or "RSA-2048".
+func DescribeKey(key crypto.PublicKey) string {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		return k.Curve.Params().Name
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA-%d", k.N.BitLen())
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(fmt.Sprintf("%T", key), "*"), "crypto/")
+}
+
+func keyTypeList() string {
+	names := make([]string, 0, len(KeyTypes()))
+	for _, t := range KeyTypes() {
+		names = append(names, string(t))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,143 @@
+package ca
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"go.step.sm/crypto/pemutil"
+)
+
+const certificateBlock = "CERTIFICATE"
+
+// ParseCertificates reads one or more certificates in PEM, in the order of the
+// file. It is strict, because the programs that read the file next are not
+// alike: between and around the blocks only white space may stand, a block has
+// no headers, and blocks that a missing newline joined are an error (istiod
+// reads such a file differently than openssl does).
+func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
+	blocks, err := pemBlocks(data)
+	if err != nil {
+		return nil, err
+	}
+	certs := make([]*x509.Certificate, 0, len(blocks))
+	for i, block := range blocks {
+		if block.Type != certificateBlock {
+			return nil, fmt.Errorf("PEM block %d is a %s, expected a %s", i+1, block.Type, certificateBlock)
+		}
+		if len(block.Headers) > 0 {
+			return nil, fmt.Errorf("PEM block %d has headers, expected none", i+1)
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("PEM block %d: %w", i+1, err)
+		}
+		certs = append(certs, cert)
+	}
+	return certs, nil
+}
+
+// ParseKey reads exactly one unencrypted private key in PEM: PKCS#8, PKCS#1 or
+// SEC1. Errors never hold any of the input.
+func ParseKey(data []byte) (crypto.Signer, error) {
+	blocks, err := pemBlocks(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(blocks) != 1 {
+		return nil, fmt.Errorf("%d PEM blocks, expected one private key", len(blocks))
+	}
+	block := blocks[0]
+	switch block.Type {
+	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
+	case "ENCRYPTED PRIVATE KEY":
+		return nil, errEncryptedKey
+	default:
+		return nil, fmt.Errorf("the PEM block is a %s, expected a PRIVATE KEY", block.Type)
+	}
+	if block.Headers["DEK-Info"] != "" {
+		return nil, errEncryptedKey
+	}
+	key, err := pemutil.ParseKey(pem.EncodeToMemory(block))
+	if err != nil {
+		return nil, errors.New("the private key is malformed")
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a key of type %T cannot sign", key)
+	}
+	return signer, nil
+}
+
+var errEncryptedKey = errors.New("the private key is encrypted, expected a plain one")
+
+// MarshalCertificates writes certificates in PEM, one block after the other,
+// each with its final newline.
+func MarshalCertificates(certs ...*x509.Certificate) []byte {
+	var out bytes.Buffer
+	for _, cert := range certs {
+		out.Write(pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: cert.Raw}))
+	}
+	return out.Bytes()
+}
+
+// MarshalKey writes a private key in PEM as unencrypted PKCS#8. A key that
+// cannot leave its device is an error.
+func MarshalKey(key crypto.Signer) ([]byte, error) {
+	block, err := pemutil.Serialize(key, pemutil.WithPKCS8(true))
+	if err != nil {
+		return nil, fmt.Errorf("a key of type %T cannot be exported", key)
+	}
+	return pem.EncodeToMemory(block), nil
+}
+
+var (
+	pemBegin = []byte("-----BEGIN ")
+	pemEnd   = []byte("-----END ")
+)
+
+// pemBlocks splits a file into its PEM blocks. Unlike a loop over pem.Decode it
+// passes over nothing.
+func pemBlocks(data []byte) ([]*pem.Block, error) {
+	var blocks []*pem.Block
+	for rest := bytes.TrimSpace(data); len(rest) > 0; rest = bytes.TrimSpace(rest) {
+		n := len(blocks) + 1
+		if !bytes.HasPrefix(rest, pemBegin) {
+			return nil, fmt.Errorf("text that is not PEM stands before block %d", n)
+		}
+		var text []byte
+		var err error
+		if text, rest, err = cutBlock(rest); err != nil {
+			return nil, fmt.Errorf("PEM block %d %w", n, err)
+		}
+		block, after := pem.Decode(text)
+		if block == nil || len(bytes.TrimSpace(after)) > 0 {
+			return nil, fmt.Errorf("PEM block %d is malformed", n)
+		}
+		blocks = append(blocks, block)
+	}
+	if len(blocks) == 0 {
+		return nil, errors.New("no PEM block")
+	}
+	return blocks, nil
+}
+
+// cutBlock cuts data after the END line of the block that it begins with.
+func cutBlock(data []byte) (block, rest []byte, err error) {
+	end := bytes.Index(data, pemEnd)
+	if end < 0 {
+		return nil, nil, errors.New("has no END line")
+	}
+	length := bytes.IndexByte(data[end:], '\n')
+	if length < 0 {
+		length = len(data) - end
+	}
+	line := data[end : end+length]
+	if bytes.Contains(line, pemBegin) {
+		return nil, nil, errors.New("is joined to the next one: a newline is missing after its END line")
+	}
+	return data[:end+length], data[end+length:], nil
+}
