@@ -1,0 +1,138 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+)
+
+const commitFile = metaDir + "/commit"
+
+// move is one rename of a committed transaction.
+type move struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// installs reports whether the move brings a staged name.
+func (m move) installs() bool {
+	return checkChangeable(m.To) == nil && m.From == path.Join(stagingDir, m.To)
+}
+
+// retires reports whether the move puts a name aside.
+func (m move) retires() bool {
+	return checkChangeable(m.From) == nil && checkName(m.To) == nil && path.Dir(m.To) == path.Join(SupersededFolder, m.From)
+}
+
+// record is the list of moves, in their order.
+type record struct {
+	Moves []move `json:"moves"`
+}
+
+func writeRecord(root *os.Root, moves []move) error {
+	data, err := json.Marshal(record{Moves: moves})
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(root, commitFile, data); err != nil {
+		return inRoot(root, commitFile, err)
+	}
+	return nil
+}
+
+// parseRecord reads a list of moves, and refuses those that this package does not
+// make: each retires a name to below superseded/ or installs a staged one.
+func parseRecord(data []byte) (record, error) {
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return record{}, err
+	}
+	for _, m := range r.Moves {
+		if !m.installs() && !m.retires() {
+			return record{}, fmt.Errorf("it moves %q to %q", m.From, m.To)
+		}
+	}
+	return r, nil
+}
+
+// replay carries out a committed transaction, if there is one, from wherever it
+// was interrupted.
+func replay(root *os.Root) error {
+	data, err := root.ReadFile(commitFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return inRoot(root, commitFile, err)
+	}
+	r, err := parseRecord(data)
+	if err != nil {
+		return fmt.Errorf("%w is damaged: %w", inRoot(root, commitFile, errors.New("the record")), err)
+	}
+	touched := make(map[string]bool)
+	for _, m := range r.Moves {
+		if err := m.carryOut(root, touched); err != nil {
+			return err
+		}
+	}
+	if err := syncDirs(root, maps.Keys(touched)); err != nil {
+		return err
+	}
+	return removeRecord(root)
+}
+
+// carryOut renames, unless that was done before: since nothing is ever
+// overwritten, and the moves have an order, a target that exists is a move that
+// was made. It notes the folders that it touched.
+func (m move) carryOut(root *os.Root, touched map[string]bool) error {
+	for folder := path.Dir(m.To); ; folder = path.Dir(folder) {
+		touched[folder] = true
+		if folder == "." {
+			break
+		}
+	}
+	if m.retires() {
+		touched[path.Dir(m.From)] = true
+	}
+	if done, err := exists(root, m.To); err != nil || done {
+		return err
+	}
+	if err := root.MkdirAll(path.Dir(m.To), dirMode); err != nil {
+		return inRoot(root, path.Dir(m.To), err)
+	}
+	if err := root.Rename(m.From, m.To); err != nil {
+		return inRoot(root, m.To, err)
+	}
+	return nil
+}
+
+func removeRecord(root *os.Root) error {
+	if err := root.Remove(commitFile); err != nil {
+		return inRoot(root, commitFile, err)
+	}
+	return syncDir(root, metaDir)
+}
+
+// abandon undoes a commit that failed half way: no move of it was made yet.
+func abandon(root *os.Root) error {
+	if written, err := exists(root, commitFile); err != nil {
+		return err
+	} else if written {
+		if err := removeRecord(root); err != nil {
+			return err
+		}
+	}
+	return discard(root)
+}
+
+// discard removes what was staged and never committed.
+func discard(root *os.Root) error {
+	if err := root.RemoveAll(stagingDir); err != nil {
+		return inRoot(root, stagingDir, err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// createFile writes a new file and waits until it is on the disk. Its name
+// lasts only once its folder is synced as well.
+func createFile(root *os.Root, name string, data []byte, mode Mode) (err error) {
+	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fs.FileMode(mode))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if _, err := file.Write(data); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+// replaceFile puts a file of the store's own in place, whole and durable.
+func replaceFile(root *os.Root, name string, data []byte) error {
+	temporary := name + ".new"
+	if err := root.RemoveAll(temporary); err != nil {
+		return err
+	}
+	if err := createFile(root, temporary, data, Private); err != nil {
+		return err
+	}
+	if err := root.Rename(temporary, name); err != nil {
+		return err
+	}
+	return syncDir(root, path.Dir(name))
+}
+
+func syncDir(root *os.Root, name string) (err error) {
+	dir, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	return dir.Sync()
+}
+
+// syncs bounds how many folders are synced at once; a disk does several in the
+// time of one.
+const syncs = 16
+
+func syncDirs(root *os.Root, names iter.Seq[string]) error {
+	var group errgroup.Group
+	group.SetLimit(syncs)
+	for name := range names {
+		group.Go(func() error {
+			if err := syncDir(root, name); err != nil {
+				return inRoot(root, name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// exists reports whether there is anything under a name. A file where the name
+// wants a folder is an error.
+func exists(root *os.Root, name string) (bool, error) {
+	_, err := root.Lstat(name)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	}
+	return false, inRoot(root, name, err)
+}
+
+// inRoot names the file that an error of an os.Root is about.
+func inRoot(root *os.Root, name string, err error) error {
+	return fmt.Errorf("%s: %w", filepath.Join(root.Name(), filepath.FromSlash(name)), cause(err))
+}
+
+// cause strips the operation and the relative path from an error of package os.
+func cause(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	var linkError *os.LinkError
+	if errors.As(err, &linkError) {
+		return linkError.Err
+	}
+	return err
+}
+
+// CreateFile writes a file outside of any store, for what leaves it: all of it or
+// nothing, durable, and only under a name that is free.
+func CreateFile(name string, data []byte, mode Mode) error {
+	folder, base := filepath.Split(name)
+	root, err := os.OpenRoot(filepath.Clean(folder))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, cause(err))
+	}
+	defer root.Close()
+	temporary := fmt.Sprintf(".%s.%d", base, os.Getpid())
+	if err := createFile(root, temporary, data, mode); err != nil {
+		_ = root.Remove(temporary)
+		return fmt.Errorf("%s: %w", name, cause(err))
+	}
+	// Unlike a rename, a link never replaces what is there.
+	err = root.Link(temporary, base)
+	if err := errors.Join(err, root.Remove(temporary), syncDir(root, ".")); err != nil {
+		return fmt.Errorf("%s: %w", name, cause(err))
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	lockFile = metaDir + "/lock"
+	lockPoll = 10 * time.Millisecond
+)
+
+// DefaultLockTimeout is how long a process waits for another one.
+const DefaultLockTimeout = 5 * time.Second
+
+// LockedError says that another process uses the directory.
+type LockedError struct {
+	Dir string
+	// Holder is who, as it called itself, for example "pid 4711, trustgen init".
+	Holder string
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%s is in use by %s", e.Dir, e.Holder)
+}
+
+// lock waits until this process alone uses the directory, whose folder for the
+// store's own files exists. The lock ends with the process, however it ends.
+func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, s.options.LockTimeout)
+	defer cancel()
+	path := filepath.Join(s.dir, lockFile)
+	l := flock.New(path, flock.SetPermissions(0o600))
+	if err := s.await(ctx, wait, l); err != nil {
+		return nil, err
+	}
+	if !current(l, path) {
+		_ = l.Unlock()
+		return nil, fmt.Errorf("%s was removed by another process meanwhile", s.dir)
+	}
+	s.sign(path)
+	return func() { _ = l.Unlock() }, nil
+}
+
+func (s *Store) await(ctx, wait context.Context, l *flock.Flock) error {
+	_, err := l.TryLockContext(wait, lockPoll)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		return &LockedError{Dir: s.dir, Holder: holder(l.Path())}
+	}
+	return fmt.Errorf("%s: lock: %w", l.Path(), cause(err))
+}
+
+// current reports whether the file that was locked still has its name: a process
+// that failed to make the directory removes it again.
+func current(l *flock.Flock, path string) bool {
+	locked, err := l.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(path)
+	return err == nil && os.SameFile(locked, named)
+}
+
+// sign leaves the name of the holder for those who wait. A directory that can
+// only be read stays unsigned.
+func (s *Store) sign(path string) {
+	_ = os.WriteFile(path, []byte(fmt.Sprintf("pid %d, %s\n", os.Getpid(), s.options.Holder)), 0o600)
+}
+
+func holder(path string) string {
+	data, err := os.ReadFile(path)
+	if name := strings.TrimSpace(string(data)); err == nil && name != "" {
+		return name
+	}
+	return "another process"
+}

@@ -1,0 +1,228 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Store is a directory. It may be used by several goroutines.
+type Store struct {
+	dir     string
+	options Options
+}
+
+// Options adjust a store; the zero value is good.
+type Options struct {
+	// Holder is what this process calls itself to others that wait for it;
+	// empty means the name of the program.
+	Holder string
+	// LockTimeout is how long to wait for others; zero means [DefaultLockTimeout].
+	LockTimeout time.Duration
+	// Now is the clock that superseded files are named after; nil means time.Now.
+	Now func() time.Time
+}
+
+// Open opens a directory, and finishes a transaction that a killed process had
+// committed. The directory need not exist: then it is empty, and the first
+// [Store.Update] makes it.
+//
+// The error is a [*VersionError] for a directory of a newer version, a
+// [*ModeError] for one that others can read, and a [*LockedError] when it has to
+// be repaired while another process uses it.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	if o.Holder == "" {
+		o.Holder = filepath.Base(os.Args[0])
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = DefaultLockTimeout
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Store{dir: filepath.Clean(dir), options: o}
+	root, err := s.open()
+	if root == nil || err != nil {
+		return s, err
+	}
+	defer root.Close()
+	if left, err := exists(root, commitFile); err != nil || !left {
+		return s, err
+	}
+	return s, s.View(ctx, func(*Snapshot) error { return nil })
+}
+
+// Dir is the directory, as it was opened.
+func (s *Store) Dir() string { return s.dir }
+
+// View runs a function while nobody else changes the directory, and returns its
+// error.
+func (s *Store) View(ctx context.Context, read func(*Snapshot) error) error {
+	root, err := s.open()
+	if err != nil {
+		return err
+	}
+	if root == nil {
+		return read(&Snapshot{dir: s.dir})
+	}
+	defer root.Close()
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := replay(root); err != nil {
+		return fmt.Errorf("finish an interrupted transaction: %w", err)
+	}
+	return read(&Snapshot{dir: s.dir, root: root})
+}
+
+// open returns the directory if it holds a store, nil if it is empty or missing.
+func (s *Store) open() (*os.Root, error) {
+	info, err := os.Stat(s.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", s.dir, cause(err))
+	case !info.IsDir():
+		return nil, fmt.Errorf("%s is a file, expected a directory", s.dir)
+	}
+	if err := checkMode(s.dir, info, dirMode); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.dir, cause(err))
+	}
+	found, err := checkVersion(root)
+	if err != nil || !found {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+// Update runs a function that changes the directory, and makes all of its changes
+// durable, or none if it returns an error or the context ends before. Once the
+// changes are committed the context no longer matters. A directory that is missing
+// is made; its parent must exist.
+func (s *Store) Update(ctx context.Context, change func(*Tx) error) error {
+	root, err := s.open()
+	if err != nil {
+		return err
+	}
+	vacant := root == nil
+	if !vacant {
+		root.Close()
+	}
+	made, err := s.makeDirs()
+	if err != nil {
+		return err
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err = s.update(ctx, change); err != nil && vacant {
+		s.removeVacant(made)
+	}
+	return err
+}
+
+// makeDirs makes the folder that holds the lock. It reports whether it made the
+// directory itself.
+func (s *Store) makeDirs() (made bool, err error) {
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, metaDir)} {
+		err := os.Mkdir(dir, dirMode)
+		switch {
+		case err == nil:
+			made = made || dir == s.dir
+		case !errors.Is(err, fs.ErrExist):
+			return made, fmt.Errorf("make the directory %s: %w", dir, cause(err))
+		}
+	}
+	return made, nil
+}
+
+func (s *Store) update(ctx context.Context, change func(*Tx) error) error {
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.dir, cause(err))
+	}
+	defer root.Close()
+	if err := prepare(root); err != nil {
+		return err
+	}
+	tx := newTx(s, root)
+	if err := change(tx); err != nil {
+		return errors.Join(err, discard(root))
+	}
+	if err := tx.commit(ctx); err != nil {
+		return errors.Join(err, abandon(root))
+	}
+	if err := replay(root); err != nil {
+		return fmt.Errorf("the changes are committed, and the next command finishes them: %w", err)
+	}
+	return discard(root)
+}
+
+// prepare leaves a directory with a version marker, and nothing of a transaction
+// that was interrupted.
+func prepare(root *os.Root) error {
+	found, err := checkVersion(root)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if err := writeVersion(root); err != nil {
+			return inRoot(root, versionFile, err)
+		}
+		if err := syncParent(root); err != nil {
+			return err
+		}
+	}
+	if err := replay(root); err != nil {
+		return fmt.Errorf("finish an interrupted transaction: %w", err)
+	}
+	return discard(root)
+}
+
+// syncParent makes the name of a new directory last.
+func syncParent(root *os.Root) error {
+	if err := syncDir(root, "."); err != nil {
+		return inRoot(root, ".", err)
+	}
+	path, err := filepath.Abs(root.Name())
+	if err != nil {
+		return err
+	}
+	parent, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	return syncDir(parent, ".")
+}
+
+// removeVacant takes back what Update made of a directory that still holds
+// nothing.
+func (s *Store) removeVacant(made bool) {
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return
+	}
+	defer root.Close()
+	if left, err := exists(root, commitFile); err != nil || left || checkVacant(root) != nil {
+		return
+	}
+	_ = root.RemoveAll(metaDir)
+	if made {
+		_ = os.Remove(s.dir)
+	}
+}

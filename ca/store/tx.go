@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+const stagingDir = metaDir + "/staging"
+
+// Tx is a transaction: a [Snapshot] of the directory before it, and the changes
+// to it. Several goroutines may use it.
+type Tx struct {
+	Snapshot
+	stamp string
+
+	mu      sync.Mutex
+	retired map[string]string // name -> where it goes
+	order   []string          // the retired names, in the order of the calls
+	made    map[string]bool   // folders in staging
+	install map[string]bool   // the topmost staged names: each takes one rename
+}
+
+func newTx(s *Store, root *os.Root) *Tx {
+	return &Tx{
+		Snapshot: Snapshot{dir: s.dir, root: root},
+		stamp:    s.options.Now().UTC().Format("20060102T150405Z"),
+		retired:  make(map[string]string),
+		made:     make(map[string]bool),
+		install:  make(map[string]bool),
+	}
+}
+
+// Write adds a file under a name that is free, or that this transaction retired
+// before. The data is on the disk when it returns; it is in the directory when
+// the transaction is committed.
+func (tx *Tx) Write(name string, data []byte, mode Mode) error {
+	if err := checkChangeable(name); err != nil {
+		return err
+	}
+	if err := tx.stage(name); err != nil {
+		return err
+	}
+	if err := createFile(tx.root, path.Join(stagingDir, name), data, mode); err != nil {
+		return inRoot(tx.root, name, err)
+	}
+	return nil
+}
+
+// Retire moves a file or folder out of the way, to superseded/<name>/<time>. What
+// is to take its place is written after.
+func (tx *Tx) Retire(name string) error {
+	if err := checkChangeable(name); err != nil {
+		return err
+	}
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	found, err := tx.Exists(name)
+	if err != nil {
+		return err
+	}
+	if !found || tx.isRetired(name) {
+		return fmt.Errorf("retire %s: %w", tx.path(name), fs.ErrNotExist)
+	}
+	for written := range tx.install {
+		if strings.HasPrefix(written, name+"/") {
+			return fmt.Errorf("retire %s: %s was written before", tx.path(name), tx.path(written))
+		}
+	}
+	to, err := tx.supersededName(name)
+	if err != nil {
+		return err
+	}
+	tx.retired[name] = to
+	tx.order = append(tx.order, name)
+	return nil
+}
+
+// supersededName finds a free name for what is retired.
+func (tx *Tx) supersededName(name string) (string, error) {
+	first := path.Join(SupersededFolder, name, tx.stamp)
+	for n, to := 1, first; ; n, to = n+1, fmt.Sprintf("%s-%d", first, n+1) {
+		if found, err := tx.Exists(to); err != nil || !found {
+			return to, err
+		}
+	}
+}
+
+// stage makes the folders that a staged file needs, and finds the rename that is
+// going to install it: the topmost part of its name that does not exist.
+func (tx *Tx) stage(name string) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if err := tx.makeDirs(path.Dir(name)); err != nil {
+		return err
+	}
+	for _, part := range prefixes(name) {
+		if tx.install[part] && part != name {
+			return nil
+		}
+		found, err := tx.Exists(part)
+		if err != nil {
+			return err
+		}
+		if !found || tx.isRetired(part) {
+			tx.install[part] = true
+			return nil
+		}
+	}
+	return fmt.Errorf("write %s: %w", tx.path(name), fs.ErrExist)
+}
+
+func (tx *Tx) makeDirs(folder string) error {
+	if tx.made[folder] {
+		return nil
+	}
+	if err := tx.root.MkdirAll(path.Join(stagingDir, folder), dirMode); err != nil {
+		return inRoot(tx.root, folder, err)
+	}
+	for tx.made["."] = true; folder != "."; folder = path.Dir(folder) {
+		tx.made[folder] = true
+	}
+	return nil
+}
+
+func (tx *Tx) isRetired(name string) bool {
+	return slices.ContainsFunc(prefixes(name), func(part string) bool {
+		_, ok := tx.retired[part]
+		return ok
+	})
+}
+
+// prefixes of "a/b/c" are "a", "a/b" and "a/b/c".
+func prefixes(name string) []string {
+	var all []string
+	for i, r := range name {
+		if r == '/' {
+			all = append(all, name[:i])
+		}
+	}
+	return append(all, name)
+}
+
+// commit makes the staged files and the list of moves durable, unless the context
+// has ended. The transaction holds if and only if it returns nil.
+func (tx *Tx) commit(ctx context.Context) error {
+	if len(tx.install) > 0 {
+		staged := func(yield func(string) bool) {
+			for folder := range tx.made {
+				if !yield(path.Join(stagingDir, folder)) {
+					return
+				}
+			}
+		}
+		if err := syncDirs(tx.root, staged); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if moves := tx.moves(); len(moves) > 0 {
+		return writeRecord(tx.root, moves)
+	}
+	return nil
+}
+
+// moves lists the renames: first everything that goes, then everything that comes.
+func (tx *Tx) moves() []move {
+	var moves []move
+	for _, name := range tx.order {
+		moves = append(moves, move{From: name, To: tx.retired[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(tx.install)) {
+		moves = append(moves, move{From: path.Join(stagingDir, name), To: name})
+	}
+	return moves
+}
