@@ -1,0 +1,17 @@
+// Package secrets holds Istio's view of a cluster's CA: the set of files that
+// istiod reads from the Secret "cacerts".
+//
+// A [CACerts] is valid because [New] and [Parse] checked it: its key belongs to
+// its certificate, and its chain keeps the rules of package ca and ends in one of
+// its roots. Whether it has expired is a question of the day, and is not asked.
+//
+// # Files
+//
+//   - ca-cert.pem: the certificate of the intermediate, alone
+//   - ca-key.pem: its key, as unencrypted PKCS #8
+//   - cert-chain.pem: the intermediate, the CAs above it, the root
+//   - root-cert.pem: the roots that the cluster trusts
+//
+// istiod takes the form tls.crt, tls.key, ca.crt as well, and so does [Parse]. It
+// reads no CRL then, so [CACerts.Files] writes the form above.
+package secrets

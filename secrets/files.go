@@ -1,0 +1,117 @@
+package secrets
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// Names of the files that istiod reads.
+const (
+	CACertFile    = "ca-cert.pem"
+	CAKeyFile     = "ca-key.pem"
+	CertChainFile = "cert-chain.pem"
+	RootCertFile  = "root-cert.pem"
+)
+
+// Names of the same in a Secret of type kubernetes.io/tls, as cert-manager makes
+// it. istiod looks for these first.
+const (
+	tlsCertFile = "tls.crt"
+	tlsKeyFile  = "tls.key"
+	tlsRootFile = "ca.crt"
+)
+
+// FileNames lists the files of a set: what [CACerts.Files] writes and [Parse]
+// reads.
+func FileNames() []string { return []string{CACertFile, CAKeyFile, CertChainFile, RootCertFile} }
+
+// Files are the files of the set by their names. The same set always gives the
+// same bytes.
+func (c *CACerts) Files() map[string][]byte {
+	return map[string][]byte{
+		CACertFile:    ca.MarshalCertificates(c.chain[0]),
+		CAKeyFile:     slices.Clone(c.keyPEM),
+		CertChainFile: ca.MarshalCertificates(c.chain...),
+		RootCertFile:  ca.MarshalCertificates(c.roots...),
+	}
+}
+
+// Parse reads a set of files, or the data of a Secret, in either of the forms that
+// istiod reads. Names that it does not know are ignored, as istiod ignores them. A
+// chain that stops below the root is completed from the roots. Errors name the
+// file.
+func Parse(files map[string][]byte) (*CACerts, error) {
+	o, err := parseParts(files)
+	if err != nil {
+		return nil, fmt.Errorf("cacerts: %w", err)
+	}
+	o.Chain = complete(o.Chain, o.Roots)
+	return New(o)
+}
+
+func parseParts(files map[string][]byte) (Options, error) {
+	if _, ok := files[tlsCertFile]; ok {
+		return parseForm(files, tlsKeyFile, tlsCertFile, tlsRootFile)
+	}
+	o, err := parseForm(files, CAKeyFile, CertChainFile, RootCertFile)
+	if err != nil {
+		return Options{}, err
+	}
+	alone, err := parseCertificates(files, CACertFile)
+	if err != nil {
+		return Options{}, err
+	}
+	switch {
+	case len(alone) != 1:
+		return Options{}, fmt.Errorf("%s: %d certificates, expected the intermediate alone", CACertFile, len(alone))
+	case !alone[0].Equal(o.Chain[0]):
+		return Options{}, fmt.Errorf("%s: begins with %s, expected the certificate of %s: %s", CertChainFile, ca.Describe(o.Chain[0]), CACertFile, ca.Describe(alone[0]))
+	}
+	return o, nil
+}
+
+func parseForm(files map[string][]byte, keyFile, chainFile, rootFile string) (o Options, err error) {
+	if o.Chain, err = parseCertificates(files, chainFile); err != nil {
+		return Options{}, err
+	}
+	if o.Roots, err = parseCertificates(files, rootFile); err != nil {
+		return Options{}, err
+	}
+	data, ok := files[keyFile]
+	if !ok {
+		return Options{}, missing(keyFile)
+	}
+	if o.Key, err = ca.ParseKey(data); err != nil {
+		return Options{}, fmt.Errorf("%s: %w", keyFile, err)
+	}
+	return o, nil
+}
+
+func parseCertificates(files map[string][]byte, name string) ([]*x509.Certificate, error) {
+	data, ok := files[name]
+	if !ok {
+		return nil, missing(name)
+	}
+	certs, err := ca.ParseCertificates(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return certs, nil
+}
+
+func missing(name string) error { return fmt.Errorf("%s is missing", name) }
+
+// complete appends the root that issued the last certificate of a chain.
+func complete(chain, roots []*x509.Certificate) []*x509.Certificate {
+	last := chain[len(chain)-1]
+	i := slices.IndexFunc(roots, func(root *x509.Certificate) bool {
+		return string(root.RawSubject) == string(last.RawIssuer) && !root.Equal(last)
+	})
+	if i < 0 || string(last.RawSubject) == string(last.RawIssuer) {
+		return chain
+	}
+	return append(slices.Clone(chain), roots[i])
+}
