@@ -1,0 +1,126 @@
+package fabric
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets"
+)
+
+const (
+	clustersFolder = "clusters"
+	maxClusterName = 63
+)
+
+// CheckCluster takes the names that a cluster can have: DNS-1123 labels, which
+// are safe as parts of a path and of a Kubernetes name. The error is a
+// [*ClusterNameError].
+func CheckCluster(name string) error {
+	outside := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
+	var reason string
+	switch {
+	case name == "":
+		reason = "is empty"
+	case strings.ContainsFunc(name, outside):
+		reason = "has characters other than a-z, 0-9 and -"
+	case len(name) > maxClusterName:
+		reason = "is longer than 63 characters"
+	case strings.HasPrefix(name, "-") || strings.HasSuffix(name, "-"):
+		reason = "begins or ends with a dash"
+	default:
+		return nil
+	}
+	return &ClusterNameError{Name: name, Reason: reason}
+}
+
+func checkClusters(names []string) error {
+	if len(names) == 0 {
+		return errors.New("no cluster is named")
+	}
+	for i, name := range names {
+		if err := CheckCluster(name); err != nil {
+			return err
+		}
+		if slices.Contains(names[:i], name) {
+			return &ClusterNameError{Name: name, Reason: "is given twice"}
+		}
+	}
+	return nil
+}
+
+func clusterFolder(cluster string) string { return path.Join(clustersFolder, cluster) }
+
+// fileMode keeps a key from others.
+func fileMode(name string) store.Mode {
+	if name == secrets.CAKeyFile {
+		return store.Private
+	}
+	return store.Public
+}
+
+// readCluster reads the set of a cluster. A cluster without a folder is an
+// [*UnknownClusterError], anything else that is wrong a [*DamagedError].
+func (f *Fabric) readCluster(r reader, cluster string) (*secrets.CACerts, error) {
+	folder := clusterFolder(cluster)
+	if found, err := r.Exists(folder); err != nil {
+		return nil, err
+	} else if !found {
+		return nil, &UnknownClusterError{Dir: f.Dir(), Cluster: cluster}
+	}
+	files := make(map[string][]byte)
+	for _, name := range secrets.FileNames() {
+		data, err := r.Read(path.Join(folder, name), fileMode(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // Parse says which one is missing.
+		}
+		if err != nil {
+			return nil, &DamagedError{Cluster: cluster, Path: f.ClusterPath(cluster), Err: err}
+		}
+		files[name] = data
+	}
+	bundle, err := secrets.Parse(files)
+	if err != nil {
+		return nil, &DamagedError{Cluster: cluster, Path: f.ClusterPath(cluster), Err: err}
+	}
+	return bundle, nil
+}
+
+func writeCluster(c changer, cluster string, bundle *secrets.CACerts) error {
+	files := bundle.Files()
+	for _, name := range secrets.FileNames() {
+		if err := c.Write(path.Join(clusterFolder(cluster), name), files[name], fileMode(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subjects collects the distinguished names that the CAs of a cluster have had.
+// What cannot be read any more is left out.
+func subjects(r reader, cluster string) (map[string]bool, error) {
+	superseded := path.Join(store.SupersededFolder, clusterFolder(cluster))
+	generations, err := r.List(superseded)
+	if err != nil {
+		return nil, err
+	}
+	folders := []string{clusterFolder(cluster)}
+	for _, generation := range generations {
+		folders = append(folders, path.Join(superseded, generation))
+	}
+	taken := make(map[string]bool)
+	for _, folder := range folders {
+		data, err := r.Read(path.Join(folder, secrets.CACertFile), store.Public)
+		if err != nil {
+			continue
+		}
+		if certs, err := ca.ParseCertificates(data); err == nil {
+			taken[string(certs[0].RawSubject)] = true
+		}
+	}
+	return taken, nil
+}

@@ -1,0 +1,240 @@
+package fabric
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/secrets"
+)
+
+// EnsureOptions say what the intermediates are to be like; the zero value is good.
+type EnsureOptions struct {
+	// KeyType of new intermediates; zero means that of the root.
+	KeyType ca.KeyType
+	// NotAfter is the end of new intermediates; zero means
+	// [ca.DefaultIntermediateLifetime] from now.
+	NotAfter time.Time
+	// Renew issues new intermediates in place of valid and of damaged ones.
+	Renew bool
+	// Root describes the root that is made where there is none.
+	Root RootOptions
+	// DryRun checks everything and changes nothing. What the result says of new
+	// keys is not what a real run would make.
+	DryRun bool
+	// Progress, if there is one, is told after each cluster how many are done. It
+	// is not called concurrently.
+	Progress func(done int)
+}
+
+// Action is what Ensure did for a cluster.
+type Action string
+
+// The actions of Ensure.
+const (
+	Created Action = "created"
+	Kept    Action = "kept"
+	Renewed Action = "renewed"
+)
+
+// Result is what Ensure found and did.
+type Result struct {
+	Root        Certificate
+	RootCreated bool
+	Clusters    []Ensured // in the order in which they were asked for
+}
+
+// Ensured is a cluster after Ensure.
+type Ensured struct {
+	Cluster     string
+	Action      Action
+	Certificate Certificate
+}
+
+// Ensure sees to it that each cluster has a valid intermediate with at least a
+// third of its life left: it creates, keeps or renews, and makes the root where
+// there is none. A renewed intermediate has a new key and another distinguished
+// name; the old set is kept below superseded/. All clusters are one transaction:
+// if one fails, nothing changes for any.
+//
+// The error is a [*ClusterNameError], a [*DamagedError] for a set that is neither
+// valid nor to be renewed, [ErrRootKeyMissing] where something has to be issued
+// without the key at hand, or a [*ca.LifetimeError].
+func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions) (Result, error) {
+	if err := checkClusters(clusters); err != nil {
+		return Result{}, err
+	}
+	var result Result
+	err := f.change(ctx, o.DryRun, func(c changer) error {
+		e, err := f.newEnsurance(c, o)
+		if err != nil {
+			return err
+		}
+		result = Result{Root: describe(e.root), RootCreated: e.rootCreated}
+		result.Clusters, err = e.all(ctx, clusters)
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}
+
+// ensurance is one call of Ensure inside its transaction.
+type ensurance struct {
+	*Fabric
+	EnsureOptions
+	changer     changer
+	root        *x509.Certificate
+	rootCreated bool
+	authority   func() (*ca.Authority, error) // only who issues needs the key
+	profile     ca.Profile
+}
+
+func (f *Fabric) newEnsurance(c changer, o EnsureOptions) (*ensurance, error) {
+	profile, err := ca.Intermediate(ca.IntermediateOptions{})
+	if err != nil {
+		return nil, err
+	}
+	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c, profile: profile}
+	e.root, err = f.readRoot(c)
+	switch {
+	case err == nil:
+		e.authority = sync.OnceValues(func() (*ca.Authority, error) { return f.loadAuthority(c, e.root) })
+	case errors.Is(err, ErrNoRoot):
+		made, err := f.makeRoot(c, o.Root)
+		if err != nil {
+			return nil, err
+		}
+		e.root, e.rootCreated = made.Certificate(), true
+		e.authority = func() (*ca.Authority, error) { return made, nil }
+	default:
+		return nil, err
+	}
+	if e.KeyType == "" {
+		if e.KeyType, err = ca.KeyTypeOf(e.root.PublicKey); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.path(rootCertFile), err)
+		}
+	}
+	return e, nil
+}
+
+// all ensures the clusters side by side: a disk syncs several files in the time of
+// one.
+func (e *ensurance) all(ctx context.Context, clusters []string) ([]Ensured, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4 * runtime.GOMAXPROCS(0))
+	ensured := make([]Ensured, len(clusters))
+	report := e.reporter()
+	for i, cluster := range clusters {
+		group.Go(func() (err error) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			ensured[i], err = e.one(cluster)
+			report()
+			return err
+		})
+	}
+	return ensured, group.Wait()
+}
+
+func (e *ensurance) reporter() func() {
+	var mu sync.Mutex
+	done := 0
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if done++; e.Progress != nil {
+			e.Progress(done)
+		}
+	}
+}
+
+func (e *ensurance) one(cluster string) (Ensured, error) {
+	action, current, err := e.decide(cluster)
+	if err != nil {
+		return Ensured{}, err
+	}
+	if action == Kept {
+		return Ensured{Cluster: cluster, Action: Kept, Certificate: current}, nil
+	}
+	bundle, err := e.issue(cluster)
+	if err != nil {
+		return Ensured{}, fmt.Errorf("cluster %s: %w", cluster, err)
+	}
+	if action == Renewed {
+		if err := e.changer.Retire(clusterFolder(cluster)); err != nil {
+			return Ensured{}, err
+		}
+	}
+	if err := writeCluster(e.changer, cluster, bundle); err != nil {
+		return Ensured{}, err
+	}
+	return Ensured{Cluster: cluster, Action: action, Certificate: describe(bundle.Certificate())}, nil
+}
+
+// decide says what has to be done for a cluster, and what it has if that is kept.
+func (e *ensurance) decide(cluster string) (Action, Certificate, error) {
+	bundle, err := e.readCluster(e.changer, cluster)
+	var unknown *UnknownClusterError
+	switch {
+	case errors.As(err, &unknown):
+		return Created, Certificate{}, nil
+	case e.Renew:
+		return Renewed, Certificate{}, nil
+	case err != nil:
+		return "", Certificate{}, err
+	}
+	if err := e.checkRoot(bundle, e.root, cluster); err != nil {
+		return "", Certificate{}, err
+	}
+	current := describe(bundle.Certificate())
+	if current.RenewDue(e.now()) {
+		return Renewed, Certificate{}, nil
+	}
+	return Kept, current, nil
+}
+
+// issue makes a key and a certificate with a distinguished name that no CA of the
+// cluster had before. A tag is short enough for two keys to share one, if rarely.
+func (e *ensurance) issue(cluster string) (*secrets.CACerts, error) {
+	authority, err := e.authority()
+	if err != nil {
+		return nil, err
+	}
+	taken, err := subjects(e.changer, cluster)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		key, cert, err := e.newIntermediate(authority, cluster)
+		if err != nil {
+			return nil, err
+		}
+		if !taken[string(cert.RawSubject)] {
+			return secrets.New(secrets.Options{Key: key, Chain: append([]*x509.Certificate{cert}, authority.Chain()...)})
+		}
+	}
+}
+
+func (e *ensurance) newIntermediate(authority *ca.Authority, cluster string) (crypto.Signer, *x509.Certificate, error) {
+	key, err := e.generateKey(e.KeyType)
+	if err != nil {
+		return nil, nil, err
+	}
+	draft, err := authority.Prepare(e.profile, ca.Request{PublicKey: key.Public(), CommonName: cluster, NotAfter: e.NotAfter})
+	if err != nil {
+		return nil, nil, err
+	}
+	cert, err := authority.Issue(draft)
+	return key, cert, err
+}

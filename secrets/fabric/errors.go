@@ -1,0 +1,48 @@
+package fabric
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNoRoot says that a directory has no root yet.
+var ErrNoRoot = errors.New("no root yet")
+
+// ErrRootExists says that a directory has a root already.
+var ErrRootExists = errors.New("there is a root already")
+
+// ErrRootKeyMissing says that the root's key is not in the directory, where it is
+// needed to issue.
+var ErrRootKeyMissing = errors.New("the key of the root is not here")
+
+// ClusterNameError says that a cluster cannot have a name.
+type ClusterNameError struct {
+	Name, Reason string
+}
+
+func (e *ClusterNameError) Error() string {
+	return fmt.Sprintf("cluster name %q %s", e.Name, e.Reason)
+}
+
+// UnknownClusterError says that a directory has no such cluster.
+type UnknownClusterError struct {
+	Dir, Cluster string
+}
+
+func (e *UnknownClusterError) Error() string {
+	return fmt.Sprintf("%s has no cluster %s", e.Dir, e.Cluster)
+}
+
+// DamagedError says that the files of a cluster are not a good set: a file is
+// missing or damaged, others can read the key, the parts do not fit, or another
+// root issued it.
+type DamagedError struct {
+	Cluster string
+	// Path is the folder of the cluster.
+	Path string
+	Err  error
+}
+
+func (e *DamagedError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+func (e *DamagedError) Unwrap() error { return e.Err }

@@ -1,0 +1,153 @@
+package fabric
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"sigs.k8s.io/yaml"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/store"
+)
+
+const (
+	configFile   = "fabric.yaml"
+	rootCertFile = "root-cert.pem"
+	rootKeyFile  = "root-key.pem"
+)
+
+// DefaultTrustDomain is the one that Istio has unless it is told otherwise.
+const DefaultTrustDomain = "cluster.local"
+
+// config is what the directory knows beside its certificates.
+type config struct {
+	TrustDomain string `json:"trustDomain"`
+}
+
+// RootOptions describe the root of a fabric; the zero value is good.
+type RootOptions struct {
+	// KeyType of the root; zero means [ca.P256].
+	KeyType ca.KeyType
+	// CommonName of the root, to which a tag is added; empty means "root".
+	CommonName string
+	// Organization is the name of the mesh in every CA; empty means the trust
+	// domain.
+	Organization string
+	// TrustDomain of the mesh; empty means [DefaultTrustDomain].
+	TrustDomain string
+	// NotAfter is the end of the root; zero means [ca.DefaultRootLifetime] from
+	// now.
+	NotAfter time.Time
+	// DryRun checks everything and changes nothing.
+	DryRun bool
+}
+
+// Init makes the root of a fabric. A directory that has one is [ErrRootExists].
+func (f *Fabric) Init(ctx context.Context, o RootOptions) (Certificate, error) {
+	var made Certificate
+	err := f.change(ctx, o.DryRun, func(c changer) error {
+		switch _, err := f.readRoot(c); {
+		case err == nil:
+			return fmt.Errorf("%s: %w", f.path(rootCertFile), ErrRootExists)
+		case !errors.Is(err, ErrNoRoot):
+			return err
+		}
+		root, err := f.makeRoot(c, o)
+		if err != nil {
+			return err
+		}
+		made = describe(root.Certificate())
+		return nil
+	})
+	return made, err
+}
+
+func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
+	if o.TrustDomain == "" {
+		o.TrustDomain = DefaultTrustDomain
+	}
+	if o.Organization == "" {
+		o.Organization = o.TrustDomain
+	}
+	if domain, err := spiffeid.TrustDomainFromString(o.TrustDomain); err != nil || domain.Name() != o.TrustDomain {
+		return nil, fmt.Errorf("trust domain %q is not a host such as %s", o.TrustDomain, DefaultTrustDomain)
+	}
+	key, err := f.generateKey(o.KeyType)
+	if err != nil {
+		return nil, err
+	}
+	root, err := ca.NewRoot(ca.RootOptions{
+		Key:          key,
+		CommonName:   o.CommonName,
+		Organization: o.Organization,
+		NotAfter:     o.NotAfter,
+		Now:          f.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	keyPEM, err := ca.MarshalKey(key)
+	if err != nil {
+		return nil, err
+	}
+	configYAML, err := yaml.Marshal(config{TrustDomain: o.TrustDomain})
+	if err != nil {
+		return nil, err
+	}
+	return root, errors.Join(
+		c.Write(rootKeyFile, keyPEM, store.Private),
+		c.Write(rootCertFile, ca.MarshalCertificates(root.Certificate()), store.Public),
+		c.Write(configFile, configYAML, store.Public),
+	)
+}
+
+// readRoot reads the root's certificate. A directory without anything is
+// [ErrNoRoot]; one that has lost its root is another error, since a new root would
+// part its clusters from each other.
+func (f *Fabric) readRoot(r reader) (*x509.Certificate, error) {
+	data, err := r.Read(rootCertFile, store.Public)
+	if errors.Is(err, fs.ErrNotExist) {
+		for _, left := range []string{rootKeyFile, configFile, clustersFolder} {
+			if found, err := r.Exists(left); err != nil || found {
+				return nil, errors.Join(err, fmt.Errorf("%s is missing, though there is %s", f.path(rootCertFile), left))
+			}
+		}
+		return nil, fmt.Errorf("%s: %w", f.Dir(), ErrNoRoot)
+	}
+	if err != nil {
+		return nil, err
+	}
+	certs, err := ca.ParseCertificates(data)
+	if err == nil && len(certs) != 1 {
+		err = fmt.Errorf("%d certificates, expected one root", len(certs))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path(rootCertFile), err)
+	}
+	return certs[0], nil
+}
+
+// loadAuthority joins the root with its key.
+func (f *Fabric) loadAuthority(r reader, root *x509.Certificate) (*ca.Authority, error) {
+	data, err := r.Read(rootKeyFile, store.Private)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", f.RootKeyPath(), ErrRootKeyMissing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := ca.ParseKey(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.RootKeyPath(), err)
+	}
+	authority, err := ca.Load(key, []*x509.Certificate{root}, f.now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Dir(), err)
+	}
+	return authority, nil
+}

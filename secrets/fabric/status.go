@@ -1,0 +1,125 @@
+package fabric
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets"
+)
+
+// Certificate is what people want to know of a CA at a glance.
+type Certificate struct {
+	// Subject is the common name, tag included.
+	Subject   string
+	KeyType   ca.KeyType
+	NotBefore time.Time
+	NotAfter  time.Time
+	// Fingerprint is the SHA-256 of the certificate in hexadecimal.
+	Fingerprint string
+}
+
+func describe(cert *x509.Certificate) Certificate {
+	keyType, _ := ca.KeyTypeOf(cert.PublicKey) // the chain rules took it
+	sum := sha256.Sum256(cert.Raw)
+	return Certificate{
+		Subject:     ca.Describe(cert),
+		KeyType:     keyType,
+		NotBefore:   cert.NotBefore,
+		NotAfter:    cert.NotAfter,
+		Fingerprint: hex.EncodeToString(sum[:]),
+	}
+}
+
+// RenewDue reports whether less than a third of the lifetime is left.
+func (c Certificate) RenewDue(now time.Time) bool {
+	return c.NotAfter.Sub(now) < c.NotAfter.Sub(c.NotBefore)/3
+}
+
+// Cluster is a cluster as the directory has it.
+type Cluster struct {
+	Name        string
+	Certificate Certificate
+	// Err is a [*DamagedError] when the set cannot be used; there is no
+	// certificate then.
+	Err error
+}
+
+// Status is all that the directory holds.
+type Status struct {
+	Root     Certificate
+	Clusters []Cluster // sorted by name
+}
+
+// Status reads the root and every cluster. A damaged cluster does not hide the
+// others. A directory without a root is [ErrNoRoot].
+func (f *Fabric) Status(ctx context.Context) (Status, error) {
+	var status Status
+	err := f.store.View(ctx, func(s *store.Snapshot) error {
+		root, err := f.readRoot(s)
+		if err != nil {
+			return err
+		}
+		status.Root = describe(root)
+		names, err := s.List(clustersFolder)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			status.Clusters = append(status.Clusters, f.inspect(s, root, name))
+		}
+		return nil
+	})
+	return status, err
+}
+
+func (f *Fabric) inspect(r reader, root *x509.Certificate, name string) Cluster {
+	bundle, err := f.readCluster(r, name)
+	if err == nil {
+		err = f.checkRoot(bundle, root, name)
+	}
+	if err != nil {
+		return Cluster{Name: name, Err: err}
+	}
+	return Cluster{Name: name, Certificate: describe(bundle.Certificate())}
+}
+
+// checkRoot refuses a set that leads to another root than that of the fabric.
+func (f *Fabric) checkRoot(bundle *secrets.CACerts, root *x509.Certificate, cluster string) error {
+	chain := bundle.Chain()
+	if last := chain[len(chain)-1]; !last.Equal(root) {
+		return &DamagedError{
+			Cluster: cluster,
+			Path:    f.ClusterPath(cluster),
+			Err:     &ca.Violation{Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not the root of this fabric, " + ca.Describe(root)},
+		}
+	}
+	return nil
+}
+
+// Bundle reads the set of a cluster. A cluster that the directory does not have is
+// an [*UnknownClusterError], a set that cannot be used a [*DamagedError].
+func (f *Fabric) Bundle(ctx context.Context, cluster string) (*secrets.CACerts, error) {
+	if err := CheckCluster(cluster); err != nil {
+		return nil, err
+	}
+	var bundle *secrets.CACerts
+	err := f.store.View(ctx, func(s *store.Snapshot) error {
+		root, err := f.readRoot(s)
+		if err != nil {
+			return err
+		}
+		if bundle, err = f.readCluster(s, cluster); err != nil {
+			return err
+		}
+		return f.checkRoot(bundle, root, cluster)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return bundle, nil
+}
