@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// decode reads everything that a file holds: PEM, or a Secret whose entries are
+// PEM. Unlike what issues, it reads around text between the blocks, as openssl
+// writes it.
+func decode(data []byte) ([]item, error) {
+	if bytes.Contains(data, []byte("-----BEGIN ")) && !looksLikeSecret(data) {
+		return decodePEM(data)
+	}
+	return decodeSecret(data)
+}
+
+func looksLikeSecret(data []byte) bool {
+	return bytes.Contains(data, []byte("kind:")) || bytes.Contains(data, []byte(`"kind"`))
+}
+
+func decodeSecret(data []byte) ([]item, error) {
+	var secret corev1.Secret
+	if err := yaml.Unmarshal(data, &secret); err != nil || secret.Kind != "Secret" {
+		return nil, errors.New("is neither PEM nor a Secret in YAML or JSON")
+	}
+	entries := maps.Clone(secret.Data)
+	if entries == nil {
+		entries = make(map[string][]byte)
+	}
+	for name, text := range secret.StringData {
+		entries[name] = []byte(text)
+	}
+	var items []item
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		found, err := decodePEM(entries[name])
+		if err != nil {
+			found = []item{{Kind: "data that is not PEM"}}
+		}
+		for _, i := range found {
+			i.Entry = name
+			items = append(items, i)
+		}
+	}
+	if len(items) == 0 {
+		return nil, errors.New("is a Secret without data")
+	}
+	return items, nil
+}
+
+func decodePEM(data []byte) ([]item, error) {
+	var items []item
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		i, err := decodeBlock(block)
+		if err != nil {
+			return nil, fmt.Errorf("PEM block %d: %w", len(items)+1, err)
+		}
+		items = append(items, i)
+	}
+	if begun := bytes.Count(data, []byte("-----BEGIN ")); begun == 0 || begun != len(items) {
+		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(items))
+	}
+	return items, nil
+}
+
+func decodeBlock(block *pem.Block) (item, error) {
+	switch block.Type {
+	case "CERTIFICATE":
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return item{}, err
+		}
+		return certificateItem(cert), nil
+	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
+		request, err := x509.ParseCertificateRequest(block.Bytes)
+		if err != nil {
+			return item{}, err
+		}
+		return requestItem(request), nil
+	case "X509 CRL":
+		list, err := x509.ParseRevocationList(block.Bytes)
+		if err != nil {
+			return item{}, err
+		}
+		return crlItem(list), nil
+	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
+		key, err := ca.ParseKey(pem.EncodeToMemory(block))
+		if err != nil {
+			return item{}, err
+		}
+		return item{Kind: "private key", PublicKey: newPublicKey(key.Public())}, nil
+	case "ENCRYPTED PRIVATE KEY":
+		return item{Kind: "encrypted private key"}, nil
+	}
+	return item{Kind: "unknown PEM block " + block.Type}, nil
+}
+
+func fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
+}

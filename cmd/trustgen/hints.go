@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+// hintFor says what to do about an error; nothing where nothing is known.
+func hintFor(err error) string {
+	var (
+		usage    *usageError
+		mode     *store.ModeError
+		locked   *store.LockedError
+		version  *store.VersionError
+		lifetime *ca.LifetimeError
+		unknown  *fabric.UnknownClusterError
+		damaged  *fabric.DamagedError
+	)
+	switch {
+	case errors.As(err, &usage):
+		return fmt.Sprintf("'%s --help' shows how it is used", usage.cmd.CommandPath())
+	case errors.As(err, &mode):
+		return fmt.Sprintf("chmod %o %s", mode.Want, mode.Path)
+	case errors.As(err, &locked):
+		return "try again when it is done"
+	case errors.As(err, &version):
+		return "use the trustgen that wrote it, or a newer one"
+	case errors.As(err, &lifetime):
+		return "--not-after " + lifetime.Longest.UTC().Format(time.RFC3339)
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("'trustgen intermediate --cluster %s' issues one", unknown.Cluster)
+	case errors.As(err, &damaged):
+		return fmt.Sprintf("restore the files from a backup, or issue new ones: 'trustgen intermediate --cluster %s --renew'", damaged.Cluster)
+	case errors.Is(err, fabric.ErrRootExists):
+		return "use it, or choose another directory with --dir"
+	case errors.Is(err, fabric.ErrNoRoot):
+		return "'trustgen init' makes a root, 'trustgen intermediate' as well"
+	case errors.Is(err, fabric.ErrRootKeyMissing):
+		return "put it back for as long as it takes to issue"
+	}
+	return ""
+}

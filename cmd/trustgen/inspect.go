@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+type inspectCommand struct {
+	*terminal
+	output outputFlag
+}
+
+func newInspect(t *terminal) *cobra.Command {
+	c := &inspectCommand{terminal: t}
+	cmd := &cobra.Command{
+		Use:   "inspect FILE...",
+		Short: "Show what PEM files and Secrets hold",
+		Example: `  trustgen inspect trust/clusters/east/cert-chain.pem
+
+  # What a cluster has
+  kubectl get secret cacerts -n istio-system -o yaml | trustgen inspect -`,
+		Long: `FILE is PEM, or a Secret in YAML or JSON; - is stdin. Of a private key only the
+type and the hash of its public key are shown: the certificate with the same
+public key is its own.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{fmt.Errorf("no file is named"), cmd}
+			}
+			return nil
+		},
+		RunE: c.run,
+	}
+	addOutput(cmd, &c.output, "table", "yaml", "json")
+	return cmd
+}
+
+type inspectResult struct {
+	Items []item `json:"items"`
+}
+
+func (c *inspectCommand) run(_ *cobra.Command, args []string) error {
+	var result inspectResult
+	for _, name := range args {
+		data, err := c.read(name)
+		if err != nil {
+			return &lookError{err}
+		}
+		items, err := decode(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", displayName(name), err)
+		}
+		for _, i := range items {
+			i.File = displayName(name)
+			result.Items = append(result.Items, i)
+		}
+	}
+	return c.output.print(c.Out, result, func(w io.Writer) error { return printItems(w, result.Items) })
+}
+
+// maxInput bounds a file: a Secret holds at most 1 MiB.
+const maxInput = 4 << 20
+
+func (c *inspectCommand) read(name string) (data []byte, err error) {
+	in := c.In
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		in = file
+	}
+	data, err = io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err == nil && len(data) > maxInput {
+		err = fmt.Errorf("%s: is larger than %d bytes", displayName(name), maxInput)
+	}
+	return data, err
+}
+
+func displayName(name string) string {
+	if name == "-" {
+		return "stdin"
+	}
+	return name
+}
+
+func printItems(w io.Writer, items []item) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for n, i := range items {
+		if n > 0 {
+			fmt.Fprintln(tw)
+		}
+		where := i.File
+		if i.Entry != "" {
+			where += ", " + i.Entry
+		}
+		fmt.Fprintf(tw, "%s: %s\n", printable(where), i.Kind)
+		for _, field := range i.fields() {
+			fmt.Fprintf(tw, "  %s\t%s\n", field[0], printable(field[1]))
+		}
+	}
+	return tw.Flush()
+}

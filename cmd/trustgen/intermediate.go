@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+type intermediateCommand struct {
+	*terminal
+	dir      string
+	clusters clusterFlag
+	keyType  keyTypeFlag
+	end      endFlag
+	ensure   fabric.EnsureOptions
+	output   outputFlag
+}
+
+func newIntermediate(t *terminal) *cobra.Command {
+	c := &intermediateCommand{terminal: t}
+	cmd := &cobra.Command{
+		Use:   "intermediate --cluster NAME...",
+		Short: "Give each cluster an intermediate CA under the root",
+		Example: `  # For two clusters; makes a root first where there is none
+  trustgen intermediate --cluster east --cluster west
+
+  # A new key and certificate for a cluster, before the old one is due
+  trustgen intermediate --cluster east --renew --not-after 90d
+
+  # What istiod reads, handed to a cluster
+  kubectl create secret generic cacerts -n istio-system \
+    --from-file=trust/clusters/east/ca-cert.pem --from-file=trust/clusters/east/ca-key.pem \
+    --from-file=trust/clusters/east/root-cert.pem --from-file=trust/clusters/east/cert-chain.pem`,
+		Long: `A valid intermediate is kept, so the command can run as often as you like. One
+that has less than a third of its life left is renewed: with a new key and a new
+name, and the old files are kept in superseded/. All clusters are one
+transaction: either all of them change or none.`,
+		Args: noArgs,
+		RunE: c.run,
+	}
+	addDir(cmd, &c.dir)
+	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster: a DNS-1123 label; repeat it for more")
+	addKeyType(cmd, &c.keyType, "that of the root")
+	addNotAfter(cmd, &c.end, "365d")
+	cmd.Flags().BoolVar(&c.ensure.Renew, "renew", false, "renew valid and damaged intermediates as well")
+	addDryRun(cmd, &c.ensure.DryRun)
+	addOutput(cmd, &c.output, "table", "yaml", "json")
+	return cmd
+}
+
+type intermediateResult struct {
+	RootCreated bool                `json:"rootCreated"`
+	DryRun      bool                `json:"dryRun,omitempty"`
+	Clusters    []intermediateEntry `json:"clusters"`
+}
+
+type intermediateEntry struct {
+	Cluster   string        `json:"cluster"`
+	Action    fabric.Action `json:"action"`
+	Directory string        `json:"directory"`
+	*certificateResult
+}
+
+func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
+	if len(c.clusters) == 0 {
+		return &usageError{errors.New("no cluster is named: --cluster is missing"), cmd}
+	}
+	f, err := openFabric(cmd, c.terminal, c.dir)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(c.terminal, len(c.clusters), "clusters")
+	c.ensure.KeyType = c.keyType.KeyType
+	c.ensure.NotAfter = c.end.from(c.Now())
+	c.ensure.Progress = progress.report
+	result, err := f.Ensure(cmd.Context(), c.clusters, c.ensure)
+	progress.end()
+	if err != nil {
+		return err
+	}
+	c.tell(f, result)
+	return c.print(f, result)
+}
+
+func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
+	switch {
+	case c.ensure.DryRun:
+		c.note("dry run: nothing is changed in %s", f.Dir())
+	case r.RootCreated:
+		c.rootMade(f, r.Root)
+	}
+	kept := 0
+	for _, e := range r.Clusters {
+		if e.Action == fabric.Kept {
+			kept++
+		}
+	}
+	if kept > 0 && (c.keyType.KeyType != "" || c.end.text != "") {
+		c.hint("what is kept does not take --key-type or --not-after; --renew issues it anew")
+	}
+}
+
+func (c *intermediateCommand) print(f *fabric.Fabric, r fabric.Result) error {
+	result := intermediateResult{RootCreated: r.RootCreated, DryRun: c.ensure.DryRun}
+	rows := [][]string{{"CLUSTER", "ACTION", "SUBJECT", "KEY", "NOT AFTER", "DIRECTORY"}}
+	for _, e := range r.Clusters {
+		entry := intermediateEntry{Cluster: e.Cluster, Action: e.Action, Directory: f.ClusterPath(e.Cluster)}
+		row := []string{e.Cluster, string(e.Action), "", "", "", entry.Directory}
+		if !c.ensure.DryRun || e.Action == fabric.Kept {
+			entry.certificateResult = newCertificateResult(e.Certificate)
+			copy(row[2:], []string{entry.Subject, entry.KeyType, entry.NotAfter})
+		}
+		result.Clusters = append(result.Clusters, entry)
+		rows = append(rows, row)
+	}
+	if c.ensure.DryRun {
+		for _, row := range rows[1:] {
+			row[1] = strings.Replace("would be "+row[1], "would be "+string(fabric.Kept), string(fabric.Kept), 1)
+		}
+	}
+	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// item is one thing that inspect found. The fields that a kind does not have are
+// empty.
+type item struct {
+	File  string `json:"file"`
+	Entry string `json:"entry,omitempty"` // the name in a Secret
+	Kind  string `json:"kind"`
+
+	Subject            string     `json:"subject,omitempty"`
+	Issuer             string     `json:"issuer,omitempty"`
+	Serial             string     `json:"serial,omitempty"`
+	NotBefore          string     `json:"notBefore,omitempty"`
+	NotAfter           string     `json:"notAfter,omitempty"`
+	Number             string     `json:"number,omitempty"`
+	ThisUpdate         string     `json:"thisUpdate,omitempty"`
+	NextUpdate         string     `json:"nextUpdate,omitempty"`
+	Revoked            []string   `json:"revoked,omitempty"`
+	PublicKey          *publicKey `json:"publicKey,omitempty"`
+	CA                 bool       `json:"ca,omitempty"`
+	PathLength         *int       `json:"pathLength,omitempty"`
+	KeyUsage           []string   `json:"keyUsage,omitempty"`
+	ExtKeyUsage        []string   `json:"extKeyUsage,omitempty"`
+	Names              []string   `json:"names,omitempty"`
+	PermittedNames     []string   `json:"permittedNames,omitempty"`
+	SubjectKeyID       string     `json:"subjectKeyId,omitempty"`
+	AuthorityKeyID     string     `json:"authorityKeyId,omitempty"`
+	SignatureAlgorithm string     `json:"signatureAlgorithm,omitempty"`
+	Fingerprint        string     `json:"fingerprint,omitempty"`
+}
+
+// publicKey tells keys apart without showing them.
+type publicKey struct {
+	Type string `json:"type"`
+	// SHA256 is the hash of the SubjectPublicKeyInfo in hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+func newPublicKey(key any) *publicKey {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return &publicKey{Type: "unknown"}
+	}
+	return &publicKey{Type: ca.DescribeKey(key), SHA256: fingerprint(der)}
+}
+
+func certificateItem(cert *x509.Certificate) item {
+	i := item{
+		Kind:               "certificate",
+		Subject:            cert.Subject.String(),
+		Issuer:             cert.Issuer.String(),
+		Serial:             cert.SerialNumber.Text(16),
+		NotBefore:          formatTime(cert.NotBefore),
+		NotAfter:           formatTime(cert.NotAfter),
+		PublicKey:          newPublicKey(cert.PublicKey),
+		CA:                 cert.IsCA,
+		KeyUsage:           keyUsage(cert.KeyUsage),
+		Names:              slices.Concat(uris(cert), cert.DNSNames, addresses(cert), cert.EmailAddresses),
+		PermittedNames:     slices.Concat(cert.PermittedURIDomains, cert.PermittedDNSDomains),
+		SubjectKeyID:       hex.EncodeToString(cert.SubjectKeyId),
+		AuthorityKeyID:     hex.EncodeToString(cert.AuthorityKeyId),
+		SignatureAlgorithm: cert.SignatureAlgorithm.String(),
+		Fingerprint:        fingerprint(cert.Raw),
+	}
+	if cert.MaxPathLen > 0 || cert.MaxPathLenZero {
+		i.PathLength = &cert.MaxPathLen
+	}
+	for _, usage := range cert.ExtKeyUsage {
+		i.ExtKeyUsage = append(i.ExtKeyUsage, usage.String())
+	}
+	for _, usage := range cert.UnknownExtKeyUsage {
+		i.ExtKeyUsage = append(i.ExtKeyUsage, usage.String())
+	}
+	return i
+}
+
+func requestItem(request *x509.CertificateRequest) item {
+	i := item{
+		Kind:               "certificate request",
+		Subject:            request.Subject.String(),
+		PublicKey:          newPublicKey(request.PublicKey),
+		SignatureAlgorithm: request.SignatureAlgorithm.String(),
+	}
+	for _, uri := range request.URIs {
+		i.Names = append(i.Names, uri.String())
+	}
+	i.Names = append(i.Names, request.DNSNames...)
+	return i
+}
+
+func crlItem(list *x509.RevocationList) item {
+	i := item{
+		Kind:               "CRL",
+		Issuer:             list.Issuer.String(),
+		ThisUpdate:         formatTime(list.ThisUpdate),
+		NextUpdate:         formatTime(list.NextUpdate),
+		AuthorityKeyID:     hex.EncodeToString(list.AuthorityKeyId),
+		SignatureAlgorithm: list.SignatureAlgorithm.String(),
+	}
+	if list.Number != nil {
+		i.Number = list.Number.String()
+	}
+	for _, entry := range list.RevokedCertificateEntries {
+		i.Revoked = append(i.Revoked, entry.SerialNumber.Text(16))
+	}
+	return i
+}
+
+// fields are the rows that people see, those that are empty left out.
+func (i item) fields() [][2]string {
+	var key, authority string
+	if i.PublicKey != nil {
+		key = i.PublicKey.Type + ", SHA-256 " + i.PublicKey.SHA256
+	}
+	if i.CA {
+		authority = "yes, path length unlimited"
+		if i.PathLength != nil {
+			authority = "yes, path length " + strconv.Itoa(*i.PathLength)
+		}
+	}
+	all := [][2]string{
+		{"subject", i.Subject},
+		{"issuer", i.Issuer},
+		{"serial", i.Serial},
+		{"not before", i.NotBefore},
+		{"not after", i.NotAfter},
+		{"number", i.Number},
+		{"this update", i.ThisUpdate},
+		{"next update", i.NextUpdate},
+		{"revoked", strings.Join(i.Revoked, ", ")},
+		{"public key", key},
+		{"CA", authority},
+		{"key usage", strings.Join(i.KeyUsage, ", ")},
+		{"extended key usage", strings.Join(i.ExtKeyUsage, ", ")},
+		{"names", strings.Join(i.Names, ", ")},
+		{"permitted names", strings.Join(i.PermittedNames, ", ")},
+		{"subject key id", i.SubjectKeyID},
+		{"authority key id", i.AuthorityKeyID},
+		{"signature", i.SignatureAlgorithm},
+		{"SHA-256", i.Fingerprint},
+	}
+	return slices.DeleteFunc(all, func(field [2]string) bool { return field[1] == "" })
+}
+
+func uris(cert *x509.Certificate) []string {
+	var all []string
+	for _, uri := range cert.URIs {
+		all = append(all, uri.String())
+	}
+	return all
+}
+
+func addresses(cert *x509.Certificate) []string {
+	var all []string
+	for _, ip := range cert.IPAddresses {
+		all = append(all, fmt.Sprint(ip))
+	}
+	return all
+}
+
+// keyUsages are the names of RFC 5280 §4.2.1.3 in the order of their bits.
+var keyUsages = []string{
+	"digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
+	"keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
+}
+
+func keyUsage(usage x509.KeyUsage) []string {
+	var names []string
+	for bit, name := range keyUsages {
+		if usage&(1<<bit) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}

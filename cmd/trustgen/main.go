@@ -1,0 +1,38 @@
+// Command trustgen gives the clusters of an Istio mesh one trust: a root, and an
+// intermediate CA for each cluster.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, streams{
+		In:          os.Stdin,
+		Out:         os.Stdout,
+		Err:         os.Stderr,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		NoColor:     os.Getenv("NO_COLOR") != "",
+		Now:         time.Now,
+	}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// streams are what a command talks to. Out carries the result only.
+type streams struct {
+	In                       io.Reader
+	Out, Err                 io.Writer
+	OutTerminal, ErrTerminal bool
+	NoColor                  bool
+	Now                      func() time.Time
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFine        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitCouldNot    = 3
+	exitInterrupted = 130
+)
+
+// usageError is an error in the command line.
+type usageError struct {
+	err error
+	cmd *cobra.Command
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// lookError is an error of a command that only looks: it could not.
+type lookError struct{ err error }
+
+func (e *lookError) Error() string { return e.err.Error() }
+func (e *lookError) Unwrap() error { return e.err }
+
+// run is the program without its process.
+func run(ctx context.Context, s streams, args []string) int {
+	t := &terminal{streams: s}
+	root := newRoot(t)
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitFine
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		t.fail(errors.New("interrupted, nothing was changed"))
+		return exitInterrupted
+	}
+	t.fail(err)
+	if hint := hintFor(err); hint != "" {
+		t.hint("%s", hint)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage *usageError
+	var look *lookError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &look):
+		return exitCouldNot
+	}
+	return exitFailed
+}
+
+func newRoot(t *terminal) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "trustgen",
+		Short: "One trust for the clusters of an Istio mesh",
+		Example: `  # A root, and an intermediate CA for each of two clusters, below ./trust
+  trustgen intermediate --cluster east --cluster west
+
+  # Hand a cluster its CA
+  trustgen secret --cluster east | kubectl apply --server-side -f -`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Errorf("unknown command %q", args[0]), cmd}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().BoolVarP(&t.quiet, "quiet", "q", false, "print errors and the result only")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd} })
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpTemplate(helpTemplate)
+	root.AddCommand(
+		newInit(t),
+		newIntermediate(t),
+		newSecret(t),
+		newList(t),
+		newInspect(t),
+		newVersion(t),
+	)
+	return root
+}
+
+// noArgs refuses arguments that are not flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Errorf("unexpected argument %q", args[0]), cmd}
+	}
+	return nil
+}
+
+// The examples come first: they are what most people look for.
+const (
+	helpTemplate = `{{.Short}}.
+
+{{with .Example}}Examples:
+{{.}}
+
+{{end}}{{with .Long}}{{.}}
+
+{{end}}{{.UsageString}}`
+
+	usageTemplate = `Usage:
+  {{if .Runnable}}{{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Global flags:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+`
+)
