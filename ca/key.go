@@ -3,16 +3,16 @@ package ca
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
 	"strings"
-
-	"crypto/x509/pkix"
 
 	"go.step.sm/crypto/keyutil"
 )
@@ -134,8 +134,10 @@ func DescribeKey(key crypto.PublicKey) string {
 		return k.Curve.Params().Name
 	case *rsa.PublicKey:
 		return fmt.Sprintf("RSA-%d", k.N.BitLen())
+	case ed25519.PublicKey:
+		return "Ed25519"
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(fmt.Sprintf("%T", key), "*"), "crypto/")
+	return fmt.Sprintf("%T", key)
 }
 
 func keyTypeList() string {

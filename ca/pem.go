@@ -131,13 +131,16 @@ func cutBlock(data []byte) (block, rest []byte, err error) {
 	if end < 0 {
 		return nil, nil, errors.New("has no END line")
 	}
-	length := bytes.IndexByte(data[end:], '\n')
-	if length < 0 {
+	length := bytes.IndexByte(data[end:], '\n') + 1
+	if length == 0 {
 		length = len(data) - end
 	}
-	line := data[end : end+length]
-	if bytes.Contains(line, pemBegin) {
+	block, rest = data[:end+length], data[end+length:]
+	switch {
+	case bytes.Contains(block[end:], pemBegin):
 		return nil, nil, errors.New("is joined to the next one: a newline is missing after its END line")
+	case bytes.Count(block, pemBegin) > 1:
+		return nil, nil, errors.New("has no END line before the next one begins")
 	}
-	return data[:end+length], data[end+length:], nil
+	return block, rest, nil
 }

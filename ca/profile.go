@@ -209,7 +209,7 @@ func shapeNames(t *x509.Certificate, r Request) error {
 		return errors.New("a workload has a SPIFFE ID or DNS names, not both")
 	case isSVID:
 		t.URIs = []*url.URL{r.SPIFFEID.URL()}
-		return nil
+		return CheckTrustDomain(r.SPIFFEID.TrustDomain().Name())
 	case len(r.DNSNames) == 0:
 		return errors.New("a workload needs a SPIFFE ID or DNS names")
 	}
@@ -236,8 +236,8 @@ func leafUsages(asked []x509.ExtKeyUsage) ([]x509.ExtKeyUsage, error) {
 }
 
 func (c *NameConstraints) validate() error {
-	if _, err := spiffeid.TrustDomainFromString(c.TrustDomain); err != nil || strings.Contains(c.TrustDomain, "/") {
-		return fmt.Errorf("ca: name constraint: trust domain %q is not a host such as cluster.local", c.TrustDomain)
+	if err := CheckTrustDomain(c.TrustDomain); err != nil {
+		return fmt.Errorf("ca: name constraint: %w", err)
 	}
 	if len(c.DNSNames) == 0 {
 		return errors.New("ca: name constraint: DNS names are missing; istiod signs its own certificate for DNS names with the same CA")
@@ -278,6 +278,16 @@ func checkName(what, name string, limit int) error {
 		return fmt.Errorf("the %s %q begins or ends with a space", what, name)
 	case limit > 0 && utf8.RuneCountInString(name) > limit:
 		return fmt.Errorf("the %s %q is longer than %d characters", what, name, limit)
+	}
+	return nil
+}
+
+// CheckTrustDomain takes the trust domains that can stand in a certificate. SPIFFE
+// takes a few more, such as "." (SPIFFE ID §2.1), that crypto/x509 refuses to read.
+func CheckTrustDomain(name string) error {
+	domain, err := spiffeid.TrustDomainFromString(name)
+	if err != nil || domain.Name() != name || slices.Contains(strings.Split(name, "."), "") {
+		return fmt.Errorf("trust domain %q is not a host such as cluster.local", name)
 	}
 	return nil
 }

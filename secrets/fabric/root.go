@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"sigs.k8s.io/yaml"
 
 	"github.com/trustgen/trustgen/ca"
@@ -74,8 +73,8 @@ func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
 	if o.Organization == "" {
 		o.Organization = o.TrustDomain
 	}
-	if domain, err := spiffeid.TrustDomainFromString(o.TrustDomain); err != nil || domain.Name() != o.TrustDomain {
-		return nil, fmt.Errorf("trust domain %q is not a host such as %s", o.TrustDomain, DefaultTrustDomain)
+	if err := ca.CheckTrustDomain(o.TrustDomain); err != nil {
+		return nil, err
 	}
 	key, err := f.generateKey(o.KeyType)
 	if err != nil {

@@ -1,0 +1,128 @@
+package ca_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.step.sm/crypto/pemutil"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+)
+
+func TestCertificatesComeBackInTheirOrder(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	text := ca.MarshalCertificates(h.LeafChain()...)
+	for name, data := range map[string][]byte{
+		"as written":               text,
+		"without a final newline":  bytes.TrimSpace(text),
+		"with carriage returns":    bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")),
+		"with blank lines between": bytes.ReplaceAll(text, []byte("-----BEGIN"), []byte("\n \n-----BEGIN")),
+	} {
+		got, err := ca.ParseCertificates(data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(h.LeafChain(), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestCertificateFilesAreReadStrictly(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	cert, key := string(ca.MarshalCertificates(h.Leaf)), string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
+	tests := map[string]struct{ data, want string }{
+		"nothing":                   {"", "no PEM block"},
+		"white space":               {" \n\t", "no PEM block"},
+		"junk":                      {"junk", "text that is not PEM stands before block 1"},
+		"text before a certificate": {"Certificate:\n" + cert, "text that is not PEM stands before block 1"},
+		"text between certificates": {cert + "# west\n" + cert, "text that is not PEM stands before block 2"},
+		"text after a certificate":  {cert + "junk", "text that is not PEM stands before block 2"},
+		"a key":                     {key, "PEM block 1 is a PRIVATE KEY, expected a CERTIFICATE"},
+		"a key after a certificate": {cert + key, "PEM block 2 is a PRIVATE KEY, expected a CERTIFICATE"},
+		"blocks joined by a missing newline": {strings.TrimSpace(cert) + cert,
+			"PEM block 1 is joined to the next one: a newline is missing after its END line"},
+		"a block that is cut off":         {cert[:len(cert)/2], "PEM block 1 has no END line"},
+		"base64 that is not":              {strings.Replace(cert, "MII", "M!I", 1), "PEM block 1 is malformed"},
+		"an END line of another type":     {strings.Replace(cert, "END CERTIFICATE", "END KEY", 1), "PEM block 1 is malformed"},
+		"a block within a block":          {"-----BEGIN CERTIFICATE-----\n" + cert, "PEM block 1 has no END line before the next one begins"},
+		"a certificate that is not DER":   {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "PEM block 1: x509: malformed certificate"},
+		"a certificate with PEM headers":  {"-----BEGIN CERTIFICATE-----\nA: b\n\nAAAA\n-----END CERTIFICATE-----\n", "PEM block 1 has headers"},
+		"bytes after the certificate DER": {string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: append(bytes.Clone(h.Leaf.Raw), 0)})), "trailing data"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := ca.ParseCertificates([]byte(test.data)); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestKeysAreReadInEveryFormThatIstioReads(t *testing.T) {
+	t.Parallel()
+	elliptic := catest.Key("key").(*ecdsa.PrivateKey)
+	modular := catest.Must(ca.GenerateKey(ca.RSA3072))(t).(*rsa.PrivateKey)
+	tests := map[string]struct {
+		block *pem.Block
+		equal func(any) bool
+	}{
+		"SEC1":        {&pem.Block{Type: "EC PRIVATE KEY", Bytes: catest.Must(x509.MarshalECPrivateKey(elliptic))(t)}, func(k any) bool { return elliptic.Equal(k.(*ecdsa.PrivateKey)) }},
+		"PKCS#1":      {&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(modular)}, func(k any) bool { return modular.Equal(k.(*rsa.PrivateKey)) }},
+		"PKCS#8, EC":  {&pem.Block{Type: "PRIVATE KEY", Bytes: catest.Must(x509.MarshalPKCS8PrivateKey(elliptic))(t)}, func(k any) bool { return elliptic.Equal(k.(*ecdsa.PrivateKey)) }},
+		"PKCS#8, RSA": {&pem.Block{Type: "PRIVATE KEY", Bytes: catest.Must(x509.MarshalPKCS8PrivateKey(modular))(t)}, func(k any) bool { return modular.Equal(k.(*rsa.PrivateKey)) }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, err := ca.ParseKey(pem.EncodeToMemory(test.block))
+			if err != nil || !test.equal(key) {
+				t.Errorf("the key is not the one that was written: %v", err)
+			}
+		})
+	}
+}
+
+func TestKeyFilesAreReadStrictly(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	key := string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
+	encrypted := pem.EncodeToMemory(catest.Must(pemutil.Serialize(h.LeafKey, pemutil.WithPKCS8(true), pemutil.WithPassword([]byte("secret"))))(t))
+	tests := map[string]struct{ data, want string }{
+		"nothing":                {"", "no PEM block"},
+		"a certificate":          {string(ca.MarshalCertificates(h.Leaf)), "the PEM block is a CERTIFICATE, expected a PRIVATE KEY"},
+		"two keys":               {key + key, "2 PEM blocks, expected one private key"},
+		"EC parameters and key":  {"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + key, "2 PEM blocks"},
+		"an encrypted key":       {string(encrypted), "the private key is encrypted"},
+		"an old encrypted key":   {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "the private key is encrypted"},
+		"a key that is not DER":  {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "the private key is malformed"},
+		"a public key":           {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "is a PUBLIC KEY, expected a PRIVATE KEY"},
+		"a key for key exchange": {"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIHB+Ng1OIEW7eS9VQ0vMbVU0ZQJ8Bx4kSJE+H5UHZsJv\n-----END PRIVATE KEY-----\n", "malformed"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ca.ParseKey([]byte(test.data))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAKeyThatStaysInItsDeviceIsNotExported(t *testing.T) {
+	t.Parallel()
+	if _, err := ca.MarshalKey(newOpaque(catest.Key("hsm"))); err == nil || !strings.Contains(err.Error(), "cannot be exported") {
+		t.Errorf("got the error %v, want one that says that the key cannot be exported", err)
+	}
+}
