@@ -87,8 +87,8 @@ func MatchKey(key crypto.Signer, cert *x509.Certificate) bool {
 }
 
 func samePublicKey(a, b crypto.PublicKey) bool {
-	comparable, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && comparable.Equal(b)
+	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(b)
 }
 
 // throwawayType is the type of key whose signatures carry the same algorithm

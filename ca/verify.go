@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"bytes"
 	"crypto/x509"
 	"slices"
 	"time"
@@ -100,7 +101,7 @@ func (l link) isLast() bool { return l.depth == len(l.chain)-1 }
 func (l link) below() int {
 	n := 0
 	for i, cert := range l.chain[:l.depth] {
-		if !(l.leaf && i == 0) && !selfIssued(cert) {
+		if isLeaf := l.leaf && i == 0; !isLeaf && !selfIssued(cert) {
 			n++
 		}
 	}
@@ -108,5 +109,5 @@ func (l link) below() int {
 }
 
 func selfIssued(cert *x509.Certificate) bool {
-	return string(cert.RawSubject) == string(cert.RawIssuer)
+	return bytes.Equal(cert.RawSubject, cert.RawIssuer)
 }

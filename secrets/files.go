@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
 	"slices"
@@ -108,9 +109,9 @@ func missing(name string) error { return fmt.Errorf("%s is missing", name) }
 func complete(chain, roots []*x509.Certificate) []*x509.Certificate {
 	last := chain[len(chain)-1]
 	i := slices.IndexFunc(roots, func(root *x509.Certificate) bool {
-		return string(root.RawSubject) == string(last.RawIssuer) && !root.Equal(last)
+		return bytes.Equal(root.RawSubject, last.RawIssuer) && !root.Equal(last)
 	})
-	if i < 0 || string(last.RawSubject) == string(last.RawIssuer) {
+	if i < 0 || bytes.Equal(last.RawSubject, last.RawIssuer) {
 		return chain
 	}
 	return append(slices.Clone(chain), roots[i])

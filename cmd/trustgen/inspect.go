@@ -71,7 +71,7 @@ func (c *inspectCommand) read(name string) (data []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		in = file
 	}
 	data, err = io.ReadAll(io.LimitReader(in, maxInput+1))

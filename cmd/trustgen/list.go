@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,7 +84,7 @@ func (c *listCommand) print(status fabric.Status) error {
 }
 
 func listRow(name, kind string, c fabric.Certificate, now time.Time) []string {
-	days := fmt.Sprint(int(c.NotAfter.Sub(now).Hours() / 24))
+	days := strconv.Itoa(int(c.NotAfter.Sub(now).Hours() / 24))
 	return []string{name, kind, c.Subject, string(c.KeyType), formatTime(c.NotAfter), days, state(c, now)}
 }
 
