@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+#
+# build.sh [module…] builds the servers that the end-to-end tests run: every
+# main of each module named, by default of all modules beside this script.
+#
+# The binaries go to test/.cache/servers/<module>-<fingerprint>, whose path is
+# the only thing printed to stdout, one line for each module. What is already
+# there is not built again. A module's own linker flags come from its
+# ldflags.sh, where it has one.
+set -euo pipefail
+shopt -s inherit_errexit
+
+servers=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=$(dirname "$servers")/.cache/servers
+
+export CGO_ENABLED=0 GOWORK=off
+
+say() { echo "$*" >&2; }
+
+# linker_flags prints the linker flags of the module in the current directory.
+linker_flags() {
+	echo -n "-s -w "
+	[[ ! -x ldflags.sh ]] || ./ldflags.sh
+}
+
+# fingerprint prints a hash of everything that decides what the module in the
+# current directory builds to with the given flags.
+fingerprint() {
+	{
+		go version
+		go env GOOS GOARCH
+		echo "$@"
+		find . \( -name go.mod -o -name go.sum -o -name '*.go' \) -type f -print0 |
+			LC_ALL=C sort -z | xargs -0 sha256sum
+	} | sha256sum | cut -c1-16
+}
+
+# compile builds the mains of the module in the current directory into $1, all
+# or none of them, with the flags that follow.
+compile() {
+	local bin=$1 main mains staging
+	shift
+	# shellcheck disable=SC2016 # the template is for go list
+	mains=$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./...)
+	[[ -n $mains ]] || { say "error: $PWD: no main package to build"; return 1; }
+
+	staging=$(mktemp -d "$cache/.building.XXXXXX")
+	# shellcheck disable=SC2064 # the directory of now, not of then
+	trap "rm -rf '$staging'" EXIT
+	for main in $mains; do
+		SECONDS=0
+		go build "$@" -o "$staging/" "$main"
+		say "built ${main##*/} ($SECONDS s)"
+	done
+	chmod 755 "$staging"
+	# Someone who built the same at the same time may have come first.
+	mv -T "$staging" "$bin" 2>/dev/null || [[ -d $bin ]] || { say "error: cannot make $bin"; return 1; }
+}
+
+# prune removes what module $1 was built to before $2.
+prune() {
+	local old
+	for old in "$cache/$1"-*; do
+		if [[ $old =~ -[0-9a-f]{16}$ && ${old%-*} == "$cache/$1" && $old != "$2" ]]; then
+			rm -rf "$old"
+		fi
+	done
+}
+
+# provide prints the directory with the binaries of module $1. It runs in a
+# subshell, so that its working directory and its trap are its own.
+provide() (
+	local module=$1 bin linker flags
+	cd "$servers/$module"
+	linker=$(linker_flags)
+	flags=(-trimpath -buildvcs=false "-ldflags=$linker")
+	bin=$cache/$module-$(fingerprint "${flags[@]}")
+	if [[ ! -d $bin ]]; then
+		say "building $module servers (first time: some 6 minutes on 2 cores) …"
+		compile "$bin" "${flags[@]}"
+		prune "$module" "$bin"
+	fi
+	echo "$bin"
+)
+
+modules=("$@")
+if (($# == 0)); then
+	for mod in "$servers"/*/go.mod; do
+		modules+=("$(basename "$(dirname "$mod")")")
+	done
+fi
+
+mkdir -p "$cache"
+for module in "${modules[@]}"; do
+	[[ -f $servers/$module/go.mod ]] || { say "error: $servers/$module/go.mod: no such module"; exit 2; }
+	provide "$module"
+done
