@@ -1,0 +1,62 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/process"
+)
+
+// portAttempts bounds how often the API server may lose the race for a port
+// that was free when it was chosen.
+const portAttempts = 5
+
+// startAPIServer starts the API server and sets c.URL.
+func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB) {
+	t.Helper()
+	for attempt := 1; ; attempt++ {
+		port := c.opts.port(t)
+		c.URL = fmt.Sprintf("https://127.0.0.1:%d", port)
+		c.APIServer = process.Start(t, process.Spec{
+			Name: c.Name + "-kube-apiserver",
+			Path: binary(t, "kube-apiserver"),
+			Args: append(c.apiServerFlags(port), c.opts.APIServerFlags...),
+			Dir:  c.dir,
+		})
+		err := c.APIServer.Ready(ctx, c.apiServerReady)
+		if err == nil {
+			return
+		}
+		if attempt == portAttempts || !c.APIServer.PortTaken() {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (c *Cluster) apiServerFlags(port int) []string {
+	const issuer = "https://kubernetes.default.svc"
+	return []string{
+		"--etcd-servers=unix://" + c.etcdSocket(),
+
+		"--bind-address=127.0.0.1",
+		"--advertise-address=127.0.0.1",
+		fmt.Sprintf("--secure-port=%d", port),
+		"--tls-cert-file=" + c.pki.path(servingCert),
+		"--tls-private-key-file=" + c.pki.path(servingKey),
+
+		"--client-ca-file=" + c.pki.path(caCert),
+		"--anonymous-auth=false",
+		"--authorization-mode=RBAC",
+		"--service-account-issuer=" + issuer,
+		"--api-audiences=" + issuer + ",istio-ca",
+		"--service-account-key-file=" + c.pki.path(serviceAccountKey),
+		"--service-account-signing-key-file=" + c.pki.path(serviceAccountKey),
+
+		"--service-cluster-ip-range=10.96.0.0/24",
+		"--endpoint-reconciler-type=none",
+		// It keeps pods waiting for a service account that only the
+		// controller manager would make.
+		"--disable-admission-plugins=ServiceAccount",
+	}
+}

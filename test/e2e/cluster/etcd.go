@@ -1,0 +1,36 @@
+package cluster
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/process"
+)
+
+// startEtcd starts an etcd that only this user can reach, at a socket in the
+// cluster's directory: no port to find, and none to confuse with another's.
+func (c *Cluster) startEtcd(ctx context.Context, t testing.TB) {
+	t.Helper()
+	c.Etcd = process.Start(t, process.Spec{
+		Name: c.Name + "-etcd",
+		Path: binary(t, "etcd"),
+		Args: []string{
+			"--name=" + c.Name,
+			"--data-dir=" + filepath.Join(c.dir, "etcd"),
+			"--listen-client-urls=unix://" + c.etcdSocket(),
+			// The rest is for peers, of which there are none; etcd insists on
+			// host:port where it advertises.
+			"--advertise-client-urls=http://127.0.0.1:0",
+			"--listen-peer-urls=http://127.0.0.1:0",
+			"--unsafe-no-fsync",
+			"--log-level=warn",
+		},
+		Dir: c.dir,
+	})
+	if err := c.Etcd.Ready(ctx, c.etcdReady); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *Cluster) etcdSocket() string { return filepath.Join(c.dir, "etcd.sock") }

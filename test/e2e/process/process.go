@@ -1,0 +1,146 @@
+// Package process runs the servers that a test needs as plain processes.
+//
+// No server outlives its test. Cleanup ends it, and the kernel does where the
+// test binary itself is killed (on Linux). A server that ends before its test
+// asked for it fails that test.
+//
+// # Logs
+//
+// What a server prints goes to a file in the test's temporary directory, whose
+// end is shown when the test fails. With the environment variable E2E_LOGS,
+// the absolute path of a directory, logs are kept there instead, and
+// usage.tsv in it gets a line for each process: test, process, milliseconds
+// until it was ready, MiB of memory at the peak, how it ended.
+package process
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Spec says what to run.
+type Spec struct {
+	Name  string        // names the process in messages and its log file
+	Path  string        // the executable
+	Args  []string      // without the name of the program
+	Env   []string      // the whole environment: a server inherits nothing
+	Dir   string        // the working directory; empty for the test's own
+	Grace time.Duration // from SIGTERM to SIGKILL; 10 seconds if zero
+}
+
+// Process is a server that was started for a test.
+type Process struct {
+	spec    Spec
+	logPath string
+	started time.Time
+
+	process *os.Process
+	exited  chan struct{}    // closed once the process is reaped
+	state   *os.ProcessState // valid once exited is closed
+
+	explained atomic.Bool // its end was asked for, or has been reported
+	ready     atomic.Int64
+	peak      atomic.Int64
+}
+
+// Start runs spec until t ends. A program that cannot be executed fails t;
+// whether it then serves is for Ready to find out.
+func Start(t testing.TB, spec Spec) *Process {
+	t.Helper()
+	if spec.Grace == 0 {
+		spec.Grace = 10 * time.Second
+	}
+	log, err := createLog(t, spec.Name)
+	if err != nil {
+		t.Fatalf("%s: create its log: %v", spec.Name, err)
+	}
+	defer log.Close()
+
+	cmd := exec.Command(spec.Path, spec.Args...)
+	cmd.Env = append([]string{}, spec.Env...)
+	cmd.Dir = spec.Dir
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	dieWithParent(cmd.SysProcAttr)
+
+	p := &Process{spec: spec, logPath: log.Name(), started: time.Now(), exited: make(chan struct{})}
+	started := make(chan error)
+	go p.run(cmd, started)
+	if err := <-started; err != nil {
+		t.Fatalf("start %s: %v", spec.Name, err)
+	}
+	t.Cleanup(func() { p.cleanup(t) })
+	return p
+}
+
+// run starts cmd, tells started how that went, and reaps the process.
+//
+// It keeps an OS thread to itself until then: the kernel takes the end of the
+// thread that forked for the death of the parent, and a thread that
+// goroutines share may end at any time.
+func (p *Process) run(cmd *exec.Cmd, started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	err := cmd.Start()
+	p.process = cmd.Process
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = cmd.Wait() // what it would say is in the state
+	p.state = cmd.ProcessState
+	close(p.exited)
+}
+
+// PID returns the process id.
+func (p *Process) PID() int { return p.process.Pid }
+
+// Stop asks the process to end, kills it if it has not after Spec.Grace, and
+// returns when it is gone. Stopping what has ended is no error.
+func (p *Process) Stop() { p.end(syscall.SIGTERM) }
+
+// Kill ends the process without a warning, as a crash does, and returns when
+// it is gone.
+func (p *Process) Kill() { p.end(syscall.SIGKILL) }
+
+func (p *Process) end(signal os.Signal) {
+	p.explained.Store(true)
+	p.measure()
+	_ = p.process.Signal(signal) // fails only for a process that has ended
+
+	grace := time.NewTimer(p.spec.Grace)
+	defer grace.Stop()
+	select {
+	case <-p.exited:
+	case <-grace.C:
+		_ = p.process.Kill()
+		<-p.exited
+	}
+}
+
+func (p *Process) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *Process) cleanup(t testing.TB) {
+	if p.hasExited() && !p.explained.Load() {
+		t.Errorf("%s (pid %d) ended before its test did: %v", p.spec.Name, p.PID(), p.state)
+	}
+	// Before its end, which is often the longest thing that it has to say.
+	if t.Failed() {
+		t.Logf("%s: the log %s ends with:\n%s", p.spec.Name, p.logPath, tail(p.logPath))
+	}
+	p.Stop()
+	p.report(t)
+}

@@ -1,0 +1,206 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// roleVar makes the test binary play a server: see TestMain.
+const roleVar = "PROCESS_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVar) {
+	case "":
+		os.Unsetenv("E2E_LOGS") // the servers here are no news
+		os.Exit(m.Run())
+	case "crash":
+		fmt.Println("out of luck")
+		os.Exit(3)
+	case "serve":
+		serve(os.Args[1])
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+		serve(os.Args[1])
+	}
+}
+
+// serve listens on address until the process ends.
+func serve(address string) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			os.Exit(1)
+		}
+		conn.Close()
+	}
+}
+
+func play(t testing.TB, role, address string) *Process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Start(t, Spec{
+		Name:  role,
+		Path:  self,
+		Args:  []string{address},
+		Env:   []string{roleVar + "=" + role},
+		Grace: 200 * time.Millisecond,
+	})
+}
+
+func freeAddress(t testing.TB) string {
+	return fmt.Sprintf("127.0.0.1:%d", FreePort(t))
+}
+
+func dial(address string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+}
+
+func never(context.Context) error { return errors.New("still warming up") }
+
+func TestAServerIsReadyOnceItServesAndGoneOnceStopped(t *testing.T) {
+	address := freeAddress(t)
+	p := play(t, "serve", address)
+	if err := p.Ready(t.Context(), dial(address)); err != nil {
+		t.Fatal(err)
+	}
+	usage := p.Usage()
+	if usage.Ready <= 0 {
+		t.Errorf("Usage().Ready = %s, want the time until it was ready", usage.Ready)
+	}
+	if runtime.GOOS == "linux" && usage.PeakMemory < 1<<20 {
+		t.Errorf("Usage().PeakMemory = %d bytes, want the megabytes that a Go program takes", usage.PeakMemory)
+	}
+	p.Stop()
+	if err := dial(address)(t.Context()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("dial after Stop: %v, want %v", err, syscall.ECONNREFUSED)
+	}
+	if got, want := p.state.String(), "signal: terminated"; got != want {
+		t.Errorf("the process ended with %q, want %q", got, want)
+	}
+}
+
+func TestAServerThatIgnoresSIGTERMIsKilled(t *testing.T) {
+	address := freeAddress(t)
+	p := play(t, "stubborn", address)
+	if err := p.Ready(t.Context(), dial(address)); err != nil {
+		t.Fatal(err)
+	}
+	p.Stop()
+	if got, want := p.state.String(), "signal: killed"; got != want {
+		t.Errorf("the process ended with %q, want %q", got, want)
+	}
+}
+
+func TestReadyFailsAsSoonAsTheServerEnds(t *testing.T) {
+	err := play(t, "crash", "").Ready(t.Context(), never)
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Fatalf("Ready() = %v, want the exit status 3", err)
+	}
+}
+
+func TestReadyIsNotFooledByAnotherServer(t *testing.T) {
+	address := freeAddress(t)
+	first := play(t, "serve", address)
+	if err := first.Ready(t.Context(), dial(address)); err != nil {
+		t.Fatal(err)
+	}
+	second := play(t, "serve", address)
+	<-second.exited
+	if err := second.Ready(t.Context(), dial(address)); err == nil {
+		t.Error("Ready() = nil for a server that ended, because another one answered")
+	}
+	if !second.PortTaken() {
+		t.Errorf("PortTaken() = false, but it said: %s", tail(second.logPath))
+	}
+	if first.PortTaken() {
+		t.Error("PortTaken() = true for the server that has the port")
+	}
+}
+
+func TestReadyFailsWithTheLastAnswerWhenTimeIsUp(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := play(t, "serve", freeAddress(t)).Ready(ctx, never)
+	if err == nil || !strings.Contains(err.Error(), "still warming up") {
+		t.Fatalf("Ready() = %v, want the probe's error", err)
+	}
+}
+
+func TestAServerThatEndsByItselfFailsItsTest(t *testing.T) {
+	inner := &fakeTest{TB: t}
+	<-play(inner, "crash", "").exited
+	inner.cleanUp()
+
+	if got := inner.errors.String(); !strings.Contains(got, "ended before its test did: exit status 3") {
+		t.Errorf("the test's errors are %q, want the early end", got)
+	}
+	if got := inner.logs.String(); !strings.Contains(got, "out of luck") {
+		t.Errorf("the test's log is %q, want the end of the server's log", got)
+	}
+}
+
+func TestLogsAndUsageAreKeptWhereE2E_LOGSSays(t *testing.T) {
+	kept := t.TempDir()
+	t.Setenv("E2E_LOGS", kept)
+	for range 2 {
+		inner := &fakeTest{TB: t}
+		<-play(inner, "crash", "").exited
+		inner.cleanUp()
+	}
+	for _, name := range []string{"crash.log", "crash.2.log"} {
+		log, err := os.ReadFile(filepath.Join(kept, t.Name(), name))
+		if err != nil || string(log) != "out of luck\n" {
+			t.Errorf("%s: %q, %v", name, log, err)
+		}
+	}
+	usage, err := os.ReadFile(filepath.Join(kept, "usage.tsv"))
+	line := t.Name() + "\tcrash\t0\t0\texit status 3\n"
+	if err != nil || string(usage) != line+line {
+		t.Errorf("usage.tsv: %q, %v, want twice %q", usage, err, line)
+	}
+}
+
+// fakeTest is a test that may fail. Its cleanup runs when it is told to.
+type fakeTest struct {
+	testing.TB
+	cleanups     []func()
+	errors, logs strings.Builder
+}
+
+func (f *fakeTest) Cleanup(cleanup func())            { f.cleanups = append(f.cleanups, cleanup) }
+func (f *fakeTest) Errorf(format string, args ...any) { fmt.Fprintf(&f.errors, format, args...) }
+func (f *fakeTest) Logf(format string, args ...any) {
+	fmt.Fprintf(io.MultiWriter(&f.logs, f.Output()), format+"\n", args...)
+}
+func (f *fakeTest) Failed() bool { return f.errors.Len() > 0 }
+
+func (f *fakeTest) cleanUp() {
+	for _, cleanup := range f.cleanups {
+		cleanup()
+	}
+}
