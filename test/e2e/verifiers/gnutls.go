@@ -1,0 +1,30 @@
+package verifiers
+
+import (
+	"context"
+	"slices"
+)
+
+// GnuTLS is its command certtool --verify. The profile medium refuses keys of less than 112 bits of security.
+type GnuTLS struct {
+	tool
+
+	version string
+}
+
+func newGnuTLS(path, version string) Verifier { return &GnuTLS{tool{path, 1}, version} }
+
+// Name implements [Verifier].
+func (v *GnuTLS) Name() string { return "GnuTLS " + v.version }
+
+// Verify implements [Verifier].
+func (v *GnuTLS) Verify(ctx context.Context, c Connection, side Side) error {
+	purpose := map[Side][]string{
+		Server: {"--verify-purpose", "1.3.6.1.5.5.7.3.1", "--verify-hostname", c.ServerName},
+		Client: {"--verify-purpose", "1.3.6.1.5.5.7.3.2"},
+	}[side]
+	return withFiles(c.Ends[side.Peer()].Roots, c.Ends[side].Chain, func(roots, chain string) error {
+		args := []string{"--verify", "--verify-profile", "medium", "--load-ca-certificate", roots, "--infile", chain}
+		return v.judge(ctx, slices.Concat(args, purpose)...)
+	})
+}

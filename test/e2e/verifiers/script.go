@@ -1,0 +1,94 @@
+package verifiers
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+)
+
+// peerScript plays one end of a connection in any of the JavaScript runtimes.
+//
+//go:embed peer.mjs
+var peerScript string
+
+// A part is the end of a connection that the script plays; it reads it from its standard input.
+type part struct {
+	Role       string `json:"role"`
+	Port       int    `json:"port,omitempty"`       // of a client's server
+	ServerName string `json:"servername,omitempty"` // of a client's server
+	Greeting   string `json:"greeting"`
+	Roots      string `json:"ca"`
+	Chain      string `json:"cert"`
+	Key        string `json:"key"`
+}
+
+// with is the part played with what w holds.
+func (p part) with(w Workload) part {
+	p.Greeting, p.Roots, p.Chain, p.Key = greeting, string(w.Roots), string(w.Chain), string(w.Key)
+	return p
+}
+
+// A message is a line of the script's standard output.
+type message struct {
+	Port       int    `json:"port"`       // where a server listens; nothing else in this message
+	Authorized bool   `json:"authorized"` // whether the runtime accepted its peer's chain
+	Echo       string `json:"echo"`       // the greeting as it arrived
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+}
+
+// verdict is what the script's last message means, given how the connection went for its peer. The
+// peer's error shows the TLS alert, and in it the reason that deno does not tell.
+func (m message) verdict(peer error) error {
+	switch {
+	case !m.Authorized || m.Echo != greeting:
+		return &Refusal{Reason: fmt.Sprintf("%s (%s), peer: %v", m.Code, m.Message, peer)}
+	case peer != nil:
+		return fmt.Errorf("the script got its greeting back but its peer failed: %w", peer)
+	default:
+		return nil
+	}
+}
+
+// A script is a running peerScript.
+type script struct {
+	cmd    *exec.Cmd
+	stdout *json.Decoder
+	stderr bytes.Buffer
+}
+
+// startScript runs the script until it is done or ctx is.
+func startScript(ctx context.Context, runtime []string, p part) (*script, error) {
+	stdin, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	args := append(slices.Clone(runtime[1:]), peerScript)
+	s := &script{cmd: command(ctx, runtime[0], args...)}
+	s.cmd.Stdin = bytes.NewReader(stdin)
+	s.cmd.Stderr = &s.stderr
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.stdout = json.NewDecoder(stdout)
+	return s, s.cmd.Start()
+}
+
+// read waits for the script's next message. The one without a port is the last.
+func (s *script) read() (message, error) {
+	var m message
+	err := s.stdout.Decode(&m)
+	if err == nil && m.Port != 0 {
+		return m, nil
+	}
+	if err = errors.Join(err, s.cmd.Wait()); err != nil {
+		return m, fmt.Errorf("%s: %w: %s", s.cmd.Path, err, s.stderr.Bytes())
+	}
+	return m, nil
+}
