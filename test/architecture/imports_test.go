@@ -1,0 +1,104 @@
+// Package architecture holds the code against what CONTRIBUTING.md says of it.
+package architecture
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const module = "github.com/trustgen/trustgen/"
+
+// listed is a package as go list shows it.
+type listed struct {
+	ImportPath    string
+	Imports, Deps []string
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", module+"...")
+	cmd.Dir = "../.."
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// documented is the list in CONTRIBUTING.md: a package, an arrow, its imports.
+func documented(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(text), "```imports\n")
+	block, _, closed := strings.Cut(block, "```")
+	if !found || !closed {
+		t.Fatal("CONTRIBUTING.md has no block of imports")
+	}
+	imports := make(map[string][]string)
+	for line := range strings.Lines(block) {
+		name, list, _ := strings.Cut(line, "->")
+		imports[strings.TrimSpace(name)] = append([]string{}, strings.Fields(list)...)
+	}
+	return imports
+}
+
+func TestPackagesImportWhatCONTRIBUTINGSays(t *testing.T) {
+	t.Parallel()
+	got := make(map[string][]string)
+	for _, p := range list(t) {
+		own := []string{}
+		for _, path := range p.Imports {
+			if name, ok := strings.CutPrefix(path, module); ok {
+				own = append(own, name)
+			}
+		}
+		slices.Sort(own)
+		if name := strings.TrimPrefix(p.ImportPath, module); !strings.HasPrefix(name, "test/") {
+			got[name] = own
+		}
+	}
+	if diff := cmp.Diff(documented(t), got); diff != "" {
+		t.Errorf("imports (-CONTRIBUTING.md +go list):\n%s", diff)
+	}
+}
+
+func TestTheCAIsFreeOfKubernetes(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, p := range list(t) {
+		if name := strings.TrimPrefix(p.ImportPath, module); name != "ca" && !strings.HasPrefix(name, "ca/") {
+			continue
+		}
+		checked++
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, "k8s.io/") || strings.HasPrefix(dep, "sigs.k8s.io/") {
+				t.Errorf("%s depends on %s", p.ImportPath, dep)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("there is no package ca")
+	}
+}
