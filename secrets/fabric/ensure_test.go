@@ -1,6 +1,7 @@
 package fabric_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
@@ -122,7 +123,7 @@ func TestARenewedIntermediateHasANewKeyAndNameAndTheOldOneIsKept(t *testing.T) {
 	}
 	for name, data := range old.Files() {
 		kept := filepath.Join(f.Dir(), store.SupersededFolder, "clusters/east/20260102T030405Z", name)
-		if got := catest.Must(os.ReadFile(kept))(t); string(got) != string(data) {
+		if got := catest.Must(os.ReadFile(kept))(t); !bytes.Equal(got, data) {
 			t.Errorf("%s is not what it was", kept)
 		}
 	}

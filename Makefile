@@ -1,0 +1,54 @@
+# Every target that people and CI use. "make help" lists them.
+
+RUN      ?= .
+FUZZTIME ?= 30s
+BIN      := $(CURDIR)/bin/trustgen
+NODE     := test/e2e/verifiers/node_modules
+LINT     := go tool -modfile=$(CURDIR)/test/tools/go.mod golangci-lint
+MODULES  := . test/e2e test/tools test/servers/kube
+
+.PHONY: help
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/trustgen
+	CGO_ENABLED=0 go build -trimpath -o $(BIN) ./cmd/trustgen
+
+.PHONY: test
+test: ## run the unit tests, with the race detector
+	go test -race -count=1 ./...
+
+.PHONY: lint
+lint: ## check style, imports and the go.mod files
+	$(LINT) run ./...
+	cd test/e2e && $(LINT) run --config $(CURDIR)/.golangci.yml ./...
+	@for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff || exit 1; done
+
+.PHONY: e2e
+e2e: build $(NODE) ## run the tests against real servers and other people's verifiers; RUN=regexp chooses
+	kube=$$(test/servers/build.sh kube) && cd test/e2e && \
+	TRUSTGEN_E2E_BIN=$(BIN) TRUSTGEN_E2E_KUBE=$$kube go test -race -count=1 -v -timeout 12m -run '$(RUN)' ./...
+
+$(NODE): test/e2e/verifiers/package-lock.json
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+.PHONY: bench
+bench: ## measure against peers in the same run
+	go test -run '^$$' -bench . -timeout 20m ./test/bench
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZTIME
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
+	while read -r package name; do go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; done
+
+.PHONY: cover
+cover: ## show which lines the unit tests reach
+	go test -coverprofile=coverage.out -coverpkg=./... ./...
+	go tool cover -func=coverage.out | tail -1
+
+.PHONY: cross
+cross: ## compile for the other platforms
+	GOOS=linux GOARCH=arm64 go build ./...
+	GOOS=darwin GOARCH=arm64 go build ./...
