@@ -13,7 +13,7 @@ type initCommand struct {
 	dir     string
 	keyType keyTypeFlag
 	end     endFlag
-	root    fabric.RootOptions
+	init    fabric.InitOptions
 	output  outputFlag
 }
 
@@ -36,10 +36,10 @@ in any cluster, and keep the directory on an encrypted volume.`,
 	addDir(cmd, &c.dir)
 	addKeyType(cmd, &c.keyType, "P-256")
 	addNotAfter(cmd, &c.end, "3650d")
-	cmd.Flags().StringVar(&c.root.CommonName, "common-name", "root", "`name` of the root; a tag from its key is added")
-	cmd.Flags().StringVar(&c.root.Organization, "organization", "", "`name` of the mesh in every CA (default the trust domain)")
-	cmd.Flags().StringVar(&c.root.TrustDomain, "trust-domain", fabric.DefaultTrustDomain, "trust `domain` of the mesh")
-	addDryRun(cmd, &c.root.DryRun)
+	cmd.Flags().StringVar(&c.init.CommonName, "common-name", "root", "`name` of the root; a tag from its key is added")
+	cmd.Flags().StringVar(&c.init.Organization, "organization", "", "`name` of the mesh in every CA (default the trust domain)")
+	cmd.Flags().StringVar(&c.init.TrustDomain, "trust-domain", fabric.DefaultTrustDomain, "trust `domain` of the mesh")
+	addDryRun(cmd, &c.init.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
 	return cmd
 }
@@ -54,18 +54,18 @@ func (c *initCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	c.root.KeyType = c.keyType.KeyType
-	c.root.NotAfter = c.end.from(c.Now())
-	root, err := f.Init(cmd.Context(), c.root)
+	c.init.KeyType = c.keyType.KeyType
+	c.init.NotAfter = c.end.from(c.Now())
+	root, err := f.Init(cmd.Context(), c.init)
 	if err != nil {
 		return err
 	}
-	if c.root.DryRun {
+	if c.init.DryRun {
 		c.note("dry run: would make a root in %s", f.Dir())
 	} else {
 		c.rootMade(f, root)
 	}
-	return c.output.print(c.Out, initResult{newCertificateResult(root), c.root.DryRun}, func(w io.Writer) error {
+	return c.output.print(c.Out, initResult{newCertificateResult(root), c.init.DryRun}, func(w io.Writer) error {
 		return printTable(w, [][]string{
 			{"SUBJECT", "KEY", "NOT AFTER", "SHA-256"},
 			{root.Subject, string(root.KeyType), formatTime(root.NotAfter), root.Fingerprint},

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"io"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -88,18 +88,15 @@ func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
 
 func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 	switch {
+	case c.ensure.DryRun && r.RootCreated:
+		c.note("dry run: nothing is changed in %s, where a root would be made as well", f.Dir())
 	case c.ensure.DryRun:
 		c.note("dry run: nothing is changed in %s", f.Dir())
 	case r.RootCreated:
 		c.rootMade(f, r.Root)
 	}
-	kept := 0
-	for _, e := range r.Clusters {
-		if e.Action == fabric.Kept {
-			kept++
-		}
-	}
-	if kept > 0 && (c.keyType.KeyType != "" || c.end.text != "") {
+	kept := slices.ContainsFunc(r.Clusters, func(e fabric.Ensured) bool { return e.Action == fabric.Kept })
+	if kept && (c.keyType.KeyType != "" || c.end.text != "") {
 		c.hint("what is kept does not take --key-type or --not-after; --renew issues it anew")
 	}
 }
@@ -110,17 +107,14 @@ func (c *intermediateCommand) print(f *fabric.Fabric, r fabric.Result) error {
 	for _, e := range r.Clusters {
 		entry := intermediateEntry{Cluster: e.Cluster, Action: e.Action, Directory: f.ClusterPath(e.Cluster)}
 		row := []string{e.Cluster, string(e.Action), "", "", "", entry.Directory}
-		if !c.ensure.DryRun || e.Action == fabric.Kept {
+		if c.ensure.DryRun && e.Action != fabric.Kept {
+			row[1] = "would be " + row[1]
+		} else {
 			entry.certificateResult = newCertificateResult(e.Certificate)
 			copy(row[2:], []string{entry.Subject, entry.KeyType, entry.NotAfter})
 		}
 		result.Clusters = append(result.Clusters, entry)
 		rows = append(rows, row)
-	}
-	if c.ensure.DryRun {
-		for _, row := range rows[1:] {
-			row[1] = strings.Replace("would be "+row[1], "would be "+string(fabric.Kept), string(fabric.Kept), 1)
-		}
 	}
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
 }

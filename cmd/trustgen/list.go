@@ -36,8 +36,9 @@ func newList(t *terminal) *cobra.Command {
 }
 
 type listResult struct {
-	Root     *certificateResult `json:"root"`
-	Clusters []listEntry        `json:"clusters"`
+	TrustDomain string             `json:"trustDomain"`
+	Root        *certificateResult `json:"root"`
+	Clusters    []listEntry        `json:"clusters"`
 }
 
 type listEntry struct {
@@ -62,7 +63,7 @@ func (c *listCommand) run(cmd *cobra.Command, _ []string) error {
 
 func (c *listCommand) print(status fabric.Status) error {
 	now := c.Now()
-	result := listResult{Root: newCertificateResult(status.Root), Clusters: []listEntry{}}
+	result := listResult{TrustDomain: status.TrustDomain, Root: newCertificateResult(status.Root), Clusters: []listEntry{}}
 	rows := [][]string{
 		{"NAME", "KIND", "SUBJECT", "KEY", "NOT AFTER", "DAYS LEFT", "STATE"},
 		listRow("-", "root", status.Root, now),

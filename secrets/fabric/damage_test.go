@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/ca/store"
@@ -170,6 +168,26 @@ func TestTheKeyOfTheRootIsNeededOnlyToIssue(t *testing.T) {
 	catest.Must(f.Bundle(t.Context(), "east"))(t)
 }
 
+func TestADamagedConfigurationIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"it is gone":             {nil, "fabric.yaml: no such file"},
+		"it is junk":             {[]byte("junk"), "fabric.yaml is damaged"},
+		"a field is misspelt":    {[]byte("trustdomian: a"), "fabric.yaml is damaged"},
+		"the trust domain is no": {[]byte("trustDomain: A/b"), "fabric.yaml: trust domain \"A/b\" is not a host"},
+	} {
+		f := open(t, newClock())
+		ensure(t, f, fabric.EnsureOptions{}, "east")
+		overwrite(t, filepath.Join(f.Dir(), "fabric.yaml"), test.data)
+		if _, err := f.Status(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), f.Dir()) {
+			t.Errorf("%s: got the error %v, want one with %q", name, err, test.want)
+		}
+	}
+}
+
 func TestTwoCertificatesAreNoRoot(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
@@ -218,44 +236,6 @@ func TestClusterNames(t *testing.T) {
 		t.Error("no cluster at all is no error")
 	}
 	unchanged(t, f.Dir(), map[string]string{})
-}
-
-func TestInitMakesOneRoot(t *testing.T) {
-	t.Parallel()
-	f := open(t, newClock())
-	made := catest.Must(f.Init(t.Context(), fabric.RootOptions{}))(t)
-	before := tree(t, f.Dir())
-	if _, err := f.Init(t.Context(), fabric.RootOptions{}); !errors.Is(err, fabric.ErrRootExists) || !strings.Contains(err.Error(), "root-cert.pem") {
-		t.Errorf("got the error %v, want ErrRootExists with the file", err)
-	}
-	unchanged(t, f.Dir(), before)
-	if diff := cmp.Diff(made, catest.Must(f.Status(t.Context()))(t).Root); diff != "" {
-		t.Errorf("root (-made +read):\n%s", diff)
-	}
-	if ensure(t, f, fabric.EnsureOptions{}, "east").RootCreated {
-		t.Error("Ensure made a second root")
-	}
-}
-
-func TestInitRefusesAndLeavesNothing(t *testing.T) {
-	t.Parallel()
-	f := open(t, newClock())
-	for name, o := range map[string]fabric.RootOptions{
-		"a trust domain with a scheme": {TrustDomain: "spiffe://example.com"},
-		"a trust domain in upper case": {TrustDomain: "Example.com"},
-		"a trust domain with a path":   {TrustDomain: "example.com/ns"},
-		"an unknown key type":          {KeyType: "P-521"},
-		"an end that has passed":       {NotAfter: catest.Now().Add(-day)},
-		"an organization of 65":        {Organization: strings.Repeat("o", 65)},
-		"a dry run":                    {DryRun: true},
-	} {
-		if _, err := f.Init(t.Context(), o); (err == nil) != o.DryRun {
-			t.Errorf("%s: got the error %v", name, err)
-		}
-		if _, err := os.Stat(f.Dir()); !os.IsNotExist(err) {
-			t.Fatalf("%s: the directory is there", name)
-		}
-	}
 }
 
 func TestAnEmptyDirectoryHasNoRootAndNoCluster(t *testing.T) {

@@ -183,7 +183,7 @@ func TestOptionsReachTheCertificates(t *testing.T) {
 func TestAnIntermediateHasTheKeyTypeOfItsRootUnlessAsked(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
-	catest.Must(f.Init(t.Context(), fabric.RootOptions{KeyType: ca.P384}))(t)
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{KeyType: ca.P384}}))(t)
 	if got := ensure(t, f, fabric.EnsureOptions{}, "east").Clusters[0].Certificate.KeyType; got != ca.P384 {
 		t.Errorf("the key type is %s, want that of the root", got)
 	}

@@ -8,25 +8,14 @@ import (
 	"io/fs"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/store"
 )
 
 const (
-	configFile   = "fabric.yaml"
 	rootCertFile = "root-cert.pem"
 	rootKeyFile  = "root-key.pem"
 )
-
-// DefaultTrustDomain is the one that Istio has unless it is told otherwise.
-const DefaultTrustDomain = "cluster.local"
-
-// config is what the directory knows beside its certificates.
-type config struct {
-	TrustDomain string `json:"trustDomain"`
-}
 
 // RootOptions describe the root of a fabric; the zero value is good.
 type RootOptions struct {
@@ -42,12 +31,17 @@ type RootOptions struct {
 	// NotAfter is the end of the root; zero means [ca.DefaultRootLifetime] from
 	// now.
 	NotAfter time.Time
+}
+
+// InitOptions adjust Init; the zero value is good.
+type InitOptions struct {
+	RootOptions
 	// DryRun checks everything and changes nothing.
 	DryRun bool
 }
 
 // Init makes the root of a fabric. A directory that has one is [ErrRootExists].
-func (f *Fabric) Init(ctx context.Context, o RootOptions) (Certificate, error) {
+func (f *Fabric) Init(ctx context.Context, o InitOptions) (Certificate, error) {
 	var made Certificate
 	err := f.change(ctx, o.DryRun, func(c changer) error {
 		switch _, err := f.readRoot(c); {
@@ -56,7 +50,7 @@ func (f *Fabric) Init(ctx context.Context, o RootOptions) (Certificate, error) {
 		case !errors.Is(err, ErrNoRoot):
 			return err
 		}
-		root, err := f.makeRoot(c, o)
+		root, err := f.makeRoot(c, o.RootOptions)
 		if err != nil {
 			return err
 		}
@@ -94,14 +88,10 @@ func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	configYAML, err := yaml.Marshal(config{TrustDomain: o.TrustDomain})
-	if err != nil {
-		return nil, err
-	}
 	return root, errors.Join(
 		c.Write(rootKeyFile, keyPEM, store.Private),
 		c.Write(rootCertFile, ca.MarshalCertificates(root.Certificate()), store.Public),
-		c.Write(configFile, configYAML, store.Public),
+		writeConfig(c, config{TrustDomain: o.TrustDomain}),
 	)
 }
 

@@ -51,8 +51,9 @@ type Cluster struct {
 
 // Status is all that the directory holds.
 type Status struct {
-	Root     Certificate
-	Clusters []Cluster // sorted by name
+	TrustDomain string
+	Root        Certificate
+	Clusters    []Cluster // sorted by name
 }
 
 // Status reads the root and every cluster. A damaged cluster does not hide the
@@ -64,7 +65,11 @@ func (f *Fabric) Status(ctx context.Context) (Status, error) {
 		if err != nil {
 			return err
 		}
-		status.Root = describe(root)
+		config, err := f.readConfig(s)
+		if err != nil {
+			return err
+		}
+		status.TrustDomain, status.Root = config.TrustDomain, describe(root)
 		names, err := s.List(clustersFolder)
 		if err != nil {
 			return err

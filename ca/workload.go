@@ -1,0 +1,89 @@
+package ca
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+)
+
+// WorkloadOptions are the choices that a workload's certificate leaves open.
+type WorkloadOptions struct {
+	// Lifetime of what is issued when the request names no end; zero means
+	// [DefaultWorkloadLifetime].
+	Lifetime time.Duration
+}
+
+// Workload makes the profile of leaves: an X.509-SVID, or a certificate for DNS
+// names such as istiod's own.
+func Workload(o WorkloadOptions) (Profile, error) {
+	if o.Lifetime < 0 {
+		return Profile{}, fmt.Errorf("ca: workload lifetime %s is negative", o.Lifetime)
+	}
+	return newProfile(o.Lifetime, DefaultWorkloadLifetime, workloadProfile{}), nil
+}
+
+type workloadProfile struct{}
+
+func (workloadProfile) isLeaf() bool { return true }
+
+func (workloadProfile) shape(t, _ *x509.Certificate, r Request) error {
+	if r.CommonName != "" {
+		return errors.New("a workload has no common name")
+	}
+	if err := supportedLeafKey(r.PublicKey); err != nil {
+		return err
+	}
+	if err := shapeNames(t, r); err != nil {
+		return err
+	}
+	usages, err := leafUsages(r.ExtKeyUsages)
+	if err != nil {
+		return err
+	}
+	t.BasicConstraintsValid = true
+	t.ExtKeyUsage = usages
+	t.KeyUsage = x509.KeyUsageDigitalSignature
+	if _, isRSA := r.PublicKey.(*rsa.PublicKey); isRSA {
+		t.KeyUsage |= x509.KeyUsageKeyEncipherment
+	}
+	return nil
+}
+
+func shapeNames(t *x509.Certificate, r Request) error {
+	isSVID := r.SPIFFEID != (spiffeid.ID{})
+	switch {
+	case isSVID && len(r.DNSNames) > 0:
+		return errors.New("a workload has a SPIFFE ID or DNS names, not both")
+	case isSVID:
+		t.URIs = []*url.URL{r.SPIFFEID.URL()}
+		return CheckTrustDomain(r.SPIFFEID.TrustDomain().Name())
+	case len(r.DNSNames) == 0:
+		return errors.New("a workload needs a SPIFFE ID or DNS names")
+	}
+	for _, name := range r.DNSNames {
+		if err := checkDNSName(name); err != nil {
+			return err
+		}
+	}
+	t.DNSNames = slices.Clone(r.DNSNames)
+	return nil
+}
+
+func leafUsages(asked []x509.ExtKeyUsage) ([]x509.ExtKeyUsage, error) {
+	if len(asked) == 0 {
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, nil
+	}
+	for i, usage := range asked {
+		known := usage == x509.ExtKeyUsageServerAuth || usage == x509.ExtKeyUsageClientAuth
+		if !known || slices.Contains(asked[:i], usage) {
+			return nil, errors.New("the extended key usages of a workload are serverAuth, clientAuth or both")
+		}
+	}
+	return slices.Clone(asked), nil
+}
