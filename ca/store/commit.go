@@ -51,6 +51,9 @@ func parseRecord(data []byte) (record, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return record{}, err
 	}
+	if len(r.Moves) == 0 {
+		return record{}, errors.New("it moves nothing")
+	}
 	for _, m := range r.Moves {
 		if !m.installs() && !m.retires() {
 			return record{}, fmt.Errorf("it moves %q to %q", m.From, m.To)
@@ -60,34 +63,36 @@ func parseRecord(data []byte) (record, error) {
 }
 
 // replay carries out a committed transaction, if there is one, from wherever it
-// was interrupted.
-func replay(root *os.Root) error {
+// was interrupted. It reports whether anything was moved, now or before.
+func replay(root *os.Root) (moved bool, err error) {
 	data, err := root.ReadFile(commitFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return inRoot(root, commitFile, err)
+		return false, inRoot(root, commitFile, err)
 	}
 	r, err := parseRecord(data)
 	if err != nil {
-		return fmt.Errorf("%w is damaged: %w", inRoot(root, commitFile, errors.New("the record")), err)
+		return false, fmt.Errorf("%w is damaged: %w", inRoot(root, commitFile, errors.New("the record")), err)
 	}
 	touched := make(map[string]bool)
 	for _, m := range r.Moves {
 		if err := m.carryOut(root, touched); err != nil {
-			return err
+			return moved, err
 		}
+		moved = true
 	}
 	if err := syncDirs(root, maps.Keys(touched)); err != nil {
-		return err
+		return moved, err
 	}
-	return removeRecord(root)
+	return moved, removeRecord(root)
 }
 
 // carryOut renames, unless that was done before: since nothing is ever
 // overwritten, and the moves have an order, a target that exists is a move that
-// was made. It notes the folders that it touched.
+// was made. Only a staged name that is still there shows that somebody else took
+// the target meanwhile. It notes the folders that it touched.
 func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	for folder := path.Dir(m.To); ; folder = path.Dir(folder) {
 		touched[folder] = true
@@ -98,8 +103,10 @@ func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	if m.retires() {
 		touched[path.Dir(m.From)] = true
 	}
-	if done, err := exists(root, m.To); err != nil || done {
+	if done, err := exists(root, m.To); err != nil {
 		return err
+	} else if done {
+		return m.checkDone(root)
 	}
 	if err := root.MkdirAll(path.Dir(m.To), dirMode); err != nil {
 		return inRoot(root, path.Dir(m.To), err)
@@ -110,6 +117,17 @@ func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	return nil
 }
 
+func (m move) checkDone(root *os.Root) error {
+	if !m.installs() {
+		return nil
+	}
+	staged, err := exists(root, m.From)
+	if err == nil && staged {
+		return inRoot(root, m.To, fs.ErrExist)
+	}
+	return err
+}
+
 func removeRecord(root *os.Root) error {
 	if err := root.Remove(commitFile); err != nil {
 		return inRoot(root, commitFile, err)
@@ -117,7 +135,7 @@ func removeRecord(root *os.Root) error {
 	return syncDir(root, metaDir)
 }
 
-// abandon undoes a commit that failed half way: no move of it was made yet.
+// abandon takes back a transaction of which no move was made yet.
 func abandon(root *os.Root) error {
 	if written, err := exists(root, commitFile); err != nil {
 		return err
@@ -131,8 +149,10 @@ func abandon(root *os.Root) error {
 
 // discard removes what was staged and never committed.
 func discard(root *os.Root) error {
-	if err := root.RemoveAll(stagingDir); err != nil {
-		return inRoot(root, stagingDir, err)
+	for _, name := range []string{stagingDir, commitFile + unfinished} {
+		if err := root.RemoveAll(name); err != nil {
+			return inRoot(root, name, err)
+		}
 	}
 	return nil
 }

@@ -23,6 +23,7 @@
 // [Store.Update] writes and syncs every file below .trustgen/staging, syncs the
 // folders, and renames a synced list of moves to .trustgen/commit: from then on
 // the transaction holds. Then it carries out the moves in their order, syncs the
-// folders that they touched, and removes the list. A process that finds a list
-// carries out what is left of it; staged files without a list are discarded.
+// folders that they touched, and removes the list. Only if not even the first move
+// can be made does it take the list back. A process that finds a list carries out
+// what is left of it; staged files without a list are discarded.
 package store

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,15 +21,21 @@ func createFile(root *os.Root, name string, data []byte, mode Mode) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := file.Chmod(fs.FileMode(mode)); err != nil { // whatever the umask is
+		return err
+	}
 	if _, err := file.Write(data); err != nil {
 		return err
 	}
 	return file.Sync()
 }
 
+// unfinished ends the name of a file of the store's own that is being written.
+const unfinished = ".new"
+
 // replaceFile puts a file of the store's own in place, whole and durable.
 func replaceFile(root *os.Root, name string, data []byte) error {
-	temporary := name + ".new"
+	temporary := name + unfinished
 	if err := root.RemoveAll(temporary); err != nil {
 		return err
 	}
@@ -108,7 +115,7 @@ func CreateFile(name string, data []byte, mode Mode) error {
 		return fmt.Errorf("%s: %w", name, cause(err))
 	}
 	defer root.Close()
-	temporary := fmt.Sprintf(".%s.%d", base, os.Getpid())
+	temporary := fmt.Sprintf(".%s.%s", base, rand.Text())
 	if err := createFile(root, temporary, data, mode); err != nil {
 		_ = root.Remove(temporary)
 		return fmt.Errorf("%s: %w", name, cause(err))

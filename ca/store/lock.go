@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,7 +44,7 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	}
 	if !current(l, path) {
 		_ = l.Unlock()
-		return nil, fmt.Errorf("%s was removed by another process meanwhile", s.dir)
+		return nil, s.removedError()
 	}
 	s.sign(path)
 	return func() { _ = l.Unlock() }, nil
@@ -58,8 +59,14 @@ func (s *Store) await(ctx, wait context.Context, l *flock.Flock) error {
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		return &LockedError{Dir: s.dir, Holder: holder(l.Path())}
+	case errors.Is(err, fs.ErrNotExist):
+		return s.removedError()
 	}
 	return fmt.Errorf("%s: lock: %w", l.Path(), cause(err))
+}
+
+func (s *Store) removedError() error {
+	return fmt.Errorf("%s was removed by another process meanwhile", s.dir)
 }
 
 // current reports whether the file that was locked still has its name: a process

@@ -30,7 +30,7 @@ func (s *Snapshot) Read(name string, mode Mode) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode == Private {
+	if mode == Private && !info.IsDir() {
 		if err := checkMode(s.path(name), info, fs.FileMode(mode)); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 )
@@ -53,7 +54,8 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if left, err := exists(root, commitFile); err != nil || !left {
 		return s, err
 	}
-	return s, s.View(ctx, func(*Snapshot) error { return nil })
+	err = s.View(ctx, func(*Snapshot) error { return nil })
+	return s, err
 }
 
 // Dir is the directory, as it was opened.
@@ -75,7 +77,7 @@ func (s *Store) View(ctx context.Context, read func(*Snapshot) error) error {
 		return err
 	}
 	defer unlock()
-	if err := replay(root); err != nil {
+	if _, err := replay(root); err != nil {
 		return fmt.Errorf("finish an interrupted transaction: %w", err)
 	}
 	return read(&Snapshot{dir: s.dir, root: root})
@@ -112,6 +114,9 @@ func (s *Store) open() (*os.Root, error) {
 // changes are committed the context no longer matters. A directory that is missing
 // is made; its parent must exist.
 func (s *Store) Update(ctx context.Context, change func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err // before the directory is made
+	}
 	root, err := s.open()
 	if err != nil {
 		return err
@@ -129,9 +134,14 @@ func (s *Store) Update(ctx context.Context, change func(*Tx) error) error {
 		return err
 	}
 	defer unlock()
-	if err = s.update(ctx, change); err != nil && vacant {
-		s.removeVacant(made)
-	}
+	changed := false
+	defer func() { // also when the function panics
+		if vacant && !changed {
+			s.removeVacant(made)
+		}
+	}()
+	err = s.update(ctx, change)
+	changed = err == nil
 	return err
 }
 
@@ -150,7 +160,7 @@ func (s *Store) makeDirs() (made bool, err error) {
 	return made, nil
 }
 
-func (s *Store) update(ctx context.Context, change func(*Tx) error) error {
+func (s *Store) update(ctx context.Context, change func(*Tx) error) (err error) {
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.dir, cause(err))
@@ -159,17 +169,25 @@ func (s *Store) update(ctx context.Context, change func(*Tx) error) error {
 	if err := prepare(root); err != nil {
 		return err
 	}
+	half := false
+	defer func() { // also when the function panics
+		if !half {
+			err = errors.Join(err, abandon(root))
+		}
+	}()
 	tx := newTx(s, root)
 	if err := change(tx); err != nil {
-		return errors.Join(err, discard(root))
+		return err
 	}
 	if err := tx.commit(ctx); err != nil {
-		return errors.Join(err, abandon(root))
+		return err
 	}
-	if err := replay(root); err != nil {
+	moved, err := replay(root)
+	if err != nil && moved {
+		half = true
 		return fmt.Errorf("the changes are committed, and the next command finishes them: %w", err)
 	}
-	return discard(root)
+	return err
 }
 
 // prepare leaves a directory with a version marker, and nothing of a transaction
@@ -187,7 +205,7 @@ func prepare(root *os.Root) error {
 			return err
 		}
 	}
-	if err := replay(root); err != nil {
+	if _, err := replay(root); err != nil {
 		return fmt.Errorf("finish an interrupted transaction: %w", err)
 	}
 	return discard(root)
@@ -221,8 +239,21 @@ func (s *Store) removeVacant(made bool) {
 	if left, err := exists(root, commitFile); err != nil || left || checkVacant(root) != nil {
 		return
 	}
-	_ = root.RemoveAll(metaDir)
+	removeMeta(root)
 	if made {
 		_ = os.Remove(s.dir)
 	}
+}
+
+// removeMeta removes the store's own files, the lock last: who takes one that is
+// new keeps the folder.
+func removeMeta(root *os.Root) {
+	entries, _ := fs.ReadDir(root.FS(), metaDir)
+	for _, entry := range entries {
+		if name := path.Join(metaDir, entry.Name()); name != lockFile {
+			_ = root.RemoveAll(name)
+		}
+	}
+	_ = root.Remove(lockFile)
+	_ = root.Remove(metaDir)
 }

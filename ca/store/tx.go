@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -21,6 +22,7 @@ type Tx struct {
 	stamp string
 
 	mu      sync.Mutex
+	failed  error             // of a Write that left a part of a file: it is not committed
 	retired map[string]string // name -> where it goes
 	order   []string          // the retired names, in the order of the calls
 	made    map[string]bool   // folders in staging
@@ -47,21 +49,33 @@ func (tx *Tx) Write(name string, data []byte, mode Mode) error {
 	if err := tx.stage(name); err != nil {
 		return err
 	}
-	if err := createFile(tx.root, path.Join(stagingDir, name), data, mode); err != nil {
-		return inRoot(tx.root, name, err)
+	err := createFile(tx.root, path.Join(stagingDir, name), data, mode)
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = inRoot(tx.root, name, err)
+	if !errors.Is(err, fs.ErrExist) {
+		tx.fail(err)
+	}
+	return err
+}
+
+func (tx *Tx) fail(err error) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.failed = errors.Join(tx.failed, err)
 }
 
 // Retire moves a file or folder out of the way, to superseded/<name>/<time>. What
-// is to take its place is written after.
+// is to take its place is written after. A folder in which this transaction wrote
+// or retired something before is refused.
 func (tx *Tx) Retire(name string) error {
 	if err := checkChangeable(name); err != nil {
 		return err
 	}
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	found, err := tx.Exists(name)
+	found, err := exists(tx.root, name)
 	if err != nil {
 		return err
 	}
@@ -71,6 +85,11 @@ func (tx *Tx) Retire(name string) error {
 	for written := range tx.install {
 		if strings.HasPrefix(written, name+"/") {
 			return fmt.Errorf("retire %s: %s was written before", tx.path(name), tx.path(written))
+		}
+	}
+	for retired := range tx.retired {
+		if strings.HasPrefix(retired, name+"/") {
+			return fmt.Errorf("retire %s: %s was retired before", tx.path(name), tx.path(retired))
 		}
 	}
 	to, err := tx.supersededName(name)
@@ -86,7 +105,7 @@ func (tx *Tx) Retire(name string) error {
 func (tx *Tx) supersededName(name string) (string, error) {
 	first := path.Join(SupersededFolder, name, tx.stamp)
 	for n, to := 1, first; ; n, to = n+1, fmt.Sprintf("%s-%d", first, n+1) {
-		if found, err := tx.Exists(to); err != nil || !found {
+		if found, err := exists(tx.root, to); err != nil || !found {
 			return to, err
 		}
 	}
@@ -104,7 +123,7 @@ func (tx *Tx) stage(name string) error {
 		if tx.install[part] && part != name {
 			return nil
 		}
-		found, err := tx.Exists(part)
+		found, err := exists(tx.root, part)
 		if err != nil {
 			return err
 		}
@@ -148,8 +167,11 @@ func prefixes(name string) []string {
 }
 
 // commit makes the staged files and the list of moves durable, unless the context
-// has ended. The transaction holds if and only if it returns nil.
+// has ended. Once it returns nil the transaction holds, see [abandon].
 func (tx *Tx) commit(ctx context.Context) error {
+	if tx.failed != nil {
+		return tx.failed
+	}
 	if len(tx.install) > 0 {
 		staged := func(yield func(string) bool) {
 			for folder := range tx.made {
