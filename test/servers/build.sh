@@ -5,8 +5,8 @@
 #
 # The binaries go to test/.cache/servers/<module>-<fingerprint>, whose path is
 # the only thing printed to stdout, one line for each module. What is already
-# there is not built again. A module's own linker flags come from its
-# ldflags.sh, where it has one.
+# there is not built again. A module may have two scripts: ldflags.sh prints its
+# linker flags, and extras.sh puts into a directory what else its servers need.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -30,7 +30,7 @@ fingerprint() {
 		go version
 		go env GOOS GOARCH
 		echo "$@"
-		find . \( -name go.mod -o -name go.sum -o -name '*.go' \) -type f -print0 |
+		find . \( -name go.mod -o -name go.sum -o -name '*.go' -o -name '*.sh' \) -type f -print0 |
 			LC_ALL=C sort -z | xargs -0 sha256sum
 	} | sha256sum | cut -c1-16
 }
@@ -52,6 +52,7 @@ compile() {
 		go build "$@" -o "$staging/" "$main"
 		say "built ${main##*/} ($SECONDS s)"
 	done
+	[[ ! -x extras.sh ]] || ./extras.sh "$staging"
 	chmod 755 "$staging"
 	# Someone who built the same at the same time may have come first.
 	mv -T "$staging" "$bin" 2>/dev/null || [[ -d $bin ]] || { say "error: cannot make $bin"; return 1; }
@@ -76,7 +77,7 @@ provide() (
 	flags=(-trimpath -buildvcs=false "-ldflags=$linker")
 	bin=$cache/$module-$(fingerprint "${flags[@]}")
 	if [[ ! -d $bin ]]; then
-		say "building $module servers (first time: some 6 minutes on 2 cores) …"
+		say "building $module servers (first time, on 2 cores: kube some 6 minutes, istio some 4) …"
 		compile "$bin" "${flags[@]}"
 		prune "$module" "$bin"
 	fi
