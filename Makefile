@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 BIN      := $(CURDIR)/bin/trustgen
 NODE     := test/e2e/verifiers/node_modules
 LINT     := go tool -modfile=$(CURDIR)/test/tools/go.mod golangci-lint
-MODULES  := . test/e2e test/tools test/servers/kube
+MODULES  := . test/e2e test/tools test/servers/kube test/servers/istio
 
 .PHONY: help
 help: ## show this help
@@ -27,8 +27,7 @@ lint: ## check style, imports and the go.mod files
 
 .PHONY: e2e
 e2e: build $(NODE) ## run the tests against real servers and other people's verifiers; RUN=regexp chooses
-	kube=$$(test/servers/build.sh kube) && cd test/e2e && \
-	TRUSTGEN_E2E_BIN=$(BIN) TRUSTGEN_E2E_KUBE=$$kube go test -race -count=1 -v -timeout 12m -run '$(RUN)' ./...
+	TRUSTGEN_E2E_BIN=$(BIN) test/e2e/run.sh -v -run '$(RUN)'
 
 $(NODE): test/e2e/verifiers/package-lock.json
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund

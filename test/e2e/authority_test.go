@@ -15,11 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trustgen/trustgen/test/e2e/istiod"
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
-
-// istiod is the DNS name that every proxy dials.
-const istiod = "istiod.istio-system.svc"
 
 // An authority signs what istiod would sign, by crypto/x509 alone.
 type authority struct {
@@ -111,7 +109,7 @@ func leafTemplate(side verifiers.Side) *x509.Certificate {
 	}
 	switch side {
 	case verifiers.Server:
-		template.DNSNames = []string{istiod}
+		template.DNSNames = []string{istiod.ServerName}
 	case verifiers.Client:
 		template.URIs = []*url.URL{{Scheme: "spiffe", Host: "cluster.local", Path: "/ns/foo/sa/bar"}}
 	}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"os/exec"
@@ -54,13 +55,17 @@ func newMesh(t *testing.T, keyType string, clusters ...string) *mesh {
 	return m
 }
 
-// trustgen runs the program under test.
-func trustgen(t *testing.T, args ...string) {
+// trustgen runs the program under test and returns what it prints to stdout.
+func trustgen(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program(t), args...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, out)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, stderr.Bytes())
 	}
+	return string(stdout)
 }
 
 // program is the path of the program under test.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trustgen/trustgen/test/e2e/istiod"
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
@@ -96,7 +97,7 @@ func (p proof) run(t *testing.T, m *mesh, judges []verifiers.Verifier, answers *
 // to be judged and everything else is in order.
 func (p proof) connection(t *testing.T, m *mesh, side verifiers.Side) verifiers.Connection {
 	t.Helper()
-	c := verifiers.Connection{ServerName: istiod}
+	c := verifiers.Connection{ServerName: istiod.ServerName}
 	for end, cluster := range map[verifiers.Side]string{verifiers.Server: "west", verifiers.Client: "east"} {
 		issuer, template := m.clusters[cluster], leafTemplate(end)
 		if end == side {

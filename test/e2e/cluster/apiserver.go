@@ -8,34 +8,30 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// portAttempts bounds how often the API server may lose the race for a port
-// that was free when it was chosen.
-const portAttempts = 5
-
 // startAPIServer starts the API server and sets c.URL.
 func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB) {
 	t.Helper()
-	for attempt := 1; ; attempt++ {
+	spec := func() process.Spec {
 		port := c.opts.port(t)
 		c.URL = fmt.Sprintf("https://127.0.0.1:%d", port)
-		c.APIServer = process.Start(t, process.Spec{
+		return process.Spec{
 			Name: c.Name + "-kube-apiserver",
 			Path: binary(t, "kube-apiserver"),
 			Args: append(c.apiServerFlags(port), c.opts.APIServerFlags...),
 			Dir:  c.dir,
-		})
-		err := c.APIServer.Ready(ctx, c.apiServerReady)
-		if err == nil {
-			return
 		}
-		if attempt == portAttempts || !c.APIServer.PortTaken() {
-			t.Fatal(err)
-		}
+	}
+	var err error
+	if c.APIServer, err = process.StartReady(ctx, t, spec, c.apiServerReady); err != nil {
+		t.Fatal(err)
 	}
 }
 
+// issuer is that of service accounts' tokens, and the audience of those that
+// are for the API server itself.
+const issuer = "https://kubernetes.default.svc"
+
 func (c *Cluster) apiServerFlags(port int) []string {
-	const issuer = "https://kubernetes.default.svc"
 	return []string{
 		"--etcd-servers=unix://" + c.etcdSocket(),
 

@@ -20,7 +20,7 @@ type authority struct {
 // credential is a certificate and its key, in PEM.
 type credential struct{ cert, key []byte }
 
-// lifetime is longer than any test.
+// lifetime is that of certificates and tokens: longer than any test.
 const lifetime = 24 * time.Hour
 
 func newAuthority(name string) (*authority, error) {

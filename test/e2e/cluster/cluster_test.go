@@ -37,6 +37,20 @@ stringData: {root-cert.pem: "`+rootCert+`"}
 		}
 	})
 
+	t.Run("knows the users of its kubeconfigs", func(t *testing.T) {
+		robot := ServiceAccount{Namespace: "default", Name: "robot"}
+		c.EnsureServiceAccount(t, robot)
+		for want, kubeconfig := range map[string]string{
+			"system:kube-controller-manager":      c.UserKubeconfig(t, "system:kube-controller-manager"),
+			"system:serviceaccount:default:robot": c.ServiceAccountKubeconfig(t, robot),
+		} {
+			got := c.Kubectl(t, "auth", "whoami", "--kubeconfig="+kubeconfig, "-o", "jsonpath={.status.userInfo.username}")
+			if got != want {
+				t.Errorf("the API server takes %s for %q", want, got)
+			}
+		}
+	})
+
 	t.Run("says the version that is pinned", func(t *testing.T) {
 		if got := c.Kubectl(t, "version"); strings.Contains(got, "v0.0.0") {
 			t.Errorf("kubectl version: %s", got)

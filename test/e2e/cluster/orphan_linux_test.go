@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
 // orphanVar makes TestAKilledTestLeavesNoServerBehind play the test that is
@@ -66,7 +68,7 @@ func TestAKilledTestLeavesNoServerBehind(t *testing.T) {
 
 // startEtcdAndWait prints the pid of an etcd and returns at the end of stdin.
 func startEtcdAndWait(t *testing.T) {
-	c := &Cluster{Name: "orphan", dir: directory(t)}
+	c := &Cluster{Name: "orphan", dir: process.Directory(t)}
 	c.startEtcd(t.Context(), t)
 	fmt.Printf("etcd %d\n", c.Etcd.PID())
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {

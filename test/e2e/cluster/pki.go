@@ -1,10 +1,8 @@
 package cluster
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
@@ -66,34 +64,3 @@ func newPKI(dir string) (*pki, error) {
 }
 
 func (p *pki) path(name string) string { return filepath.Join(p.dir, name) }
-
-// adminTLS authenticates the administrator, and verifies the API server.
-func (p *pki) adminTLS() (*tls.Config, error) {
-	cert, err := tls.X509KeyPair(p.admin.cert, p.admin.key)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(p.ca.cert)
-	return &tls.Config{Certificates: []tls.Certificate{cert}, RootCAs: roots}, nil
-}
-
-// adminKubeconfig returns a kubeconfig that needs no other file. It is JSON,
-// which is YAML.
-func (p *pki) adminKubeconfig(server string) ([]byte, error) {
-	type object map[string]any
-	return json.MarshalIndent(object{
-		"apiVersion":      "v1",
-		"kind":            "Config",
-		"current-context": "admin",
-		"contexts": []object{{
-			"name": "admin", "context": object{"cluster": "cluster", "user": "admin"},
-		}},
-		"clusters": []object{{
-			"name": "cluster", "cluster": object{"server": server, "certificate-authority-data": p.ca.pem()},
-		}},
-		"users": []object{{
-			"name": "admin", "user": object{"client-certificate-data": p.admin.cert, "client-key-data": p.admin.key},
-		}},
-	}, "", "  ")
-}

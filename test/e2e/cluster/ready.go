@@ -11,6 +11,7 @@ import (
 // etcdReady asks etcd whether it can serve.
 func (c *Cluster) etcdReady(ctx context.Context) error {
 	return get(ctx, "http://etcd/readyz", &http.Transport{
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", c.etcdSocket())
 		},
@@ -20,16 +21,11 @@ func (c *Cluster) etcdReady(ctx context.Context) error {
 // apiServerReady asks the API server whether it can serve, as the
 // administrator. No other cluster's can answer: its certificate is not ours.
 func (c *Cluster) apiServerReady(ctx context.Context) error {
-	config, err := c.pki.adminTLS()
-	if err != nil {
-		return err
-	}
-	return get(ctx, c.URL+"/readyz", &http.Transport{TLSClientConfig: config})
+	return get(ctx, c.URL+"/readyz", c.client.Transport)
 }
 
-// get returns nil if url answers 200 over a connection made for it.
-func get(ctx context.Context, url string, transport *http.Transport) error {
-	transport.DisableKeepAlives = true
+// get returns nil if url answers 200.
+func get(ctx context.Context, url string, transport http.RoundTripper) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

@@ -42,6 +42,15 @@ func logDir(t testing.TB) (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
+// Log returns what the process has printed so far, or why it cannot be read.
+func (p *Process) Log() string {
+	log, err := os.ReadFile(p.logPath)
+	if err != nil {
+		return err.Error()
+	}
+	return string(log)
+}
+
 // tailSize is enough for the reason, little enough to be read.
 const tailSize = 4 << 10
 

@@ -51,19 +51,25 @@ func serve(address string) {
 	}
 }
 
-func play(t testing.TB, role, address string) *Process {
+func play(t testing.TB, name, address string) *Process {
+	t.Helper()
+	return Start(t, role(t, name, address))
+}
+
+// role is how to run the test binary as a server.
+func role(t testing.TB, name, address string) Spec {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Start(t, Spec{
-		Name:  role,
+	return Spec{
+		Name:  name,
 		Path:  self,
 		Args:  []string{address},
-		Env:   []string{roleVar + "=" + role},
+		Env:   []string{roleVar + "=" + name},
 		Grace: 200 * time.Millisecond,
-	})
+	}
 }
 
 func freeAddress(t testing.TB) string {
@@ -139,6 +145,25 @@ func TestReadyIsNotFooledByAnotherServer(t *testing.T) {
 	}
 	if first.PortTaken() {
 		t.Error("PortTaken() = true for the server that has the port")
+	}
+}
+
+func TestAServerWhosePortIsTakenGetsAnother(t *testing.T) {
+	taken, free := freeAddress(t), freeAddress(t)
+	if err := play(t, "serve", taken).Ready(t.Context(), dial(taken)); err != nil {
+		t.Fatal(err)
+	}
+	addresses := []string{taken, free}
+	p, err := StartReady(t.Context(), t, func() Spec {
+		address := addresses[0]
+		addresses = addresses[1:]
+		return role(t, "serve", address)
+	}, dial(free))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.hasExited() || len(addresses) > 0 {
+		t.Errorf("the server ended: %t; it has not tried %v", p.hasExited(), addresses)
 	}
 }
 

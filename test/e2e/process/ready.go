@@ -1,13 +1,8 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"syscall"
-	"testing"
 	"time"
 )
 
@@ -57,26 +52,4 @@ func (p *Process) try(ctx context.Context, probe func(context.Context) error) er
 		}
 	}()
 	return probe(ctx)
-}
-
-// FreePort returns a TCP port of 127.0.0.1 that was free a moment ago. Someone
-// else may take it before the server does: see PortTaken.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
-// PortTaken reports whether the process ended because another one listens on
-// its port. It should then be started once more with another port.
-func (p *Process) PortTaken() bool {
-	if !p.hasExited() {
-		return false
-	}
-	log, err := os.ReadFile(p.logPath)
-	return err == nil && bytes.Contains(log, []byte(syscall.EADDRINUSE.Error()))
 }

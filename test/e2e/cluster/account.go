@@ -1,0 +1,44 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"testing"
+)
+
+// ServiceAccount names a service account.
+type ServiceAccount struct{ Namespace, Name string }
+
+// String is the name by which RBAC knows the account.
+func (a ServiceAccount) String() string {
+	return "system:serviceaccount:" + a.Namespace + ":" + a.Name
+}
+
+// EnsureServiceAccount makes account and its namespace, unless they are there.
+func (c *Cluster) EnsureServiceAccount(t testing.TB, account ServiceAccount) {
+	t.Helper()
+	namespace := "/api/v1/namespaces/" + account.Namespace
+	for _, object := range []struct{ path, kind, name string }{
+		{namespace, "Namespace", account.Namespace},
+		{namespace + "/serviceaccounts/" + account.Name, "ServiceAccount", account.Name},
+	} {
+		err := c.Apply(t.Context(), object.path, Object{
+			"apiVersion": "v1", "kind": object.kind, "metadata": Object{"name": object.name},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Token asks the TokenRequest API for a token of account, which must exist.
+func (c *Cluster) Token(ctx context.Context, account ServiceAccount, audience string) (string, error) {
+	path := fmt.Sprintf("/api/v1/namespaces/%s/serviceaccounts/%s/token", account.Namespace, account.Name)
+	var answer struct{ Status struct{ Token string } }
+	err := c.Create(ctx, path, Object{
+		"apiVersion": "authentication.k8s.io/v1",
+		"kind":       "TokenRequest",
+		"spec":       Object{"audiences": []string{audience}, "expirationSeconds": int(lifetime.Seconds())},
+	}, &answer)
+	return answer.Status.Token, err
+}

@@ -1,0 +1,83 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// Object is a Kubernetes object, or a part of one, as its JSON has it.
+type Object map[string]any
+
+// StatusError is the API server's refusal of a request.
+type StatusError struct {
+	Request string // method and path
+	Code    int    // of HTTP
+	Message string
+}
+
+func (e *StatusError) Error() string { return fmt.Sprintf("%s: %d: %s", e.Request, e.Code, e.Message) }
+
+// Get reads what is at path of the API server into out, a pointer.
+func (c *Cluster) Get(ctx context.Context, path string, out any) error {
+	return c.request(ctx, http.MethodGet, path, "", nil, out)
+}
+
+// Create posts in to path and reads the answer into out, a pointer.
+func (c *Cluster) Create(ctx context.Context, path string, in, out any) error {
+	return c.request(ctx, http.MethodPost, path, "application/json", in, out)
+}
+
+// Apply makes the object at path be as in says, on the side of the server.
+func (c *Cluster) Apply(ctx context.Context, path string, in any) error {
+	const applier = "?fieldManager=e2e&force=true"
+	return c.request(ctx, http.MethodPatch, path+applier, "application/apply-patch+yaml", in, new(Object))
+}
+
+// request asks the API server as the administrator. It may answer with a
+// *StatusError.
+func (c *Cluster) request(ctx context.Context, method, path, contentType string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", contentType)
+	response, err := c.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Name, err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("%s: %s %s: %w", c.Name, method, path, err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return &StatusError{Request: c.Name + ": " + method + " " + path, Code: response.StatusCode, Message: string(answer)}
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// newClient returns a client that authenticates the administrator, and
+// verifies the API server.
+func (c *Cluster) newClient(t testing.TB) *http.Client {
+	t.Helper()
+	cert, err := tls.X509KeyPair(c.pki.admin.cert, c.pki.admin.key)
+	if err != nil {
+		t.Fatalf("%s: its administrator's certificate: %v", c.Name, err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(c.pki.ca.cert)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{cert}, RootCAs: roots}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}

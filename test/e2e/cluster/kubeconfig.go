@@ -1,0 +1,64 @@
+package cluster
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// UserKubeconfig returns the path of a new kubeconfig whose user has that name
+// and those groups, by a client certificate.
+func (c *Cluster) UserKubeconfig(t testing.TB, name string, groups ...string) string {
+	t.Helper()
+	user, err := c.pki.ca.issue(&x509.Certificate{
+		Subject:     pkix.Name{CommonName: name, Organization: groups},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	if err != nil {
+		t.Fatalf("%s: make a certificate for user %s: %v", c.Name, name, err)
+	}
+	return c.writeKubeconfig(t, name, user.user())
+}
+
+// ServiceAccountKubeconfig returns the path of a new kubeconfig with a token of
+// account.
+func (c *Cluster) ServiceAccountKubeconfig(t testing.TB, account ServiceAccount) string {
+	t.Helper()
+	token, err := c.Token(t.Context(), account, issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.writeKubeconfig(t, account.String(), Object{"token": token})
+}
+
+// writeKubeconfig returns the path of a new kubeconfig, which needs no other
+// file. It is JSON, which is YAML.
+func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string {
+	t.Helper()
+	config, err := json.MarshalIndent(Object{
+		"apiVersion":      "v1",
+		"kind":            "Config",
+		"current-context": name,
+		"contexts":        []Object{{"name": name, "context": Object{"cluster": c.Name, "user": name}}},
+		"clusters": []Object{{
+			"name": c.Name, "cluster": Object{"server": c.URL, "certificate-authority-data": c.pki.ca.pem()},
+		}},
+		"users": []Object{{"name": name, "user": user}},
+	}, "", "  ")
+	if err != nil {
+		t.Fatalf("%s: make a kubeconfig for %s: %v", c.Name, name, err)
+	}
+	path := filepath.Join(c.dir, name+".kubeconfig")
+	if err := os.WriteFile(path, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// user is how a kubeconfig names the credential.
+func (c credential) user() Object {
+	return Object{"client-certificate-data": c.cert, "client-key-data": c.key}
+}

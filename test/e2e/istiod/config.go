@@ -1,0 +1,51 @@
+package istiod
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// env is the environment of a pod of istiod. The empty names keep it from
+// looking for webhooks to patch.
+func (i *Istiod) env() []string {
+	env := []string{
+		"POD_NAMESPACE=" + Namespace,
+		"POD_NAME=istiod",
+		"SERVICE_ACCOUNT=" + account.Name,
+		"CLUSTER_ID=" + i.Cluster.Name,
+		"REVISION=default",
+		"INJECTION_WEBHOOK_CONFIG_NAME=",
+		"VALIDATION_WEBHOOK_CONFIG_NAME=",
+		"PILOT_ENABLE_ANALYSIS=false",
+	}
+	if i.opts.RA != nil {
+		env = append(env, i.opts.RA.env()...)
+	}
+	return append(env, i.opts.Env...)
+}
+
+func (i *Istiod) meshConfig() string { return filepath.Join(i.dir, "mesh.json") }
+
+// writeFiles writes what istiod reads at its start: the mesh's configuration,
+// and its CA where it is given one.
+func (i *Istiod) writeFiles(t testing.TB) {
+	t.Helper()
+	mesh := map[string]any{"trustDomain": "cluster.local"}
+	maps.Copy(mesh, i.opts.MeshConfig)
+	if i.opts.RA != nil {
+		maps.Copy(mesh, i.opts.RA.meshConfig())
+	}
+	config, err := json.MarshalIndent(mesh, "", "  ")
+	if err != nil {
+		t.Fatalf("%s: make the mesh's configuration: %v", i.name(), err)
+	}
+	if err := os.WriteFile(i.meshConfig(), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if i.opts.CA != nil {
+		i.Swap(t, i.opts.CA)
+	}
+}

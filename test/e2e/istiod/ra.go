@@ -1,0 +1,71 @@
+package istiod
+
+import (
+	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/cluster"
+)
+
+// RA makes istiod a registration authority: for each certificate it creates a
+// CertificateSigningRequest, approves it, and passes on what the signer
+// answers.
+type RA struct {
+	Domain string // of the signers that workloads may name, as in trustgen.example
+	Signer string // of those that name none, in that domain
+	Roots  []byte // PEM that the mesh's configuration has for the signer; none if empty
+	// Serving makes it get its own certificate from the signer too. It needs
+	// Roots.
+	Serving bool
+}
+
+func (ra *RA) signer() string { return ra.Domain + "/" + ra.Signer }
+
+func (ra *RA) env() []string {
+	env := []string{
+		"EXTERNAL_CA=ISTIOD_RA_KUBERNETES_API",
+		"CERT_SIGNER_DOMAIN=" + ra.Domain,
+		"K8S_SIGNER=" + ra.signer(),
+	}
+	if ra.Serving {
+		env = append(env, "PILOT_CERT_PROVIDER=k8s.io/"+ra.signer())
+	}
+	return env
+}
+
+func (ra *RA) meshConfig() map[string]any {
+	if len(ra.Roots) == 0 {
+		return nil
+	}
+	return map[string]any{"caCertificates": []map[string]any{
+		{"pem": string(ra.Roots), "certSigners": []string{ra.signer()}},
+	}}
+}
+
+// authorize lets istiod create and approve requests to the signers of the
+// domain.
+func (ra *RA) authorize(t testing.TB, c *cluster.Cluster) {
+	t.Helper()
+	const (
+		rbac = "/apis/rbac.authorization.k8s.io/v1/"
+		name = "istiod-registration-authority"
+	)
+	requests := []string{"certificatesigningrequests", "certificatesigningrequests/approval", "certificatesigningrequests/status"}
+	group := []string{"certificates.k8s.io"}
+	for path, object := range map[string]cluster.Object{
+		"clusterroles/": {"kind": "ClusterRole", "rules": []cluster.Object{
+			{"apiGroups": group, "resources": requests, "verbs": []string{"create", "get", "watch", "update", "delete"}},
+			{"apiGroups": group, "resources": []string{"signers"}, "resourceNames": []string{ra.Domain + "/*"}, "verbs": []string{"approve"}},
+		}},
+		"clusterrolebindings/": {
+			"kind":     "ClusterRoleBinding",
+			"roleRef":  cluster.Object{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+			"subjects": []cluster.Object{{"kind": "ServiceAccount", "namespace": account.Namespace, "name": account.Name}},
+		},
+	} {
+		object["apiVersion"] = "rbac.authorization.k8s.io/v1"
+		object["metadata"] = cluster.Object{"name": name}
+		if err := c.Apply(t.Context(), rbac+path+name, object); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

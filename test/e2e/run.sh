@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+#
+# run.sh [flag…] runs the end-to-end tests, with these flags of go test, and
+# prints what each server took: until it was ready, and of memory at its peak.
+# TRUSTGEN_E2E_BIN is the program under test.
+#
+# E2E_LOGS is the directory for the servers' logs, by default a new one, which
+# is removed unless a test fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+TRUSTGEN_E2E_KUBE=$(../servers/build.sh kube)
+TRUSTGEN_E2E_ISTIO=$(../servers/build.sh istio)
+export TRUSTGEN_E2E_KUBE TRUSTGEN_E2E_ISTIO
+kept=${E2E_LOGS:-}
+export E2E_LOGS=${kept:-$(mktemp -d "${TMPDIR:-/tmp}/trustgen-e2e.XXXXXX")}
+
+status=0
+go test -race -count=1 -timeout 12m "$@" ./... || status=$?
+
+if [[ -f $E2E_LOGS/usage.tsv ]]; then
+	awk -F '\t' '
+		BEGIN { printf "\n%-28s %9s %9s  %-20s %s\n", "SERVER", "READY", "MEMORY", "END", "TEST" }
+		{ printf "%-28s %6d ms %5d MiB  %-20s %s\n", $2, $3, $4, $5, $1 }
+	' "$E2E_LOGS/usage.tsv"
+fi
+if ((status)); then
+	echo "the servers' logs are in $E2E_LOGS" >&2
+elif [[ -z $kept ]]; then
+	rm -rf "$E2E_LOGS"
+fi
+exit "$status"
