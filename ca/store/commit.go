@@ -20,7 +20,7 @@ type move struct {
 
 // installs reports whether the move brings a staged name.
 func (m move) installs() bool {
-	return checkChangeable(m.To) == nil && m.From == path.Join(stagingDir, m.To)
+	return checkChangeable(m.To) == nil && m == installs(m.To)
 }
 
 // retires reports whether the move puts a name aside.

@@ -93,8 +93,8 @@ func TestMovesAreWhatTheTestsBelieve(t *testing.T) {
 	tx := killedBeforeCommit(t, fill(t, changeBefore), change)
 	want := []move{
 		{From: "a", To: "superseded/a/" + stamp},
-		{From: "b", To: "superseded/b/" + stamp},
 		{From: stagingDir + "/a", To: "a"},
+		{From: "b", To: "superseded/b/" + stamp},
 		{From: stagingDir + "/b", To: "b"},
 		{From: stagingDir + "/kept/y", To: "kept/y"},
 	}

@@ -7,8 +7,9 @@
 // Nothing is overwritten or deleted. A transaction adds files under names that
 // are free, and retires files or folders, which moves them below superseded/.
 //
-// A folder that is retired and written anew changes in one rename. Whoever reads
-// its files without this package may find it missing for an instant, never with
+// A folder that is retired and written anew changes in two renames, one right after
+// the other. Whoever reads its files without this package may find it missing for
+// that instant (until the next command, if the process is killed in it), never with
 // some files old and some new.
 //
 // Files come in two modes: 0600 for keys, 0644 for the rest. The directory and

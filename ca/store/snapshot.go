@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -67,7 +66,6 @@ func (s *Snapshot) List(folder string) ([]string, error) {
 	for i, entry := range entries {
 		names[i] = entry.Name()
 	}
-	slices.Sort(names)
 	return names, nil
 }
 

@@ -120,7 +120,7 @@ func (tx *Tx) stage(name string) error {
 		return err
 	}
 	for _, part := range prefixes(name) {
-		if tx.install[part] && part != name {
+		if tx.install[part] {
 			return nil
 		}
 		found, err := exists(tx.root, part)
@@ -193,14 +193,22 @@ func (tx *Tx) commit(ctx context.Context) error {
 	return nil
 }
 
-// moves lists the renames: first everything that goes, then everything that comes.
+// moves lists the renames. What takes the place of a retired name comes right after
+// it, so that the place is empty for an instant only.
 func (tx *Tx) moves() []move {
 	var moves []move
 	for _, name := range tx.order {
 		moves = append(moves, move{From: name, To: tx.retired[name]})
+		if tx.install[name] {
+			moves = append(moves, installs(name))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(tx.install)) {
-		moves = append(moves, move{From: path.Join(stagingDir, name), To: name})
+		if _, replaced := tx.retired[name]; !replaced {
+			moves = append(moves, installs(name))
+		}
 	}
 	return moves
 }
+
+func installs(name string) move { return move{From: path.Join(stagingDir, name), To: name} }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -42,10 +43,10 @@ type inspectResult struct {
 	Items []item `json:"items"`
 }
 
-func (c *inspectCommand) run(_ *cobra.Command, args []string) error {
+func (c *inspectCommand) run(cmd *cobra.Command, args []string) error {
 	var result inspectResult
 	for _, name := range args {
-		data, err := c.read(name)
+		data, err := c.read(cmd.Context(), name)
 		if err != nil {
 			return &lookError{err}
 		}
@@ -64,17 +65,27 @@ func (c *inspectCommand) run(_ *cobra.Command, args []string) error {
 // maxInput bounds a file: a Secret holds at most 1 MiB.
 const maxInput = 4 << 20
 
-func (c *inspectCommand) read(name string) (data []byte, err error) {
+// read reads a file or stdin, which may keep it waiting until the context ends.
+func (c *inspectCommand) read(ctx context.Context, name string) (data []byte, err error) {
 	in := c.In
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = file.Close() }()
+		defer file.Close()
 		in = file
 	}
-	data, err = io.ReadAll(io.LimitReader(in, maxInput+1))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		data, err = io.ReadAll(io.LimitReader(in, maxInput+1))
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-done:
+	}
 	if err == nil && len(data) > maxInput {
 		err = fmt.Errorf("%s: is larger than %d bytes", displayName(name), maxInput)
 	}

@@ -26,6 +26,10 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's, at the end of each process
+			return nil
+		},
 	})
 }
 
@@ -69,6 +73,17 @@ func TestInterruptedCommandsChangeNothing(t *testing.T) {
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("%s is there: %v", dir, err)
 	}
+}
+
+func TestInspectStopsWaitingForStdin(t *testing.T) {
+	t.Parallel()
+	s := newSession("")
+	stdin, other := io.Pipe()
+	defer other.Close()
+	s.In = stdin
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.want(t, run(ctx, s.streams, []string{"inspect", "-"}), exitInterrupted, "trustgen: error: interrupted, nothing was changed\n")
 }
 
 func TestMessagesAreColoredOnATerminalOnly(t *testing.T) {
