@@ -91,7 +91,7 @@ func (a *Authority) template(p Profile, r Request) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if samePublicKey(r.PublicKey, issuer.PublicKey) {
+	if SamePublicKey(r.PublicKey, issuer.PublicKey) {
 		return nil, errors.New("the key is that of the authority")
 	}
 	t.NotAfter = r.NotAfter

@@ -83,10 +83,12 @@ func GenerateKey(t KeyType) (crypto.Signer, error) {
 
 // MatchKey reports whether the private key belongs to the certificate.
 func MatchKey(key crypto.Signer, cert *x509.Certificate) bool {
-	return samePublicKey(key.Public(), cert.PublicKey)
+	return SamePublicKey(key.Public(), cert.PublicKey)
 }
 
-func samePublicKey(a, b crypto.PublicKey) bool {
+// SamePublicKey reports whether two public keys are the same. Keys of types that
+// cannot be compared never are.
+func SamePublicKey(a, b crypto.PublicKey) bool {
 	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b)
 }

@@ -297,7 +297,7 @@ func checkSubject(l link) string {
 
 func checkDistinctNames(l link) string {
 	for _, above := range l.chain[l.depth+1:] {
-		if bytes.Equal(l.cert.RawSubject, above.RawSubject) && !samePublicKey(l.cert.PublicKey, above.PublicKey) {
+		if bytes.Equal(l.cert.RawSubject, above.RawSubject) && !SamePublicKey(l.cert.PublicKey, above.PublicKey) {
 			return "shares its subject with another key of the chain"
 		}
 	}

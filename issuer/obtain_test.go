@@ -1,0 +1,174 @@
+package issuer_test
+
+import (
+	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/issuer"
+)
+
+// failing answers with an error.
+type failing struct{ err error }
+
+func (f failing) Issue(context.Context, issuer.Request) (*issuer.Chain, error) { return nil, f.err }
+
+func TestAGoodAnswerEndsWithItsRoot(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	for name, answer := range map[string][]*x509.Certificate{
+		"with the root":    h.LeafChain(),
+		"without the root": h.LeafChain()[:2],
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := issuer.Obtain(t.Context(), fixed(answer), granted(), trusting(h))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(h.LeafChain(), got.Certificates, catest.Identical()); diff != "" {
+				t.Errorf("chain (-want +got):\n%s", diff)
+			}
+		})
+	}
+	got, err := issuer.ObtainIntermediate(t.Context(), fixed(h.Chain()[:1]), grantedCA(), trusting(h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(h.Chain(), got.Certificates, catest.Identical()); diff != "" {
+		t.Errorf("the chain of a CA (-want +got):\n%s", diff)
+	}
+}
+
+func TestAChainThatIsWrongIsAWrongAnswer(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), Organization: "other", Now: catest.Now}))(t)
+	chain := h.LeafChain()
+	tests := map[string]struct {
+		answer []*x509.Certificate
+		roots  []*x509.Certificate
+		rule   ca.Rule
+	}{
+		"the leaf alone":           {chain[:1], h.Root.Chain(), ca.RuleRooted},
+		"upside down":              {[]*x509.Certificate{chain[0], chain[2], chain[1]}, h.Root.Chain(), ca.RuleIssuerName},
+		"the intermediate twice":   {[]*x509.Certificate{chain[0], chain[1], chain[1], chain[2]}, h.Root.Chain(), ca.RuleNoDuplicate},
+		"a root of its own":        {chain, other.Chain(), ca.RuleTrustedRoot},
+		"a CA as leaf":             {chain[1:], h.Root.Chain(), ca.RuleLeafNotCA},
+		"a leaf that has expired":  {chain, h.Root.Chain(), ca.RuleExpired},
+		"a leaf with a broken bit": {append([]*x509.Certificate{catest.BreakSignature(t, chain[0])}, chain[1:]...), h.Root.Chain(), ca.RuleSignature},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := trusting(h)
+			o.Roots = test.roots
+			if test.rule == ca.RuleExpired {
+				o.Now = catest.After(48 * time.Hour)
+			}
+			_, err := issuer.Obtain(t.Context(), fixed(test.answer), granted(), o)
+			var wrong *issuer.AnswerError
+			if !errors.As(err, &wrong) || !errors.Is(err, test.rule) {
+				t.Errorf("got the error %v, want an AnswerError with %q", err, test.rule)
+			}
+		})
+	}
+}
+
+func TestObtainNeedsRootsAKeyAndALifetime(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	asked := false
+	i := asking(func() { asked = true })
+	for want, change := range map[string]func(*issuer.Request, *issuer.ObtainOptions){
+		"no root is trusted":        func(_ *issuer.Request, o *issuer.ObtainOptions) { o.Roots = nil },
+		"the public key is missing": func(r *issuer.Request, _ *issuer.ObtainOptions) { r.PublicKey = nil },
+		"is not positive":           func(r *issuer.Request, _ *issuer.ObtainOptions) { r.Lifetime = 0 },
+	} {
+		r, o := granted(), trusting(h)
+		change(&r, &o)
+		if _, err := issuer.Obtain(t.Context(), i, r, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want one with %q", err, want)
+		}
+	}
+	if asked {
+		t.Error("the CA was asked")
+	}
+}
+
+// asking tells that it was asked.
+type asking func()
+
+func (a asking) Issue(context.Context, issuer.Request) (*issuer.Chain, error) {
+	a()
+	return nil, errors.New("asked")
+}
+
+func TestAnAnswerWithoutACertificateIsATransientError(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	for name, i := range map[string]issuer.Issuer{"an empty chain": fixed(nil), "nothing at all": nothing{}} {
+		_, err := issuer.Obtain(t.Context(), i, granted(), trusting(h))
+		if err == nil || !strings.Contains(err.Error(), "no certificate in the answer") || errors.As(err, new(*issuer.PermanentError)) {
+			t.Errorf("%s: got the error %v", name, err)
+		}
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Issue(context.Context, issuer.Request) (*issuer.Chain, error) { return nil, nil }
+
+func TestErrorsKeepTheirClass(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	cause := errors.New("cause")
+	permanent := &issuer.PermanentError{Reason: "Refused", Err: cause}
+	_, err := issuer.Obtain(t.Context(), failing{permanent}, granted(), trusting(h))
+	var gotPermanent *issuer.PermanentError
+	if !errors.As(err, &gotPermanent) || gotPermanent.Reason != "Refused" || !errors.Is(err, cause) || err.Error() != "test: cause" {
+		t.Errorf("got the error %v, want the permanent one", err)
+	}
+	pending := &issuer.PendingError{After: time.Second, Err: cause}
+	_, err = issuer.Obtain(t.Context(), failing{pending}, granted(), trusting(h))
+	var gotPending *issuer.PendingError
+	if !errors.As(err, &gotPending) || gotPending.After != time.Second || !errors.Is(err, cause) {
+		t.Errorf("got the error %v, want the pending one", err)
+	}
+}
+
+func TestASubjectCanBeAllowed(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	leaf := catest.Mutate(t, h.Leaf, h.Intermediate.Certificate(), h.IntermediateKey, catest.Mutation{Cert: func(c *x509.Certificate) {
+		c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "cart"}
+	}})
+	o := trusting(h)
+	o.AllowSubject = true
+	if _, err := issuer.Obtain(t.Context(), append(fixed{leaf}, h.Chain()...), granted(), o); err != nil {
+		t.Errorf("it is refused: %v", err)
+	}
+}
+
+func TestConstraintsThatWereGrantedMustBeThere(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	constraints := &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: []string{"istiod.istio-system.svc"}}
+	with := h.Below(t, h.Root, catest.Key("intermediate"), ca.IntermediateOptions{Constraints: constraints})
+	r := grantedCA()
+	r.Constraints = constraints
+	if _, err := issuer.ObtainIntermediate(t.Context(), fixed(with.Chain()), r, trusting(h)); err != nil {
+		t.Errorf("with them it is refused: %v", err)
+	}
+	if _, err := issuer.ObtainIntermediate(t.Context(), fixed(h.Chain()), r, trusting(h)); !errors.Is(err, issuer.RuleGrantedConstraints) {
+		t.Errorf("without them: got the error %v, want %q", err, issuer.RuleGrantedConstraints)
+	}
+}
