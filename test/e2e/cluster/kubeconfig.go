@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
@@ -34,8 +35,8 @@ func (c *Cluster) ServiceAccountKubeconfig(t testing.TB, account ServiceAccount)
 	return c.writeKubeconfig(t, account.String(), Object{"token": token})
 }
 
-// writeKubeconfig returns the path of a new kubeconfig, which needs no other
-// file. It is JSON, which is YAML.
+// writeKubeconfig returns the path of a kubeconfig, which needs no other file. It is
+// JSON, which is YAML. One that is there is replaced whole: others may read it.
 func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string {
 	t.Helper()
 	config, err := json.MarshalIndent(Object{
@@ -52,7 +53,11 @@ func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string
 		t.Fatalf("%s: make a kubeconfig for %s: %v", c.Name, name, err)
 	}
 	path := filepath.Join(c.dir, name+".kubeconfig")
-	if err := os.WriteFile(path, config, 0o600); err != nil {
+	temporary := path + "." + rand.Text()
+	if err := os.WriteFile(temporary, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(temporary, path); err != nil {
 		t.Fatal(err)
 	}
 	return path

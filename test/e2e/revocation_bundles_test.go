@@ -1,0 +1,80 @@
+package e2e_test
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"math/big"
+	"testing"
+	"time"
+)
+
+// bundlesWithLists have lists of revoked certificates. What counts is what
+// istiod does: the libraries that judge its certificates are not shown them.
+func bundlesWithLists() []bundle {
+	const name = "ca-crl.pem"
+	return []bundle{
+		{name: name + " has a list of each CA", files: with(name, lists(listOfRoot(), listOfIntermediate))},
+		{name: name + " revokes the intermediate", files: with(name, lists(listOfRoot(ourIntermediate), listOfIntermediate))},
+		{
+			name:  name + " has no list of the intermediate",
+			files: with(name, listOfRoot()),
+			fails: []step{starts}, because: "missing CRL signed by certificates: [CN=east",
+		},
+		{
+			name:  name + " has no list of the root",
+			files: with(name, listOfIntermediate),
+			fails: []step{starts}, because: "missing CRL signed by certificates: [CN=root",
+		},
+		{
+			name: name + " has no list of the root, beside tls.crt",
+			files: func(t *testing.T, m *mesh) bundleFiles {
+				f := tlsForm(t, m)
+				f[name] = listOfIntermediate(t, m)
+				return f
+			},
+		},
+	}
+}
+
+// lists has one after the other.
+func lists(each ...file) file {
+	return func(t *testing.T, m *mesh) []byte {
+		var all []byte
+		for _, list := range each {
+			all = append(all, list(t, m)...)
+		}
+		return all
+	}
+}
+
+func listOfIntermediate(t *testing.T, m *mesh) []byte { return m.clusters["east"].revoke(t) }
+
+// listOfRoot revokes these certificates.
+func listOfRoot(revoked ...pick) file {
+	return func(t *testing.T, m *mesh) []byte {
+		var certs []*x509.Certificate
+		for _, p := range revoked {
+			certs = append(certs, p(t, m))
+		}
+		return m.root.revoke(t, certs...)
+	}
+}
+
+// revoke is the authority's list with these certificates, in PEM.
+func (a *authority) revoke(t *testing.T, certs ...*x509.Certificate) []byte {
+	t.Helper()
+	list := &x509.RevocationList{
+		Number:     big.NewInt(1),
+		ThisUpdate: time.Now().Add(-time.Minute),
+		NextUpdate: time.Now().Add(time.Hour),
+	}
+	for _, cert := range certs {
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: list.ThisUpdate})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.cert, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encode("X509 CRL", der)
+}
