@@ -1,0 +1,221 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+	security "istio.io/api/security/v1alpha1"
+
+	"github.com/trustgen/trustgen/secrets"
+	"github.com/trustgen/trustgen/test/e2e/istiod"
+	"github.com/trustgen/trustgen/test/e2e/poll"
+	"github.com/trustgen/trustgen/test/e2e/workload"
+)
+
+// TestRenewedIntermediatesInterruptNothing proves that a renewal needs no
+// restart and no order: whoever has a new certificate and whoever still has an
+// old one accept each other. That istiod never ends in between is what package
+// process watches over.
+func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
+	t.Parallel()
+	dir := newTrust(t, "east", "west")
+	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")
+	checkout := workload.New(t, east, workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
+	ledger := workload.New(t, west, workload.Options{Namespace: "bank", ServiceAccount: "ledger"})
+
+	oldCheckout, oldLedger := checkout.Identity(), ledger.Identity()
+	there, back := stayConnected(t, checkout, ledger), stayConnected(t, ledger, checkout)
+	toEast, toWest := connectToIstiod(t, east), connectToIstiod(t, west)
+
+	trustgen(t, "intermediate", "--dir", dir, "--cluster", "east", "--cluster", "west", "--renew")
+	awaitTaken(t, checkout, swapRenewed(t, east, dir))
+	awaitTaken(t, ledger, swapRenewed(t, west, dir))
+
+	t.Run("new certificates come from the new intermediates", func(t *testing.T) {
+		assertIssued(t, checkout.Identity(), dir, "east", checkoutID)
+		assertIssued(t, ledger.Identity(), dir, "west", ledgerID)
+		for old, now := range map[*workload.Identity]*workload.Identity{oldCheckout: checkout.Identity(), oldLedger: ledger.Identity()} {
+			if err := otherIssuer(old.Chain, now.Chain); err != nil {
+				t.Errorf("%s: %v", now.Principal(), err)
+			}
+		}
+	})
+	t.Run("and so do those of istiod itself", func(t *testing.T) {
+		awaitOtherIssuer(t, east, toEast.chain)
+		awaitOtherIssuer(t, west, toWest.chain)
+	})
+	t.Run("old and new accept each other", func(t *testing.T) {
+		assertAllTalk(t, oldCheckout, checkout.Identity(), oldLedger, ledger.Identity())
+	})
+	t.Run("connections stay open, to workloads and to istiod", func(t *testing.T) {
+		for _, conn := range []*workload.Conn{there, back} {
+			if err := conn.Echo("still there?"); err != nil {
+				t.Errorf("%s talks to %s: %v", conn.Client, conn.Server, err)
+			}
+		}
+		toEast.assertAnswers(t)
+		toWest.assertAnswers(t)
+	})
+}
+
+// swapRenewed hands a cluster what the program has for it now: the Secret is
+// applied, and comes to the files of istiod as a kubelet brings it.
+func swapRenewed(t *testing.T, i *istiod.Istiod, dir string) *secrets.CACerts {
+	t.Helper()
+	c := i.Cluster
+	c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", c.Name), "apply", "--server-side", "-f", "-")
+	files := c.Secret(t, istiod.Namespace, secrets.SecretName)
+	bundle, err := secrets.Parse(files)
+	if err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	i.Swap(t, files)
+	return bundle
+}
+
+// awaitTaken renews the workload until istiod issues with the bundle.
+func awaitTaken(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
+	t.Helper()
+	await(t, w.Principal(), func(context.Context) error {
+		if err := w.TryRenew(t); err != nil {
+			return err
+		}
+		return issuedWith(w.Identity(), bundle)
+	})
+}
+
+// takeTimeout is for the slowest machine; istiod needs 100 milliseconds to take
+// what it is given.
+const takeTimeout = 30 * time.Second
+
+// await waits until look returns nil, or fails t.
+func await(t *testing.T, what string, look func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), takeTimeout)
+	defer cancel()
+	if err := poll.Until(ctx, look); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// issuedWith returns an error unless the bundle explains all of the identity
+// but its leaf: the files cert-chain.pem and root-cert.pem follow that, and the
+// workload trusts all that is in the second, in whatever order: Istio's agent
+// sorts them.
+func issuedWith(id *workload.Identity, bundle *secrets.CACerts) error {
+	chain := slices.Concat(bundle.Chain(), bundle.Roots())
+	if !slices.EqualFunc(id.Chain[1:], chain, (*x509.Certificate).Equal) {
+		return fmt.Errorf("its chain is %v, want a leaf and %v", subjects(id.Chain), subjects(chain))
+	}
+	if !slices.EqualFunc(inOrder(id.Roots), inOrder(bundle.Roots()), (*x509.Certificate).Equal) {
+		return fmt.Errorf("it trusts %v, want %v", subjects(id.Roots), subjects(bundle.Roots()))
+	}
+	return nil
+}
+
+// inOrder returns the certificates in the order of their bytes.
+func inOrder(certs []*x509.Certificate) []*x509.Certificate {
+	return slices.SortedFunc(slices.Values(certs), func(a, b *x509.Certificate) int { return bytes.Compare(a.Raw, b.Raw) })
+}
+
+// stayConnected connects a workload to another one until the test ends.
+func stayConnected(t *testing.T, client, server *workload.Workload) *workload.Conn {
+	t.Helper()
+	conn, err := client.Dial(t.Context(), server.Serve(t, client.Principal()), server.Principal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// assertAllTalk asserts that each serves each, itself included.
+func assertAllTalk(t *testing.T, all ...*workload.Identity) {
+	t.Helper()
+	for _, server := range all {
+		address := server.Serve(t)
+		for _, client := range all {
+			assertTalk(t, client, address, client.Principal(), server.Principal())
+		}
+	}
+}
+
+// otherIssuer returns an error unless who had the old chain now has one of
+// another intermediate below the same root.
+func otherIssuer(old, now []*x509.Certificate) error {
+	if len(old) < 3 || len(now) < 3 || now[1].Equal(old[1]) || !now[2].Equal(old[2]) {
+		return fmt.Errorf("the chain was %v and is %v, want another intermediate below the same root", subjects(old), subjects(now))
+	}
+	return nil
+}
+
+// awaitOtherIssuer connects to istiod until it shows another chain than the old
+// one: it renews its own certificate just after it took a CA.
+func awaitOtherIssuer(t *testing.T, i *istiod.Istiod, old []*x509.Certificate) {
+	t.Helper()
+	await(t, "istiod of "+i.Cluster.Name, func(context.Context) error {
+		return otherIssuer(old, connectToIstiod(t, i).chain)
+	})
+}
+
+// istiodConn is a connection to istiod that stays open, as that of a proxy.
+type istiodConn struct {
+	chain  []*x509.Certificate // of istiod, when the connection was made
+	client security.IstioCertificateServiceClient
+	dials  atomic.Int32
+}
+
+// connectToIstiod connects to istiod, verifies it by the root that it
+// publishes, and asks it something.
+func connectToIstiod(t *testing.T, i *istiod.Istiod) *istiodConn {
+	t.Helper()
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(istiod.PublishedRoot(t, i.Cluster, istiod.Namespace)) {
+		t.Fatalf("%s: the root that istiod publishes is no certificate", i.Cluster.Name)
+	}
+	c := &istiodConn{}
+	verified := func(state tls.ConnectionState) error {
+		c.chain = state.PeerCertificates
+		return nil
+	}
+	conn, err := grpc.NewClient("passthrough:"+i.Address,
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			c.dials.Add(1)
+			return new(net.Dialer).DialContext(ctx, "tcp", address)
+		}),
+		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
+			RootCAs: roots, ServerName: istiod.ServerName, VerifyConnection: verified,
+		})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	c.client = security.NewIstioCertificateServiceClient(conn)
+	c.assertAnswers(t)
+	return c
+}
+
+// assertAnswers asserts that istiod answers on the connection that was made
+// first. It refuses whoever shows no token, so that much of an answer will do.
+func (c *istiodConn) assertAnswers(t *testing.T) {
+	t.Helper()
+	_, err := c.client.CreateCertificate(t.Context(), &security.IstioCertificateRequest{})
+	if status.Code(err) != codes.Unauthenticated {
+		t.Errorf("istiod answers %v, want %v", err, codes.Unauthenticated)
+	}
+	if dials := c.dials.Load(); dials != 1 {
+		t.Errorf("istiod was dialed %d times, want once", dials)
+	}
+}
