@@ -2,6 +2,7 @@
 
 RUN      ?= .
 FUZZTIME ?= 30s
+SOAK     ?= 2m
 BIN      := $(CURDIR)/bin/trustgen
 NODE     := test/e2e/verifiers/node_modules
 LINT     := go tool -modfile=$(CURDIR)/test/tools/go.mod golangci-lint
@@ -22,7 +23,7 @@ test: ## run the unit tests, with the race detector
 .PHONY: lint
 lint: ## check style, imports and the go.mod files
 	$(LINT) run ./...
-	cd test/e2e && $(LINT) run --config $(CURDIR)/.golangci.yml ./...
+	cd test/e2e && $(LINT) run --config $(CURDIR)/.golangci.yml --build-tags soak ./...
 	@for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff || exit 1; done
 
 .PHONY: e2e
@@ -32,6 +33,14 @@ e2e: build $(NODE) ## run the tests against real servers and other people's veri
 $(NODE): test/e2e/verifiers/package-lock.json
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
+
+.PHONY: soak
+soak: build ## run what takes long, for SOAK
+	TRUSTGEN_E2E_BIN=$(BIN) SOAK=$(SOAK) test/e2e/run.sh -v -tags soak -run '^TestSoak' -timeout 0
+
+.PHONY: testbed
+testbed: build ## start two clusters on one root to try things on; Ctrl-C stops them
+	@TRUSTGEN_E2E_BIN=$(BIN) exec test/e2e/testbed/run.sh
 
 .PHONY: bench
 bench: ## measure against peers in the same run

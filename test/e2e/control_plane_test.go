@@ -22,12 +22,20 @@ func newTrust(t *testing.T, clusters ...string) string {
 }
 
 // startWithTrust starts a cluster of the trust directory, and in it an istiod
-// whose CA is the Secret that the program made, as the API server has it.
-func startWithTrust(t *testing.T, dir, name string) *istiod.Istiod {
+// whose CA is the Secret that the program made, as the API server has it. The
+// environment of istiod is added to the usual one.
+func startWithTrust(t *testing.T, dir, name string, env ...string) *istiod.Istiod {
 	t.Helper()
 	c := startCluster(t, name)
-	c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", name), "apply", "--server-side", "-f", "-")
-	return istiod.Start(t, c, istiod.Options{CA: c.Secret(t, istiod.Namespace, "cacerts")})
+	return istiod.Start(t, c, istiod.Options{CA: applySecret(t, c, dir), Env: env})
+}
+
+// applySecret hands a cluster what the program has for it, and returns what the
+// cluster has then.
+func applySecret(t *testing.T, c *cluster.Cluster, dir string) map[string][]byte {
+	t.Helper()
+	c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", c.Name), "apply", "--server-side", "-f", "-")
+	return c.Secret(t, istiod.Namespace, "cacerts")
 }
 
 // startAlone starts a cluster whose istiod makes a root for itself.

@@ -74,12 +74,10 @@ func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
 // applied, and comes to the files of istiod as a kubelet brings it.
 func swapRenewed(t *testing.T, i *istiod.Istiod, dir string) *secrets.CACerts {
 	t.Helper()
-	c := i.Cluster
-	c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", c.Name), "apply", "--server-side", "-f", "-")
-	files := c.Secret(t, istiod.Namespace, secrets.SecretName)
+	files := applySecret(t, i.Cluster, dir)
 	bundle, err := secrets.Parse(files)
 	if err != nil {
-		t.Fatalf("%s: %v", c.Name, err)
+		t.Fatalf("%s: %v", i.Cluster.Name, err)
 	}
 	i.Swap(t, files)
 	return bundle

@@ -112,7 +112,6 @@ type rotation struct {
 // A member is a cluster of the mesh.
 type member struct {
 	*istiod.Istiod
-	opts     istiod.Options
 	workload *workload.Workload
 	bundle   *secrets.CACerts // what istiod issues with
 }
@@ -132,9 +131,8 @@ func startRotation(t *testing.T, trust map[string]string, clusters []*cluster.Cl
 	r.given.add("GIVEN", "WHAT ISTIOD DOES")
 	r.met.add("AT", "CLIENT OF", "SERVER OF", "EAST TO EAST", "EAST TO WEST", "WEST TO EAST", "WEST TO WEST")
 	for _, c := range clusters {
-		m := &member{opts: istiod.Options{Env: env}, bundle: r.bundle(t, oldRootOnly, c.Name)}
-		m.opts.CA = m.bundle.Files()
-		m.Istiod = istiod.Start(t, c, m.opts)
+		m := &member{bundle: r.bundle(t, oldRootOnly, c.Name)}
+		m.Istiod = istiod.Start(t, c, istiod.Options{CA: m.bundle.Files(), Env: env})
 		m.awaitPublished(t)
 		m.workload = workload.New(t, m.Istiod, workload.Options{ServiceAccount: c.Name})
 		r.members = append(r.members, m)
@@ -180,7 +178,7 @@ func (r *rotation) restartsWith(t *testing.T, step rotationStep) {
 	t.Helper()
 	for _, m := range r.members {
 		m.bundle = r.bundle(t, step, m.Cluster.Name)
-		m.restart(t)
+		m.Restart(t, m.bundle.Files())
 	}
 	r.reached(t, step, "takes it by a restart")
 }
@@ -255,15 +253,6 @@ func meet(t *testing.T, client, server *peer) (string, error) {
 		return "fails", err
 	}
 	return talk, nil
-}
-
-// restart gives the cluster an istiod that starts from the bundle. The workload
-// goes on with it, as it would behind a Service.
-func (m *member) restart(t *testing.T) {
-	t.Helper()
-	m.opts.CA = m.bundle.Files()
-	m.Process.Stop()
-	*m.Istiod = *istiod.Start(t, m.Cluster, m.opts)
 }
 
 // swapInVain gives istiod a bundle, and waits until it has warned.

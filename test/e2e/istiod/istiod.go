@@ -80,6 +80,16 @@ func Try(t testing.TB, c *cluster.Cluster, opts Options) (*Istiod, error) {
 	return i, err
 }
 
+// Restart ends istiod and starts it again with these files as its CA. Workloads go
+// on with it, as they would behind a Service.
+func (i *Istiod) Restart(t testing.TB, files map[string][]byte) {
+	t.Helper()
+	i.Process.Stop()
+	opts := i.opts
+	opts.CA = files
+	*i = *Start(t, i.Cluster, opts)
+}
+
 // Swap replaces the files of Secret cacerts as a kubelet does, all at once.
 func (i *Istiod) Swap(t testing.TB, files map[string][]byte) {
 	t.Helper()

@@ -1,0 +1,136 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/trustgen/trustgen/test/e2e/cluster"
+	"github.com/trustgen/trustgen/test/e2e/istiod"
+	"github.com/trustgen/trustgen/test/e2e/workload"
+)
+
+// TestAnExternalIstiodReadsTheSecretWhenItFirstStarts proves that an istiod
+// into which no kubelet mounts the Secret, since it runs outside of its cluster,
+// fetches it; and that another Secret reaches nobody but an istiod that starts
+// without the files which such a fetch leaves behind.
+func TestAnExternalIstiodReadsTheSecretWhenItFirstStarts(t *testing.T) {
+	t.Parallel()
+	dir := newTrust(t, "east")
+	c := startCluster(t, "east")
+	applySecret(t, c, dir)
+	files := t.TempDir()
+	running := startExternal(t, c, files)
+	checkout := workload.New(t, running, workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
+	assertIssued(t, checkout.Identity(), dir, "east", checkoutID)
+	old := checkout.Identity()
+
+	trustgen(t, "intermediate", "--dir", dir, "--cluster", "east", "--renew")
+	applySecret(t, c, dir)
+	fresh := workload.New(t, startExternal(t, c, t.TempDir()), workload.Options{Namespace: "shop", ServiceAccount: "other"})
+
+	t.Run("one that starts afresh takes what the program has renewed", func(t *testing.T) {
+		assertIssued(t, fresh.Identity(), dir, "east", otherID)
+	})
+	t.Run("one that runs keeps what it has", func(t *testing.T) {
+		checkout.Renew(t)
+		assertSameIssuer(t, checkout.Identity(), old)
+	})
+	t.Run("one that is restarted where the old files lie keeps those", func(t *testing.T) {
+		restarted := workload.New(t, startExternal(t, c, files), workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
+		assertSameIssuer(t, restarted.Identity(), old)
+	})
+	t.Run("their workloads talk all the same", func(t *testing.T) {
+		assertTalk(t, checkout.Identity(), fresh.Serve(t, checkoutID), checkoutID, otherID)
+		assertTalk(t, fresh.Identity(), checkout.Serve(t, otherID), otherID, checkoutID)
+	})
+}
+
+// TestAPrimarysIstiodServesARemoteCluster proves that workloads of a cluster
+// without an istiod get certificates of the program's intermediate from the
+// istiod of another one, which knows that cluster by a remote secret.
+func TestAPrimarysIstiodServesARemoteCluster(t *testing.T) {
+	t.Parallel()
+	dir := newTrust(t, "primary")
+	primary, remote := startWithTrust(t, dir, "primary", "EXTERNAL_ISTIOD=true"), startCluster(t, "remote")
+	leaveToPrimary(t, remote, "primary")
+	applyRemoteSecret(t, primary.Cluster, remote)
+
+	checkout := workload.New(t, primary, workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
+	ofRemote := workload.Options{Cluster: remote, Namespace: "bank", ServiceAccount: "ledger"}
+	ledger := workload.New(t, primary, ofRemote)
+
+	t.Run("a token of the remote cluster gets a certificate", func(t *testing.T) {
+		assertIssued(t, ledger.Identity(), dir, "primary", ledgerID)
+	})
+	t.Run("workloads of both clusters talk", func(t *testing.T) {
+		assertTalk(t, checkout.Identity(), ledger.Serve(t, checkoutID), checkoutID, ledgerID)
+		assertTalk(t, ledger.Identity(), checkout.Serve(t, ledgerID), ledgerID, checkoutID)
+	})
+	for _, claim := range []string{"unknown", "primary"} {
+		t.Run("the same token is refused to who claims to be in "+claim, func(t *testing.T) {
+			opts := ofRemote
+			opts.Cluster = claiming(remote, claim)
+			_, err := workload.Try(t, primary, opts)
+			if got := status.Code(err); got != codes.Unauthenticated {
+				t.Errorf("istiod answers %v, want %v", err, codes.Unauthenticated)
+			}
+		})
+	}
+	t.Run("without the remote secret it is refused too", func(t *testing.T) {
+		primary.Cluster.Kubectl(t, "delete", "secret", remoteSecret(remote), "-n", istiod.Namespace)
+		await(t, "the primary's istiod", func(context.Context) error {
+			if got := status.Code(ledger.TryRenew(t)); got != codes.Unauthenticated {
+				return fmt.Errorf("istiod answers %v, want %v", got, codes.Unauthenticated)
+			}
+			return nil
+		})
+		assertTalk(t, ledger.Identity(), checkout.Serve(t, ledgerID), ledgerID, checkoutID)
+	})
+}
+
+// startExternal starts an istiod that fetches the Secret and keeps its files in
+// a directory.
+func startExternal(t *testing.T, c *cluster.Cluster, files string) *istiod.Istiod {
+	t.Helper()
+	return istiod.Start(t, c, istiod.Options{Env: []string{"USE_REMOTE_CERTS=true", "ROOT_CA_DIR=" + filepath.Join(files, "cacerts")}})
+}
+
+// assertSameIssuer asserts that both identities are of one intermediate.
+func assertSameIssuer(t *testing.T, got, want *workload.Identity) {
+	t.Helper()
+	if !got.Chain[1].Equal(want.Chain[1]) {
+		t.Errorf("%s has the chain %v, want that of %v", got.Principal(), subjects(got.Chain), want.Chain[1].Subject)
+	}
+}
+
+// leaveToPrimary lets the primary's istiod publish its root in the cluster.
+func leaveToPrimary(t *testing.T, c *cluster.Cluster, primary string) {
+	t.Helper()
+	c.Kubectl(t, "annotate", "namespace", istiod.Namespace, "topology.istio.io/controlPlaneClusters="+primary)
+}
+
+// applyRemoteSecret tells the istiods of the primary of the remote cluster, as
+// `istioctl create-remote-secret` does.
+func applyRemoteSecret(t *testing.T, primary, remote *cluster.Cluster) {
+	t.Helper()
+	account := cluster.ServiceAccount{Namespace: istiod.Namespace, Name: "istiod"}
+	kubeconfig := remote.ServiceAccountKubeconfig(t, account)
+	primary.Kubectl(t, "create", "secret", "generic", remoteSecret(remote), "-n", istiod.Namespace,
+		"--from-file="+remote.Name+"="+kubeconfig)
+	primary.Kubectl(t, "label", "secret", remoteSecret(remote), "-n", istiod.Namespace, "istio/multiCluster=true")
+}
+
+func remoteSecret(remote *cluster.Cluster) string { return "istio-remote-secret-" + remote.Name }
+
+// claiming returns the cluster as its workloads have it that claim to be in
+// another one.
+func claiming(c *cluster.Cluster, name string) *cluster.Cluster {
+	pretended := *c
+	pretended.Name = name
+	return &pretended
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// guardedVar tells the program that it is the one that guard has started.
+const guardedVar = "TESTBED_GUARDED"
+
+func isGuarded() bool { return os.Getenv(guardedVar) != "" }
+
+// guard runs this program again until ctx is done, and returns its exit code.
+//
+// A terminal sends Ctrl-C to a whole process group. The other program has one
+// of its own: servers that end all at once wait for each other in vain, so it
+// must end them in their order. It lives as long as its standard input, that
+// is at most as long as this program, however that ends.
+func guard(ctx context.Context) (int, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 1, err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), guardedVar+"=1")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return 1, err
+	}
+	cmd.Cancel = stdin.Close
+	err = cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) || errors.Is(err, context.Canceled) {
+		err = nil // the other program has said why
+	}
+	if cmd.ProcessState == nil {
+		return 1, err
+	}
+	return cmd.ProcessState.ExitCode(), err
+}
+
+// untilGuardEnds returns a context that is done when the guard wants that, or
+// is gone.
+func untilGuardEnds(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}()
+	return ctx
+}

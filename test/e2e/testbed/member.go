@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/cluster"
+	"github.com/trustgen/trustgen/test/e2e/istiod"
+)
+
+// member is a cluster of the mesh.
+type member struct {
+	istiod  *istiod.Istiod
+	mounted map[string][]byte // what istiod has of Secret cacerts
+}
+
+// startMember starts a cluster, and in it istiod with the CA that the trust
+// directory in dir has for it. Its kubeconfig goes to dir.
+func startMember(t testing.TB, dir, name string) *member {
+	t.Helper()
+	c := cluster.Start(t, cluster.Options{Name: name})
+	istiod.Install(t, c)
+	c.KubectlInput(t, trustgen(t, dir, "secret", "--cluster", name), "apply", "--server-side", "-f", "-")
+	if err := os.Symlink(c.Kubeconfig, filepath.Join(dir, name+".kubeconfig")); err != nil {
+		t.Fatal(err)
+	}
+	m := &member{mounted: c.Secret(t, istiod.Namespace, "cacerts")}
+	m.istiod = istiod.Start(t, c, istiod.Options{CA: m.mounted})
+	return m
+}
+
+// refresh does what a kubelet does for a Secret that it has mounted: it
+// changes the files when that changes, and leaves them when it goes.
+func (m *member) refresh(t testing.TB) {
+	t.Helper()
+	var secret struct{ Data map[string][]byte }
+	err := m.istiod.Cluster.Get(t.Context(), "/api/v1/namespaces/"+istiod.Namespace+"/secrets/cacerts", &secret)
+	if err != nil || maps.EqualFunc(secret.Data, m.mounted, bytes.Equal) {
+		return
+	}
+	m.istiod.Swap(t, secret.Data)
+	m.mounted = secret.Data
+}
+
+// trustgen runs the program in dir and returns what it prints to stdout.
+func trustgen(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "bin", "trustgen"), args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, stderr.Bytes())
+	}
+	return string(stdout)
+}
