@@ -20,10 +20,10 @@ import (
 // KeyType names an algorithm and size that a CA key may have.
 type KeyType string
 
-// The key types that every data plane of Istio accepts for a CA. Ed25519 is
-// missing because istiod cannot sign with it, P-521 because istiod takes it for
-// P-256, RSA-2048 because it does not last as long as a root does (NIST SP
-// 800-57 part 1, table 4).
+// The key types of a CA: those that Istio knows for its own CA (RSA, and ECDSA with
+// P-256 or P-384), in sizes that last as long as a root does (NIST SP 800-57 part 1,
+// table 4). istiod 1.31 signs with Ed25519 and P-521 as well, without saying so; for
+// a root that is not enough to build on.
 const (
 	P256    KeyType = "P-256"
 	P384    KeyType = "P-384"
