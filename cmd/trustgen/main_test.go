@@ -33,26 +33,26 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// session is run without a process: with a clock and without a terminal.
-type session struct {
+// console runs commands without a process: with a clock and without a terminal.
+type console struct {
 	streams
 	out, err bytes.Buffer
 }
 
-func newSession(in string) *session {
-	s := &session{}
+func newConsole(in string) *console {
+	s := &console{}
 	s.streams = streams{In: strings.NewReader(in), Out: &s.out, Err: &s.err, Now: catest.Now}
 	return s
 }
 
-func (s *session) run(t *testing.T, args ...string) int {
+func (s *console) run(t *testing.T, args ...string) int {
 	t.Helper()
 	s.out.Reset()
 	s.err.Reset()
 	return run(t.Context(), s.streams, args)
 }
 
-func (s *session) want(t *testing.T, code, wantCode int, stderr string) {
+func (s *console) want(t *testing.T, code, wantCode int, stderr string) {
 	t.Helper()
 	if code != wantCode {
 		t.Errorf("exit code %d, want %d", code, wantCode)
@@ -65,7 +65,7 @@ func (s *session) want(t *testing.T, code, wantCode int, stderr string) {
 func TestInterruptedCommandsChangeNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/trust"
-	s := newSession("")
+	s := newConsole("")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	code := run(ctx, s.streams, []string{"intermediate", "--cluster", "east", "--dir", dir})
@@ -77,7 +77,7 @@ func TestInterruptedCommandsChangeNothing(t *testing.T) {
 
 func TestInspectStopsWaitingForStdin(t *testing.T) {
 	t.Parallel()
-	s := newSession("")
+	s := newConsole("")
 	stdin, other := io.Pipe()
 	defer other.Close()
 	s.In = stdin
@@ -99,7 +99,7 @@ func TestMessagesAreColoredOnATerminalOnly(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSession("")
+			s := newConsole("")
 			s.ErrTerminal, s.NoColor = test.terminal, test.noColor
 			s.want(t, s.run(t, "x"), exitUsage, test.want)
 		})
@@ -109,7 +109,7 @@ func TestMessagesAreColoredOnATerminalOnly(t *testing.T) {
 func TestASecretIsNotPrintedToATerminalUnlessAsked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/trust"
-	s := newSession("")
+	s := newConsole("")
 	s.OutTerminal = true
 	if code := s.run(t, "intermediate", "-q", "--cluster", "east", "--dir", dir); code != exitFine {
 		t.Fatalf("exit code %d: %s", code, s.err.String())
@@ -128,7 +128,7 @@ func TestASecretIsNotPrintedToATerminalUnlessAsked(t *testing.T) {
 func TestInspectReadsStdin(t *testing.T) {
 	t.Parallel()
 	root := catest.New(t).Root.Certificate()
-	s := newSession(string(root.Raw))
+	s := newConsole(string(root.Raw))
 	s.want(t, s.run(t, "inspect", "-"), exitFailed, "trustgen: error: stdin: is neither PEM nor a Secret in YAML or JSON\n")
 	s.In = io.MultiReader(strings.NewReader(strings.Repeat("x", maxInput)), strings.NewReader("x"))
 	s.want(t, s.run(t, "inspect", "-"), exitCouldNot, "trustgen: error: stdin: is larger than 4194304 bytes\n")
@@ -147,7 +147,7 @@ func TestProgressIsShownAfterASecond(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSession("")
+			s := newConsole("")
 			now := catest.Now()
 			s.Now = func() time.Time { return now }
 			s.ErrTerminal = test.terminal
@@ -167,7 +167,7 @@ func TestProgressIsShownAfterASecond(t *testing.T) {
 func TestListSaysHowItStands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/trust"
-	s := newSession("")
+	s := newConsole("")
 	if code := s.run(t, "intermediate", "-q", "--cluster", "east", "--dir", dir); code != exitFine {
 		t.Fatalf("exit code %d: %s", code, s.err.String())
 	}
