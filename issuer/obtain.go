@@ -80,7 +80,7 @@ func obtain(ctx context.Context, o ObtainOptions, g grant, ask func(context.Cont
 	if chain == nil || len(chain.Certificates) == 0 {
 		return nil, fmt.Errorf("%s: %w", o.Backend, errNoAnswer)
 	}
-	a := answer{ObtainOptions: o, grant: g, asked: asked, chain: completed(chain.Certificates, o.Roots)}
+	a := answer{ObtainOptions: o, grant: g, asked: asked, chain: ca.Complete(chain.Certificates, o.Roots)}
 	if violations := a.judge(); len(violations) > 0 {
 		return nil, &AnswerError{Backend: o.Backend, Violations: violations}
 	}
@@ -88,18 +88,6 @@ func obtain(ctx context.Context, o ObtainOptions, g grant, ask func(context.Cont
 }
 
 var errNoAnswer = errors.New("no certificate in the answer")
-
-// completed appends the root that issued the last certificate, if it is missing.
-func completed(chain, roots []*x509.Certificate) []*x509.Certificate {
-	last := chain[len(chain)-1]
-	i := slices.IndexFunc(roots, func(root *x509.Certificate) bool {
-		return !root.Equal(last) && last.CheckSignatureFrom(root) == nil
-	})
-	if i < 0 || slices.ContainsFunc(roots, last.Equal) {
-		return slices.Clone(chain)
-	}
-	return append(slices.Clone(chain), roots[i])
-}
 
 // answer is what a CA said, beside what was granted.
 type answer struct {

@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"bytes"
 	"crypto/x509"
 	"fmt"
 	"slices"
@@ -49,7 +48,7 @@ func Parse(files map[string][]byte) (*CACerts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cacerts: %w", err)
 	}
-	o.Chain = complete(o.Chain, o.Roots)
+	o.Chain = ca.Complete(o.Chain, o.Roots)
 	return New(o)
 }
 
@@ -104,15 +103,3 @@ func parseCertificates(files map[string][]byte, name string) ([]*x509.Certificat
 }
 
 func missing(name string) error { return fmt.Errorf("%s is missing", name) }
-
-// complete appends the root that issued the last certificate of a chain.
-func complete(chain, roots []*x509.Certificate) []*x509.Certificate {
-	last := chain[len(chain)-1]
-	i := slices.IndexFunc(roots, func(root *x509.Certificate) bool {
-		return bytes.Equal(root.RawSubject, last.RawIssuer) && !root.Equal(last)
-	})
-	if i < 0 || bytes.Equal(last.RawSubject, last.RawIssuer) {
-		return chain
-	}
-	return append(slices.Clone(chain), roots[i])
-}
