@@ -46,10 +46,11 @@ testbed: build ## start two clusters on one root to try things on; Ctrl-C stops 
 bench: ## measure against peers in the same run
 	go test -run '^$$' -bench . -timeout 20m ./test/bench
 
+# Go would spend up to a minute on making one interesting input smaller.
 .PHONY: fuzz
 fuzz: ## fuzz every target for FUZZTIME
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
-	while read -r package name; do go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; done
+	while read -r package name; do go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package" || exit 1; done
 
 .PHONY: cover
 cover: ## show which lines the unit tests reach
