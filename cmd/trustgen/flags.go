@@ -12,8 +12,10 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
+const defaultDir = "trust"
+
 func addDir(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", "trust", "the trust `directory`")
+	cmd.Flags().StringVar(dir, "dir", defaultDir, "the trust `directory`")
 	_ = cmd.MarkFlagDirname("dir")
 }
 

@@ -33,15 +33,23 @@ func hintFor(err error) string {
 	case errors.As(err, &lifetime):
 		return "--not-after " + lifetime.Longest.UTC().Format(time.RFC3339)
 	case errors.As(err, &unknown):
-		return fmt.Sprintf("'trustgen intermediate --cluster %s' issues one", unknown.Cluster)
+		return fmt.Sprintf("'trustgen intermediate --cluster %s%s' issues one", unknown.Cluster, dirFlag(unknown.Dir))
 	case errors.As(err, &damaged):
-		return fmt.Sprintf("restore the files from a backup, or issue new ones: 'trustgen intermediate --cluster %s --renew'", damaged.Cluster)
+		return fmt.Sprintf("restore the files from a backup, or issue new ones: 'trustgen intermediate --cluster %s%s --renew'", damaged.Cluster, dirFlag(damaged.Dir))
 	case errors.Is(err, fabric.ErrRootExists):
 		return "use it, or choose another directory with --dir"
 	case errors.Is(err, fabric.ErrNoRoot):
-		return "'trustgen init' makes a root, 'trustgen intermediate' as well"
+		return "the command init makes a root there, and so does intermediate"
 	case errors.Is(err, fabric.ErrRootKeyMissing):
 		return "put it back for as long as it takes to issue"
 	}
 	return ""
+}
+
+// dirFlag lets a command of a hint work where the error came from.
+func dirFlag(dir string) string {
+	if dir == defaultDir {
+		return ""
+	}
+	return fmt.Sprintf(" --dir %q", dir)
 }

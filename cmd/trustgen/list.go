@@ -42,10 +42,9 @@ type listResult struct {
 }
 
 type listEntry struct {
-	Cluster string `json:"cluster"`
-	// State is valid, renew-due, expired or damaged.
-	State string `json:"state"`
-	Error string `json:"error,omitempty"`
+	Cluster string       `json:"cluster"`
+	State   fabric.State `json:"state"`
+	Error   string       `json:"error,omitempty"`
 	*certificateResult
 }
 
@@ -66,17 +65,16 @@ func (c *listCommand) print(status fabric.Status) error {
 	result := listResult{TrustDomain: status.TrustDomain, Root: newCertificateResult(status.Root), Clusters: []listEntry{}}
 	rows := [][]string{
 		{"NAME", "KIND", "SUBJECT", "KEY", "NOT AFTER", "DAYS LEFT", "STATE"},
-		listRow("-", "root", status.Root, now),
+		listRow("-", "root", status.Root, status.Root.State(now), now),
 	}
 	for _, cluster := range status.Clusters {
-		entry := listEntry{Cluster: cluster.Name, State: "damaged"}
-		row := []string{cluster.Name, "intermediate", "", "", "", "", entry.State}
+		entry := listEntry{Cluster: cluster.Name, State: cluster.State(now)}
+		row := []string{cluster.Name, "intermediate", "", "", "", "", string(entry.State)}
 		if cluster.Err != nil {
 			entry.Error = cluster.Err.Error()
 		} else {
-			entry.State = state(cluster.Certificate, now)
 			entry.certificateResult = newCertificateResult(cluster.Certificate)
-			row = listRow(cluster.Name, "intermediate", cluster.Certificate, now)
+			row = listRow(cluster.Name, "intermediate", cluster.Certificate, entry.State, now)
 		}
 		result.Clusters = append(result.Clusters, entry)
 		rows = append(rows, row)
@@ -84,19 +82,9 @@ func (c *listCommand) print(status fabric.Status) error {
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
 }
 
-func listRow(name, kind string, c fabric.Certificate, now time.Time) []string {
+func listRow(name, kind string, c fabric.Certificate, state fabric.State, now time.Time) []string {
 	days := strconv.Itoa(int(c.NotAfter.Sub(now).Hours() / 24))
-	return []string{name, kind, c.Subject, string(c.KeyType), formatTime(c.NotAfter), days, state(c, now)}
-}
-
-func state(c fabric.Certificate, now time.Time) string {
-	switch {
-	case now.After(c.NotAfter):
-		return "expired"
-	case c.RenewDue(now):
-		return "renew-due"
-	}
-	return "valid"
+	return []string{name, kind, c.Subject, string(c.KeyType), formatTime(c.NotAfter), days, string(state)}
 }
 
 // damage is the error of the first damaged cluster, for the hint, and how many

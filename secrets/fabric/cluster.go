@@ -79,13 +79,13 @@ func (f *Fabric) readCluster(r reader, cluster string) (*secrets.CACerts, error)
 			continue // Parse says which one is missing.
 		}
 		if err != nil {
-			return nil, &DamagedError{Cluster: cluster, Path: f.ClusterPath(cluster), Err: err}
+			return nil, &DamagedError{Dir: f.Dir(), Cluster: cluster, Err: err}
 		}
 		files[name] = data
 	}
 	bundle, err := secrets.Parse(files)
 	if err != nil {
-		return nil, &DamagedError{Cluster: cluster, Path: f.ClusterPath(cluster), Err: err}
+		return nil, &DamagedError{Dir: f.Dir(), Cluster: cluster, Err: err}
 	}
 	return bundle, nil
 }

@@ -198,7 +198,7 @@ func (e *ensurance) decide(cluster string) (Action, Certificate, error) {
 		return "", Certificate{}, err
 	}
 	current := describe(bundle.Certificate())
-	if current.RenewDue(e.now()) {
+	if current.State(e.now()) != Valid {
 		return Renewed, Certificate{}, nil
 	}
 	return Kept, current, nil

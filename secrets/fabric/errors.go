@@ -3,6 +3,7 @@ package fabric
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 )
 
 // ErrNoRoot says that a directory has no root yet.
@@ -37,12 +38,12 @@ func (e *UnknownClusterError) Error() string {
 // missing or damaged, others can read the key, the parts do not fit, or another
 // root issued it.
 type DamagedError struct {
-	Cluster string
-	// Path is the folder of the cluster.
-	Path string
-	Err  error
+	Dir, Cluster string
+	Err          error
 }
 
-func (e *DamagedError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s: %v", filepath.Join(e.Dir, clustersFolder, e.Cluster), e.Err)
+}
 
 func (e *DamagedError) Unwrap() error { return e.Err }

@@ -35,9 +35,26 @@ func describe(cert *x509.Certificate) Certificate {
 	}
 }
 
-// RenewDue reports whether less than a third of the lifetime is left.
-func (c Certificate) RenewDue(now time.Time) bool {
-	return c.NotAfter.Sub(now) < c.NotAfter.Sub(c.NotBefore)/3
+// State is how a CA stands.
+type State string
+
+// The states of a CA.
+const (
+	Valid    State = "valid"
+	RenewDue State = "renew-due" // less than a third of its life is left
+	Expired  State = "expired"
+	Damaged  State = "damaged" // its files cannot be used
+)
+
+// State is [Valid], [RenewDue] or [Expired].
+func (c Certificate) State(now time.Time) State {
+	switch left := c.NotAfter.Sub(now); {
+	case left < 0:
+		return Expired
+	case left < c.NotAfter.Sub(c.NotBefore)/3:
+		return RenewDue
+	}
+	return Valid
 }
 
 // Cluster is a cluster as the directory has it.
@@ -47,6 +64,14 @@ type Cluster struct {
 	// Err is a [*DamagedError] when the set cannot be used; there is no
 	// certificate then.
 	Err error
+}
+
+// State is that of the certificate, or [Damaged].
+func (c Cluster) State(now time.Time) State {
+	if c.Err != nil {
+		return Damaged
+	}
+	return c.Certificate.State(now)
 }
 
 // Status is all that the directory holds.
@@ -98,8 +123,8 @@ func (f *Fabric) checkRoot(bundle *secrets.CACerts, root *x509.Certificate, clus
 	chain := bundle.Chain()
 	if last := chain[len(chain)-1]; !last.Equal(root) {
 		return &DamagedError{
+			Dir:     f.Dir(),
 			Cluster: cluster,
-			Path:    f.ClusterPath(cluster),
 			Err:     &ca.Violation{Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not the root of this fabric, " + ca.Describe(root)},
 		}
 	}
