@@ -17,29 +17,22 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// decode reads everything that a file holds: PEM, or a Secret whose entries are
-// PEM. Unlike what issues, it reads around text between the blocks, as openssl
-// writes it.
+// decode reads everything that a file holds: a Secret whose entries are PEM, or PEM.
+// Unlike what issues, it reads around text between the blocks, as openssl writes it.
 func decode(data []byte) ([]item, error) {
-	if bytes.Contains(data, []byte("-----BEGIN ")) && !looksLikeSecret(data) {
+	var secret corev1.Secret
+	switch err := yaml.Unmarshal(data, &secret); {
+	case err == nil && secret.Kind == "Secret":
+		return decodeSecret(secret)
+	case bytes.Contains(data, pemBegin):
 		return decodePEM(data)
 	}
-	return decodeSecret(data)
+	return nil, errors.New("is neither PEM nor a Secret in YAML or JSON")
 }
 
-func looksLikeSecret(data []byte) bool {
-	return bytes.Contains(data, []byte("kind:")) || bytes.Contains(data, []byte(`"kind"`))
-}
-
-func decodeSecret(data []byte) ([]item, error) {
-	var secret corev1.Secret
-	if err := yaml.Unmarshal(data, &secret); err != nil || secret.Kind != "Secret" {
-		return nil, errors.New("is neither PEM nor a Secret in YAML or JSON")
-	}
-	entries := maps.Clone(secret.Data)
-	if entries == nil {
-		entries = make(map[string][]byte)
-	}
+func decodeSecret(secret corev1.Secret) ([]item, error) {
+	entries := make(map[string][]byte)
+	maps.Copy(entries, secret.Data)
 	for name, text := range secret.StringData {
 		entries[name] = []byte(text)
 	}
@@ -47,7 +40,7 @@ func decodeSecret(data []byte) ([]item, error) {
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		found, err := decodePEM(entries[name])
 		if err != nil {
-			found = []item{{Kind: "data that is not PEM"}}
+			found = []item{{Kind: "not readable: " + err.Error()}}
 		}
 		for _, i := range found {
 			i.Entry = name
@@ -60,6 +53,8 @@ func decodeSecret(data []byte) ([]item, error) {
 	return items, nil
 }
 
+var pemBegin = []byte("-----BEGIN ")
+
 func decodePEM(data []byte) ([]item, error) {
 	var items []item
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -69,7 +64,10 @@ func decodePEM(data []byte) ([]item, error) {
 		}
 		items = append(items, i)
 	}
-	if begun := bytes.Count(data, []byte("-----BEGIN ")); begun == 0 || begun != len(items) {
+	switch begun := bytes.Count(data, pemBegin); {
+	case begun == 0:
+		return nil, errors.New("no PEM block")
+	case begun != len(items):
 		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(items))
 	}
 	return items, nil

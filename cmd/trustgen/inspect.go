@@ -66,7 +66,7 @@ func (c *inspectCommand) run(cmd *cobra.Command, args []string) error {
 const maxInput = 4 << 20
 
 // read reads a file or stdin, which may keep it waiting until the context ends.
-func (c *inspectCommand) read(ctx context.Context, name string) (data []byte, err error) {
+func (c *inspectCommand) read(ctx context.Context, name string) ([]byte, error) {
 	in := c.In
 	if name != "-" {
 		file, err := os.Open(name)
@@ -76,20 +76,24 @@ func (c *inspectCommand) read(ctx context.Context, name string) (data []byte, er
 		defer file.Close()
 		in = file
 	}
-	done := make(chan struct{})
+	type content struct {
+		data []byte
+		err  error
+	}
+	read := make(chan content, 1)
 	go func() {
-		defer close(done)
-		data, err = io.ReadAll(io.LimitReader(in, maxInput+1))
+		data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+		read <- content{data, err}
 	}()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-done:
+	case c := <-read:
+		if c.err == nil && len(c.data) > maxInput {
+			c.err = fmt.Errorf("%s: is larger than %d bytes", displayName(name), maxInput)
+		}
+		return c.data, c.err
 	}
-	if err == nil && len(data) > maxInput {
-		err = fmt.Errorf("%s: is larger than %d bytes", displayName(name), maxInput)
-	}
-	return data, err
 }
 
 func displayName(name string) string {
