@@ -71,6 +71,8 @@ func obtain(ctx context.Context, o ObtainOptions, g grant, ask func(context.Cont
 		return nil, fmt.Errorf("obtain from %s: the public key is missing", o.Backend)
 	case g.lifetime <= 0:
 		return nil, fmt.Errorf("obtain from %s: the lifetime %s is not positive", o.Backend, g.lifetime)
+	case g.leaf != nil && len(g.leaf.ExtKeyUsages) == 0:
+		return nil, fmt.Errorf("obtain from %s: no extended key usage is granted", o.Backend)
 	}
 	asked := o.Now()
 	chain, err := ask(ctx)

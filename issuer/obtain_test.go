@@ -83,7 +83,7 @@ func TestAChainThatIsWrongIsAWrongAnswer(t *testing.T) {
 	}
 }
 
-func TestObtainNeedsRootsAKeyAndALifetime(t *testing.T) {
+func TestObtainNeedsRootsAndAWholeGrant(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	asked := false
@@ -92,6 +92,7 @@ func TestObtainNeedsRootsAKeyAndALifetime(t *testing.T) {
 		"no root is trusted":        func(_ *issuer.Request, o *issuer.ObtainOptions) { o.Roots = nil },
 		"the public key is missing": func(r *issuer.Request, _ *issuer.ObtainOptions) { r.PublicKey = nil },
 		"is not positive":           func(r *issuer.Request, _ *issuer.ObtainOptions) { r.Lifetime = 0 },
+		"no extended key usage":     func(r *issuer.Request, _ *issuer.ObtainOptions) { r.ExtKeyUsages = nil },
 	} {
 		r, o := granted(), trusting(h)
 		change(&r, &o)
