@@ -80,7 +80,7 @@ func ExampleRules() {
 		fmt.Printf("%s: %s\n", info.Rule, info.Demand)
 	}
 	// Output:
-	// signature: The next certificate's key made its signature.
+	// signature: The next certificate's key made its signature; a root that was given is taken as it is.
 	// signature-algorithm: It is signed with SHA-256 or stronger.
 	// issuer-name: It is followed by its issuer.
 }

@@ -97,7 +97,7 @@ func (s scope) covers(l link) bool {
 // rules is the one implementation of the chain rules. A rule is silent where
 // another one already names the cause, so that each finding has one reason.
 var rules = []rule{
-	{RuleSignature, everyIssued, "The next certificate's key made its signature.", "RFC 5280 §6.1.3 (a)(1)", checkSignature},
+	{RuleSignature, everyIssued, "The next certificate's key made its signature; a root that was given is taken as it is.", "RFC 5280 §6.1.3 (a)(1), §6.1.1 (d)", checkSignature},
 	{RuleSignatureAlgorithm, everyCertificate, "It is signed with SHA-256 or stronger.", "RFC 9155; crypto/x509 refuses SHA-1", checkSignatureAlgorithm},
 	{RuleIssuerName, everyIssued, "It is followed by its issuer.", "RFC 5280 §6.1.3 (a)(4)", checkIssuerName},
 	{RuleRooted, onlyLast, "The chain ends with a root.", "RFC 5280 §6.1: a path ends at a trust anchor", checkRooted},
@@ -130,7 +130,7 @@ var rules = []rule{
 }
 
 func checkSignature(l link) string {
-	if checkSignatureAlgorithm(l) != "" {
+	if l.isTrustAnchor() || checkSignatureAlgorithm(l) != "" {
 		return ""
 	}
 	if err := l.issuer.CheckSignature(l.cert.SignatureAlgorithm, l.cert.RawTBSCertificate, l.cert.Signature); err != nil {
@@ -164,7 +164,7 @@ func checkRooted(l link) string {
 }
 
 func checkTrustedRoot(l link) string {
-	if len(l.roots) == 0 || slices.ContainsFunc(l.roots, l.cert.Equal) {
+	if len(l.roots) == 0 || l.isTrustAnchor() {
 		return ""
 	}
 	return "is not a trusted root"

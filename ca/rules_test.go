@@ -314,6 +314,25 @@ func TestGoodChainsPass(t *testing.T) {
 	}
 }
 
+func TestOnlyAGivenRootIsTakenWithoutItsSignature(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	broken := catest.BreakSignature(t, h.Root.Certificate())
+	chain := certs{h.Intermediate.Certificate(), broken}
+	for name, test := range map[string]struct {
+		roots certs
+		want  int
+	}{
+		"no root was given":      {nil, 1},
+		"another root was given": {h.Root.Chain(), 2},
+		"this root was given":    {certs{broken}, 0},
+	} {
+		if got := ca.VerifyIntermediate(chain, ca.VerifyOptions{Roots: test.roots, Now: catest.Now}); len(got) != test.want {
+			t.Errorf("%s: %d violations, want %d: %v", name, len(got), test.want, got)
+		}
+	}
+}
+
 func TestAllViolationsComeAtOnceInTheOrderOfTheChain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)

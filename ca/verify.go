@@ -9,8 +9,9 @@ import (
 
 // VerifyOptions bound what a chain is verified against.
 type VerifyOptions struct {
-	// Roots are the certificates that the chain may end in. None means that
-	// any root will do: then the rules say only that the chain is well formed.
+	// Roots are the certificates that the chain may end in. They are taken as they
+	// are: their own signatures are not verified. None means that any root will do:
+	// then the rules say only that the chain is well formed.
 	Roots []*x509.Certificate
 	// Now is the time of the verification; nil means time.Now.
 	Now func() time.Time
@@ -95,6 +96,10 @@ type link struct {
 
 func (l link) isLeaf() bool { return l.leaf && l.depth == 0 }
 func (l link) isLast() bool { return l.depth == len(l.chain)-1 }
+
+func (l link) isTrustAnchor() bool {
+	return l.isLast() && slices.ContainsFunc(l.roots, l.cert.Equal)
+}
 
 // below counts the CAs between this certificate and the leaf, as RFC 5280
 // §4.2.1.9 counts them for a path length: self-issued ones are free.

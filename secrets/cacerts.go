@@ -61,14 +61,18 @@ func New(o Options) (*CACerts, error) {
 }
 
 // verify holds the chain against the chain rules, and each root that the chain
-// does not already end in.
+// does not already end in. The roots come with the set: nobody vouches for them.
 func (c *CACerts) verify() []*ca.Violation {
-	found := ca.VerifyIntermediate(c.chain, ca.VerifyOptions{Roots: c.roots, Except: timeless})
+	found := ca.VerifyIntermediate(c.chain, ca.VerifyOptions{Except: timeless})
+	last := c.chain[len(c.chain)-1]
+	if !slices.ContainsFunc(c.roots, last.Equal) {
+		found = append(found, &ca.Violation{Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not among the roots of the set"})
+	}
 	for i, root := range c.roots {
 		switch {
 		case slices.ContainsFunc(c.roots[:i], root.Equal):
 			found = append(found, &ca.Violation{Rule: ca.RuleNoDuplicate, Cert: root, Detail: "stands among the roots twice"})
-		case !root.Equal(c.chain[len(c.chain)-1]):
+		case !root.Equal(last):
 			found = append(found, ca.VerifyIntermediate([]*x509.Certificate{root}, ca.VerifyOptions{Except: timeless})...)
 		}
 	}

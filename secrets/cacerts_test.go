@@ -80,11 +80,13 @@ func TestNewRefuses(t *testing.T) {
 		"a chain upside down":  {options: secrets.Options{Key: h.RootKey, Chain: []*x509.Certificate{h.Chain()[1], h.Chain()[0]}}, want: "as its issuer", rule: ca.RuleIssuerName},
 		"no root in the chain": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain()[:1]}, want: "is missing", rule: ca.RuleRooted},
 		"a root of another mesh": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: []*x509.Certificate{other}},
-			want: "is not a trusted root", rule: ca.RuleTrustedRoot},
+			want: "is not among the roots of the set", rule: ca.RuleTrustedRoot},
 		"the root twice": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: append(h.Root.Chain(), h.Root.Chain()...)},
 			want: "twice", rule: ca.RuleNoDuplicate},
 		"an intermediate among the roots": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: h.Chain()},
 			want: "issued it and is missing", rule: ca.RuleRooted},
+		"a root whose own signature is broken": {options: secrets.Options{Key: h.IntermediateKey, Chain: []*x509.Certificate{h.Chain()[0], catest.BreakSignature(t, h.Chain()[1])}},
+			want: "did not sign it", rule: ca.RuleSignature},
 		"a key that cannot be exported": {options: secrets.Options{Key: opaque{h.IntermediateKey}, Chain: h.Chain()}, want: "cannot be exported"},
 	}
 	for name, test := range tests {
