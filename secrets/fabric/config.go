@@ -19,6 +19,14 @@ type config struct {
 	TrustDomain string `json:"trustDomain"`
 }
 
+// newConfig gives the trust domain its default.
+func newConfig(trustDomain string) (config, error) {
+	if trustDomain == "" {
+		trustDomain = DefaultTrustDomain
+	}
+	return config{TrustDomain: trustDomain}, ca.CheckTrustDomain(trustDomain)
+}
+
 func writeConfig(w changer, c config) error {
 	data, err := yaml.Marshal(c)
 	if err != nil {

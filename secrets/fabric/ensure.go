@@ -27,8 +27,13 @@ type EnsureOptions struct {
 	Renew bool
 	// Root describes the root that is made where there is none.
 	Root RootOptions
-	// DryRun checks everything and changes nothing. What the result says of new
-	// keys is not what a real run would make.
+	// Upstream, if there is one, issues in place of the root in the directory. A
+	// directory without a root trusts that of the upstream from then on, which must
+	// be a single one.
+	Upstream *Upstream
+	// DryRun checks everything and changes nothing, and an upstream is asked only
+	// whether it is able to issue. What the result says of new keys is not what a
+	// real run would make.
 	DryRun bool
 	// Progress, if there is one, is told after each cluster how many are done. It
 	// is not called concurrently.
@@ -49,6 +54,7 @@ const (
 type Result struct {
 	Root        Certificate
 	RootCreated bool
+	RootAdopted bool      // the root is that of the upstream since now
 	Clusters    []Ensured // in the order in which they were asked for
 }
 
@@ -67,18 +73,18 @@ type Ensured struct {
 //
 // The error is a [*ClusterNameError], a [*DamagedError] for a set that is neither
 // valid nor to be renewed, [ErrRootKeyMissing] where something has to be issued
-// without the key at hand, or a [*ca.LifetimeError].
+// without the key at hand, a [*ca.LifetimeError], or one of [issuer.ObtainIntermediate].
 func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions) (Result, error) {
 	if err := checkClusters(clusters); err != nil {
 		return Result{}, err
 	}
 	var result Result
 	err := f.change(ctx, o.DryRun, func(c changer) error {
-		e, err := f.newEnsurance(c, o)
+		e, err := f.newEnsurance(ctx, c, o)
 		if err != nil {
 			return err
 		}
-		result = Result{Root: describe(e.root), RootCreated: e.rootCreated}
+		result = Result{Root: describe(e.root), RootCreated: e.rootCreated, RootAdopted: e.rootAdopted}
 		result.Clusters, err = e.all(ctx, clusters)
 		return err
 	})
@@ -92,39 +98,65 @@ func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions)
 type ensurance struct {
 	*Fabric
 	EnsureOptions
-	changer     changer
-	root        *x509.Certificate
-	rootCreated bool
-	authority   func() (*ca.Authority, error) // only who issues needs the key
-	profile     ca.Profile
+	changer                  changer
+	root                     *x509.Certificate
+	rootCreated, rootAdopted bool
+	sign                     signer
 }
 
-func (f *Fabric) newEnsurance(c changer, o EnsureOptions) (*ensurance, error) {
-	profile, err := ca.Intermediate(ca.IntermediateOptions{})
-	if err != nil {
-		return nil, err
+// signer gives a key a certificate: the chain, the root last.
+type signer func(ctx context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error)
+
+func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions) (*ensurance, error) {
+	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c}
+	choose := e.signByRoot
+	if o.Upstream != nil {
+		choose = e.signByUpstream
 	}
-	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c, profile: profile}
-	e.root, err = f.readRoot(c)
-	switch {
-	case err == nil:
-		e.authority = sync.OnceValues(func() (*ca.Authority, error) { return f.loadAuthority(c, e.root) })
-	case errors.Is(err, ErrNoRoot):
-		made, err := f.makeRoot(c, o.Root)
-		if err != nil {
-			return nil, err
-		}
-		e.root, e.rootCreated = made.Certificate(), true
-		e.authority = func() (*ca.Authority, error) { return made, nil }
-	default:
+	if err := choose(ctx); err != nil {
 		return nil, err
 	}
 	if e.KeyType == "" {
+		var err error
 		if e.KeyType, err = ca.KeyTypeOf(e.root.PublicKey); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.path(rootCertFile), err)
 		}
 	}
 	return e, nil
+}
+
+// signByRoot lets the root in the directory sign, and makes one where there is none.
+// Only who issues needs its key.
+func (e *ensurance) signByRoot(context.Context) error {
+	profile, err := ca.Intermediate(ca.IntermediateOptions{})
+	if err != nil {
+		return err
+	}
+	authority := sync.OnceValues(func() (*ca.Authority, error) { return e.loadAuthority(e.changer, e.root) })
+	e.root, err = e.readRoot(e.changer)
+	if errors.Is(err, ErrNoRoot) {
+		made, err := e.makeRoot(e.changer, e.Root)
+		if err != nil {
+			return err
+		}
+		e.root, e.rootCreated = made.Certificate(), true
+		authority = func() (*ca.Authority, error) { return made, nil }
+	} else if err != nil {
+		return err
+	}
+	e.sign = func(_ context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {
+		a, err := authority()
+		if err != nil {
+			return nil, err
+		}
+		draft, err := a.Prepare(profile, ca.Request{PublicKey: key.Public(), CommonName: cluster, NotAfter: e.NotAfter})
+		if err != nil {
+			return nil, err
+		}
+		cert, err := a.Issue(draft)
+		return append([]*x509.Certificate{cert}, a.Chain()...), err
+	}
+	return nil
 }
 
 // all ensures the clusters side by side: a disk syncs several files in the time of
@@ -139,7 +171,7 @@ func (e *ensurance) all(ctx context.Context, clusters []string) ([]Ensured, erro
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			ensured[i], err = e.one(cluster)
+			ensured[i], err = e.one(ctx, cluster)
 			report()
 			return err
 		})
@@ -159,15 +191,15 @@ func (e *ensurance) reporter() func() {
 	}
 }
 
-func (e *ensurance) one(cluster string) (Ensured, error) {
+func (e *ensurance) one(ctx context.Context, cluster string) (Ensured, error) {
 	action, current, err := e.decide(cluster)
 	if err != nil {
 		return Ensured{}, err
 	}
-	if action == Kept {
-		return Ensured{Cluster: cluster, Action: Kept, Certificate: current}, nil
+	if action == Kept || e.DryRun && e.Upstream != nil {
+		return Ensured{Cluster: cluster, Action: action, Certificate: current}, nil
 	}
-	bundle, err := e.issue(cluster)
+	bundle, err := e.issue(ctx, cluster)
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cluster %s: %w", cluster, err)
 	}
@@ -206,35 +238,22 @@ func (e *ensurance) decide(cluster string) (Action, Certificate, error) {
 
 // issue makes a key and a certificate with a distinguished name that no CA of the
 // cluster had before. A tag is short enough for two keys to share one, if rarely.
-func (e *ensurance) issue(cluster string) (*secrets.CACerts, error) {
-	authority, err := e.authority()
-	if err != nil {
-		return nil, err
-	}
+func (e *ensurance) issue(ctx context.Context, cluster string) (*secrets.CACerts, error) {
 	taken, err := subjects(e.changer, cluster)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		key, cert, err := e.newIntermediate(authority, cluster)
+		key, err := e.generateKey(e.KeyType)
 		if err != nil {
 			return nil, err
 		}
-		if !taken[string(cert.RawSubject)] {
-			return secrets.New(secrets.Options{Key: key, Chain: append([]*x509.Certificate{cert}, authority.Chain()...)})
+		chain, err := e.sign(ctx, key, cluster)
+		if err != nil {
+			return nil, err
+		}
+		if !taken[string(chain[0].RawSubject)] {
+			return secrets.New(secrets.Options{Key: key, Chain: chain})
 		}
 	}
-}
-
-func (e *ensurance) newIntermediate(authority *ca.Authority, cluster string) (crypto.Signer, *x509.Certificate, error) {
-	key, err := e.generateKey(e.KeyType)
-	if err != nil {
-		return nil, nil, err
-	}
-	draft, err := authority.Prepare(e.profile, ca.Request{PublicKey: key.Public(), CommonName: cluster, NotAfter: e.NotAfter})
-	if err != nil {
-		return nil, nil, err
-	}
-	cert, err := authority.Issue(draft)
-	return key, cert, err
 }

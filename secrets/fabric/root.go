@@ -61,14 +61,12 @@ func (f *Fabric) Init(ctx context.Context, o InitOptions) (Certificate, error) {
 }
 
 func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
-	if o.TrustDomain == "" {
-		o.TrustDomain = DefaultTrustDomain
+	config, err := newConfig(o.TrustDomain)
+	if err != nil {
+		return nil, err
 	}
 	if o.Organization == "" {
-		o.Organization = o.TrustDomain
-	}
-	if err := ca.CheckTrustDomain(o.TrustDomain); err != nil {
-		return nil, err
+		o.Organization = config.TrustDomain
 	}
 	key, err := f.generateKey(o.KeyType)
 	if err != nil {
@@ -91,7 +89,7 @@ func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
 	return root, errors.Join(
 		c.Write(rootKeyFile, keyPEM, store.Private),
 		c.Write(rootCertFile, ca.MarshalCertificates(root.Certificate()), store.Public),
-		writeConfig(c, config{TrustDomain: o.TrustDomain}),
+		writeConfig(c, config),
 	)
 }
 
