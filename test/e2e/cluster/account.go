@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/pki"
 )
 
 // ServiceAccount names a service account.
@@ -38,7 +40,7 @@ func (c *Cluster) Token(ctx context.Context, account ServiceAccount, audience st
 	err := c.Create(ctx, path, Object{
 		"apiVersion": "authentication.k8s.io/v1",
 		"kind":       "TokenRequest",
-		"spec":       Object{"audiences": []string{audience}, "expirationSeconds": int(lifetime.Seconds())},
+		"spec":       Object{"audiences": []string{audience}, "expirationSeconds": int(pki.Lifetime.Seconds())},
 	}, &answer)
 	return answer.Status.Token, err
 }

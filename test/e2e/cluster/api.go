@@ -71,12 +71,12 @@ func (c *Cluster) request(ctx context.Context, method, path, contentType string,
 // verifies the API server.
 func (c *Cluster) newClient(t testing.TB) *http.Client {
 	t.Helper()
-	cert, err := tls.X509KeyPair(c.pki.admin.cert, c.pki.admin.key)
+	cert, err := tls.X509KeyPair(c.credentials.admin.Cert, c.credentials.admin.Key)
 	if err != nil {
 		t.Fatalf("%s: its administrator's certificate: %v", c.Name, err)
 	}
 	roots := x509.NewCertPool()
-	roots.AddCert(c.pki.ca.cert)
+	roots.AddCert(c.credentials.ca.Cert)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{cert}, RootCAs: roots}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}

@@ -28,10 +28,10 @@ type Cluster struct {
 
 	Etcd, APIServer *process.Process
 
-	dir    string // everything the cluster keeps on disk
-	pki    *pki
-	client *http.Client // the administrator's
-	opts   Options
+	dir         string // everything the cluster keeps on disk
+	credentials *credentials
+	client      *http.Client // the administrator's
+	opts        Options
 }
 
 // startTimeout is for the slowest machine; two idle cores need 3 seconds.
@@ -51,13 +51,13 @@ func Start(t testing.TB, opts Options) *Cluster {
 
 	c := &Cluster{Name: opts.Name, dir: process.Directory(t), opts: opts}
 	var err error
-	if c.pki, err = newPKI(c.dir); err != nil {
+	if c.credentials, err = newCredentials(c.dir); err != nil {
 		t.Fatalf("%s: make its certificates: %v", c.Name, err)
 	}
 	c.client = c.newClient(t)
 	c.startEtcd(ctx, t)
 	c.startAPIServer(ctx, t)
-	c.Kubeconfig = c.writeKubeconfig(t, "admin", c.pki.admin.user())
+	c.Kubeconfig = c.writeKubeconfig(t, "admin", byCertificate(c.credentials.admin))
 	return c
 }
 

@@ -30,7 +30,7 @@ stringData: {root-cert.pem: "`+rootCert+`"}
 
 	t.Run("refuses who is unknown to it", func(t *testing.T) {
 		stranger := c.KubectlCommand(t, "get", "--raw", "/readyz", "--kubeconfig=/dev/null",
-			"--server="+c.URL, "--certificate-authority="+c.pki.path(caCert), "--token=made-up")
+			"--server="+c.URL, "--certificate-authority="+c.credentials.path(caCert), "--token=made-up")
 		output, err := stranger.CombinedOutput()
 		if err == nil || !strings.Contains(string(output), "Unauthorized") {
 			t.Errorf("a stranger got %q, %v; want Unauthorized", output, err)

@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"github.com/trustgen/trustgen/test/e2e/pki"
 )
 
 // The files that the API server reads.
@@ -16,20 +18,20 @@ const (
 	serviceAccountKey = "service-account.key"
 )
 
-// pki is what the parties of a cluster prove themselves with.
-type pki struct {
+// credentials are what the parties of a cluster prove themselves with.
+type credentials struct {
 	dir   string // of the files above
-	ca    *authority
-	admin credential
+	ca    *pki.Authority
+	admin pki.Credential
 }
 
-// newPKI makes the certificates and keys of a cluster, and its files in dir.
-func newPKI(dir string) (*pki, error) {
-	ca, err := newAuthority("kubernetes")
+// newCredentials makes the certificates and keys of a cluster, and its files in dir.
+func newCredentials(dir string) (*credentials, error) {
+	ca, err := pki.New("kubernetes")
 	if err != nil {
 		return nil, err
 	}
-	serving, err := ca.issue(&x509.Certificate{
+	serving, err := ca.Issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "kube-apiserver"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -37,23 +39,23 @@ func newPKI(dir string) (*pki, error) {
 	if err != nil {
 		return nil, err
 	}
-	admin, err := ca.issue(&x509.Certificate{
+	admin, err := ca.Issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
 		return nil, err
 	}
-	_, accounts, err := newKey()
+	_, accounts, err := pki.NewKey()
 	if err != nil {
 		return nil, err
 	}
 
-	p := &pki{dir: dir, ca: ca, admin: admin}
+	p := &credentials{dir: dir, ca: ca, admin: admin}
 	for name, data := range map[string][]byte{
-		caCert:            ca.pem(),
-		servingCert:       serving.cert,
-		servingKey:        serving.key,
+		caCert:            ca.PEM(),
+		servingCert:       serving.Cert,
+		servingKey:        serving.Key,
 		serviceAccountKey: accounts,
 	} {
 		if err := os.WriteFile(p.path(name), data, 0o600); err != nil {
@@ -63,4 +65,4 @@ func newPKI(dir string) (*pki, error) {
 	return p, nil
 }
 
-func (p *pki) path(name string) string { return filepath.Join(p.dir, name) }
+func (p *credentials) path(name string) string { return filepath.Join(p.dir, name) }

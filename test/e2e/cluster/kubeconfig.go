@@ -8,20 +8,22 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/pki"
 )
 
 // UserKubeconfig returns the path of a new kubeconfig whose user has that name
 // and those groups, by a client certificate.
 func (c *Cluster) UserKubeconfig(t testing.TB, name string, groups ...string) string {
 	t.Helper()
-	user, err := c.pki.ca.issue(&x509.Certificate{
+	user, err := c.credentials.ca.Issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: name, Organization: groups},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
 		t.Fatalf("%s: make a certificate for user %s: %v", c.Name, name, err)
 	}
-	return c.writeKubeconfig(t, name, user.user())
+	return c.writeKubeconfig(t, name, byCertificate(user))
 }
 
 // ServiceAccountKubeconfig returns the path of a new kubeconfig with a token of
@@ -45,7 +47,7 @@ func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string
 		"current-context": name,
 		"contexts":        []Object{{"name": name, "context": Object{"cluster": c.Name, "user": name}}},
 		"clusters": []Object{{
-			"name": c.Name, "cluster": Object{"server": c.URL, "certificate-authority-data": c.pki.ca.pem()},
+			"name": c.Name, "cluster": Object{"server": c.URL, "certificate-authority-data": c.credentials.ca.PEM()},
 		}},
 		"users": []Object{{"name": name, "user": user}},
 	}, "", "  ")
@@ -63,7 +65,7 @@ func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string
 	return path
 }
 
-// user is how a kubeconfig names the credential.
-func (c credential) user() Object {
-	return Object{"client-certificate-data": c.cert, "client-key-data": c.key}
+// byCertificate is a user of a kubeconfig.
+func byCertificate(c pki.Credential) Object {
+	return Object{"client-certificate-data": c.Cert, "client-key-data": c.Key}
 }

@@ -1,4 +1,7 @@
-package cluster
+// Package pki makes the certificates by which servers and their clients know each
+// other. It uses crypto/x509 alone: what is under test must not vouch for the
+// test-bed.
+package pki
 
 import (
 	"crypto/ecdsa"
@@ -10,28 +13,28 @@ import (
 	"time"
 )
 
-// authority signs the certificates of one cluster. It uses crypto/x509 alone:
-// what is under test must not vouch for the test-bed.
-type authority struct {
-	cert *x509.Certificate
+// Authority signs the certificates of one test-bed.
+type Authority struct {
+	Cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// credential is a certificate and its key, in PEM.
-type credential struct{ cert, key []byte }
+// Credential is a certificate and its key, in PEM.
+type Credential struct{ Cert, Key []byte }
 
-// lifetime is that of certificates and tokens: longer than any test.
-const lifetime = 24 * time.Hour
+// Lifetime is that of certificates: longer than any test.
+const Lifetime = 24 * time.Hour
 
-func newAuthority(name string) (*authority, error) {
-	key, _, err := newKey()
+// New makes an authority with a new key.
+func New(name string) (*Authority, error) {
+	key, _, err := NewKey()
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: name},
 		NotBefore:             time.Now().Add(-time.Minute),
-		NotAfter:              time.Now().Add(lifetime),
+		NotAfter:              time.Now().Add(Lifetime),
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 		KeyUsage:              x509.KeyUsageCertSign,
@@ -44,33 +47,34 @@ func newAuthority(name string) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &authority{cert: cert, key: key}, nil
+	return &Authority{Cert: cert, key: key}, nil
 }
 
-// issue signs a certificate for a new key: template's names and extended key
+// Issue signs a certificate for a new key: template's names and extended key
 // usages, with the validity and key usage that all leaves here have.
-func (a *authority) issue(template *x509.Certificate) (credential, error) {
-	key, keyPEM, err := newKey()
+func (a *Authority) Issue(template *x509.Certificate) (Credential, error) {
+	key, keyPEM, err := NewKey()
 	if err != nil {
-		return credential{}, err
+		return Credential{}, err
 	}
 	leaf := *template
-	leaf.NotBefore, leaf.NotAfter = a.cert.NotBefore, a.cert.NotAfter
+	leaf.NotBefore, leaf.NotAfter = a.Cert.NotBefore, a.Cert.NotAfter
 	leaf.BasicConstraintsValid = true
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
-	der, err := x509.CreateCertificate(rand.Reader, &leaf, a.cert, key.Public(), a.key)
+	der, err := x509.CreateCertificate(rand.Reader, &leaf, a.Cert, key.Public(), a.key)
 	if err != nil {
-		return credential{}, err
+		return Credential{}, err
 	}
-	return credential{cert: certPEM(der), key: keyPEM}, nil
+	return Credential{Cert: certPEM(der), Key: keyPEM}, nil
 }
 
-func (a *authority) pem() []byte { return certPEM(a.cert.Raw) }
+// PEM is its certificate.
+func (a *Authority) PEM() []byte { return certPEM(a.Cert.Raw) }
 
-// newKey returns a P-256 key, and the same in PEM: in the form of SEC 1, since
+// NewKey returns a P-256 key, and the same in PEM: in the form of SEC 1, since
 // from PKCS #8 the API server does not read the public key of a service
 // account issuer.
-func newKey() (*ecdsa.PrivateKey, []byte, error) {
+func NewKey() (*ecdsa.PrivateKey, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
