@@ -63,4 +63,23 @@
 // "east 1f3a9c": a verifier that looks up CRLs by name, as ztunnel does, must
 // never meet two keys under one name. A name that would make the common name
 // longer than 64 characters (RFC 5280 appendix A) is cut before the tag.
+//
+// # CRLs
+//
+// [Authority.CRL] signs a full CRL of everything that the authority issued
+//
+//   - version: 2; signature: as for a certificate
+//   - thisUpdate: [Backdate] before it is signed, never before the notBefore of the
+//     authority
+//   - nextUpdate: as asked, or the notAfter of the authority; never after that
+//   - revokedCertificates: as asked, absent when there are none; no critical
+//     extension in an entry
+//   - authorityKeyIdentifier, not critical: the authority's subject key identifier
+//   - cRLNumber, not critical: as asked
+//
+// Envoy, OpenSSL and istiod ask for a CRL of every CA of a chain as soon as they have
+// one of any, so that a CA without a revocation needs its empty CRL. A verifier
+// that checks nextUpdate refuses every certificate of the authority once it has
+// passed: ask for a CRL that lives longer than it takes to replace it, or for one
+// that lives as long as the authority.
 package ca

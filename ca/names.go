@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"crypto"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,6 +15,25 @@ import (
 // maxNameLength bounds a common name and an organization: ub-common-name and
 // ub-organization-name of RFC 5280 appendix A, in characters.
 const maxNameLength = 64
+
+// TaggedName is the common name that an authority gives to a CA of that name and
+// key, as in "east 1f3a9c": the name, a space, and the first three octets of the
+// subject key identifier in hexadecimal. Whoever has a CA certified elsewhere asks
+// for this name, since no distinguished name may be shared by two CA keys: a
+// verifier that looks up CRLs by the name of their issuer, as ztunnel does, then
+// takes the CRL of one key for that of the other.
+//
+// A name that leaves no room for the tag in 64 characters (ub-common-name, RFC 5280
+// appendix A) is cut before it. A name that is empty, that has characters which
+// cannot be printed, or that begins or ends with a space is refused, and so is a
+// key that crypto/x509 cannot encode.
+func TaggedName(name string, key crypto.PublicKey) (string, error) {
+	id, err := keyID(key)
+	if err != nil {
+		return "", err
+	}
+	return commonName(name, id)
+}
 
 // commonName joins a name and the tag of a key.
 func commonName(name string, keyID []byte) (string, error) {

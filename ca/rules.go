@@ -200,7 +200,7 @@ func checkWithinIssuer(l link) string {
 }
 
 func checkSerial(l link) string {
-	if l.cert.SerialNumber.Sign() > 0 && l.cert.SerialNumber.BitLen() < 160 {
+	if isSerial(l.cert.SerialNumber) {
 		return ""
 	}
 	return fmt.Sprintf("has the serial number %d", l.cert.SerialNumber)

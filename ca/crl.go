@@ -1,0 +1,154 @@
+package ca
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// CRLOptions are what a CRL says.
+type CRLOptions struct {
+	// Number is the CRL number (RFC 5280 §5.2.3): positive, at most 20 octets, and
+	// greater than that of every CRL that the authority's key signed before. It is
+	// required: an authority does not remember its CRLs.
+	Number *big.Int
+	// NextUpdate is when the next CRL is there at the latest, cut to the second:
+	// after now, and no later than the end of the authority. Zero means that end,
+	// for an authority whose CRL nobody can refresh. A CRL that has passed it
+	// makes Envoy and OpenSSL refuse every certificate of the authority; ztunnel
+	// goes on as if there were none.
+	NextUpdate time.Time
+	// Revoked are the certificates that the authority takes back, one entry for
+	// each serial number. Reason codes are those of RFC 5280 §5.3.1 without
+	// removeFromCRL. As in crypto/x509, Raw and Extensions of an entry are not
+	// used, so that the entries of an earlier CRL can be given again.
+	Revoked []x509.RevocationListEntry
+}
+
+// CRL signs a certificate revocation list (RFC 5280 §5), which it reads back and
+// verifies before it returns it. An empty list is one as well, and is needed: who
+// checks CRLs at all asks for one of every CA of a chain.
+//
+// Like a certificate it is dated back, see [Backdate], for verifiers whose clocks
+// are behind, but never to before the authority's certificate. The error is a
+// [*LifetimeError] when the CRL would end after the authority.
+//
+// An authority may always sign CRLs: [Load] refuses one that may not with
+// [RuleCRLSign].
+func (a *Authority) CRL(o CRLOptions) (*x509.RevocationList, error) {
+	template, err := a.crlTemplate(o)
+	if err != nil {
+		return nil, fmt.Errorf("ca: CRL of %s: %w", Describe(a.Certificate()), err)
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, template, a.Certificate(), a.key)
+	if err != nil {
+		return nil, fmt.Errorf("ca: CRL of %s: %w", Describe(a.Certificate()), err)
+	}
+	list, err := x509.ParseRevocationList(der)
+	if err != nil {
+		return nil, fmt.Errorf("ca: CRL of %s cannot be read back: %w", Describe(a.Certificate()), err)
+	}
+	if err := list.CheckSignatureFrom(a.Certificate()); err != nil {
+		return nil, fmt.Errorf("ca: CRL of %s: its signature: %w", Describe(a.Certificate()), err)
+	}
+	return list, nil
+}
+
+func (a *Authority) crlTemplate(o CRLOptions) (*x509.RevocationList, error) {
+	switch {
+	case o.Number == nil:
+		return nil, errors.New("the number is missing")
+	case !isSerial(o.Number):
+		return nil, fmt.Errorf("the number %d is not positive and at most 20 octets long", o.Number)
+	}
+	now := a.now()
+	end, err := a.crlEnd(o.NextUpdate, now)
+	if err != nil {
+		return nil, err
+	}
+	revoked, err := crlEntries(o.Revoked, now)
+	if err != nil {
+		return nil, err
+	}
+	begin := now.Add(-Backdate)
+	if first := a.Certificate().NotBefore; begin.Before(first) {
+		begin = first
+	}
+	return &x509.RevocationList{
+		Number:                    o.Number,
+		ThisUpdate:                begin,
+		NextUpdate:                end,
+		RevokedCertificateEntries: revoked,
+	}, nil
+}
+
+// crlEnd is the next update: after the end of the authority no certificate counts
+// that a CRL could be about.
+func (a *Authority) crlEnd(asked, now time.Time) (time.Time, error) {
+	last := a.Certificate().NotAfter
+	if !last.After(now) {
+		return time.Time{}, fmt.Errorf("the authority ended at %s", last.UTC().Format(time.RFC3339))
+	}
+	if asked.IsZero() {
+		return last, nil
+	}
+	end := asked.UTC().Truncate(time.Second)
+	switch {
+	case !end.After(now):
+		return time.Time{}, fmt.Errorf("the next update, %s, has passed", end.Format(time.RFC3339))
+	case end.After(last):
+		return time.Time{}, &LifetimeError{Asked: end, Longest: last, Issuer: Describe(a.Certificate())}
+	}
+	return end, nil
+}
+
+// crlEntries checks entries, and takes from them what belongs into a CRL.
+func crlEntries(given []x509.RevocationListEntry, now time.Time) ([]x509.RevocationListEntry, error) {
+	entries := make([]x509.RevocationListEntry, 0, len(given))
+	seen := make(map[string]bool, len(given))
+	for i, e := range given {
+		if e.SerialNumber == nil || !isSerial(e.SerialNumber) {
+			return nil, fmt.Errorf("revoked entry %d: the serial number %v is not positive and at most 20 octets long", i, e.SerialNumber)
+		}
+		serial := e.SerialNumber.Text(16)
+		if seen[serial] {
+			return nil, fmt.Errorf("revoked entry %d: the serial number %s is there twice", i, serial)
+		}
+		seen[serial] = true
+		if err := checkCRLEntry(e, now); err != nil {
+			return nil, fmt.Errorf("revoked entry %d (%s): %w", i, serial, err)
+		}
+		entries = append(entries, x509.RevocationListEntry{
+			SerialNumber:    e.SerialNumber,
+			RevocationTime:  e.RevocationTime,
+			ReasonCode:      e.ReasonCode,
+			ExtraExtensions: e.ExtraExtensions,
+		})
+	}
+	return entries, nil
+}
+
+func checkCRLEntry(e x509.RevocationListEntry, now time.Time) error {
+	switch {
+	case e.RevocationTime.IsZero():
+		return errors.New("the revocation time is missing")
+	case e.RevocationTime.After(now):
+		return fmt.Errorf("the revocation time %s has not come", e.RevocationTime.UTC().Format(time.RFC3339))
+	case !slices.Contains([]int{0, 1, 2, 3, 4, 5, 6, 9, 10}, e.ReasonCode):
+		return fmt.Errorf("the reason code %d is not one of RFC 5280 §5.3.1 for a full CRL", e.ReasonCode)
+	}
+	for _, ext := range e.ExtraExtensions {
+		if ext.Critical {
+			return fmt.Errorf("the extension %s is critical; who does not know it refuses the whole CRL (RFC 5280 §5.3)", ext.Id)
+		}
+	}
+	return nil
+}
+
+// isSerial reports whether a number is positive and fits 20 octets of DER, whose
+// first bit is the sign (RFC 5280 §4.1.2.2 and §5.2.3).
+func isSerial(n *big.Int) bool { return n.Sign() > 0 && n.BitLen() < 160 }
