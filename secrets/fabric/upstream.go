@@ -3,7 +3,6 @@ package fabric
 import (
 	"context"
 	"crypto"
-	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -45,7 +44,7 @@ func (e *ensurance) signByUpstream(ctx context.Context) error {
 	o := u.Obtain
 	o.Roots = []*x509.Certificate{e.root}
 	e.sign = func(ctx context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {
-		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+		csr, err := issuer.CSR(key, cluster)
 		if err != nil {
 			return nil, err
 		}
