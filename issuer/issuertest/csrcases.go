@@ -1,0 +1,116 @@
+package issuertest
+
+import (
+	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/issuer"
+)
+
+// A backend may refuse these requests, or take from the CSR nothing but the key.
+func csrCases() []testCase {
+	return []testCase{
+		{name: "a CSR with foreign names gives the granted ones or nothing", when: always, run: withCSR(addForeignNames)},
+		{name: "a CSR with a subject gives an empty one or nothing", when: always, run: withCSR(addSubject)},
+		{name: "a CSR that asks for a CA never gives one", when: always, run: signsNoCA},
+		{name: "a CSR of another key gives the granted key or nothing", when: always, run: distrustsKey},
+		{name: "a CSR that cannot be read gives the granted certificate or nothing", when: always, run: survivesGarbage},
+		{name: "a request without a CSR is granted or refused for good", when: always, run: withoutCSR},
+	}
+}
+
+func withCSR(change func(*x509.CertificateRequest)) func(context.Context, *subject) error {
+	return func(ctx context.Context, s *subject) error { return forgiven(s.askWithCSR(ctx, change)) }
+}
+
+// askWithCSR asks for the usual, with a CSR that says something else.
+func (s *subject) askWithCSR(ctx context.Context, change func(*x509.CertificateRequest)) error {
+	key, err := ca.GenerateKey(ca.P256)
+	if err != nil {
+		return err
+	}
+	r, err := s.request(key)
+	if err != nil {
+		return err
+	}
+	if r.CSR, err = newCSR(key, r, change); err != nil {
+		return err
+	}
+	_, err = s.ask(ctx, r)
+	return err
+}
+
+func addForeignNames(r *x509.CertificateRequest) {
+	r.URIs = append(r.URIs, &url.URL{Scheme: "spiffe", Host: "foreign.example.com", Path: "/ns/admin/sa/root"})
+	r.DNSNames = append(r.DNSNames, "foreign.example.com")
+	r.EmailAddresses = append(r.EmailAddresses, "admin@foreign.example.com")
+	r.IPAddresses = append(r.IPAddresses, net.IPv4(192, 0, 2, 1))
+}
+
+func addSubject(r *x509.CertificateRequest) {
+	r.Subject = pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}
+}
+
+// addCA asks for basicConstraints CA:TRUE and keyUsage keyCertSign.
+func addCA(r *x509.CertificateRequest) {
+	r.ExtraExtensions = append(r.ExtraExtensions,
+		pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 19}, Critical: true, Value: []byte{0x30, 0x03, 0x01, 0x01, 0xff}},
+		pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 15}, Critical: true, Value: []byte{0x03, 0x02, 0x02, 0x04}})
+}
+
+// signsNoCA is not content with the refusal of the answer: the CA was signed, and
+// whoever finds it can use it.
+func signsNoCA(ctx context.Context, s *subject) error {
+	err := s.askWithCSR(ctx, addCA)
+	if errors.Is(err, ca.RuleLeafNotCA) {
+		return fmt.Errorf("it signed a CA: %w", err)
+	}
+	return forgiven(err)
+}
+
+func distrustsKey(ctx context.Context, s *subject) error {
+	r, err := s.fresh()
+	if err != nil {
+		return err
+	}
+	other, err := s.fresh()
+	if err != nil {
+		return err
+	}
+	r.CSR = other.CSR
+	_, err = s.ask(ctx, r)
+	return forgiven(err)
+}
+
+func survivesGarbage(ctx context.Context, s *subject) error {
+	r, err := s.fresh()
+	if err != nil {
+		return err
+	}
+	r.CSR = r.CSR[:len(r.CSR)/2]
+	_, err = s.ask(ctx, r)
+	return forgiven(err)
+}
+
+func withoutCSR(ctx context.Context, s *subject) error {
+	r, err := s.fresh()
+	if err != nil {
+		return err
+	}
+	r.CSR = nil
+	_, err = s.ask(ctx, r)
+	if s.claims.NeedsCSR && err != nil && !isA[*issuer.PermanentError](err) {
+		return fmt.Errorf("asking again is useless, but the error is not permanent: %w", err)
+	}
+	if s.claims.NeedsCSR {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,52 @@
+package issuertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/trustgen/trustgen/issuer"
+)
+
+func healthCases() []testCase {
+	return []testCase{
+		{name: "a healthy backend says so", when: claimsCheck, run: saysHealthy},
+		{name: "a request whose context has ended gives that error", when: always, run: heedsEndedContext},
+	}
+}
+
+func claimsCheck(s *subject) bool { return s.claims.Check }
+
+// check asks a backend whether it is healthy.
+func (s *subject) check(ctx context.Context) error {
+	checker, ok := issuer.As[issuer.Checker](s.Issuer)
+	if !ok {
+		return errors.New("it is no Checker")
+	}
+	_, err := within(ctx, s.grace, func(ctx context.Context) (struct{}, error) { return struct{}{}, checker.Check(ctx) })
+	return err
+}
+
+func saysHealthy(ctx context.Context, s *subject) error { return s.check(ctx) }
+
+func heedsEndedContext(ctx context.Context, s *subject) error {
+	r, err := s.fresh()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err = s.ask(ctx, r)
+	return ended(err, context.Canceled)
+}
+
+// ended wants the error of a context.
+func ended(err, want error) error {
+	if err := transient(err); err != nil {
+		return err
+	}
+	if !errors.Is(err, want) {
+		return fmt.Errorf("the error is not that of the context, %w: %w", want, err)
+	}
+	return nil
+}

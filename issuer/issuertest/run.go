@@ -1,0 +1,57 @@
+package issuertest
+
+import (
+	"context"
+	"testing"
+)
+
+// Run holds a backend against the contract and its claims, in a subtest for each
+// case, and returns what it honours. It makes a backend for the cases without
+// faults, and for each case with a fault another one with a line of its own; all of
+// them may share a server, which then outlives Run. It makes about a hundred requests.
+func Run(t *testing.T, newIssuer func(t *testing.T, line *Line) Backend, c Capabilities) Report {
+	t.Helper()
+	s := newSubject(newIssuer(t, newLine(t)), c)
+	for _, test := range cases() {
+		if !test.when(s) {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			if err := s.try(t, test, newIssuer); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return s.seen.report(s.Name)
+}
+
+// try runs a case, on a line of its own if it needs one.
+func (s *subject) try(t *testing.T, test testCase, newIssuer func(*testing.T, *Line) Backend) error {
+	t.Helper()
+	if test.fault {
+		line := newLine(t)
+		s = s.another(newIssuer(t, line), line)
+	}
+	return test.run(t.Context(), s)
+}
+
+// testCase is one demand on a backend. It is a function that returns an error,
+// rather than a test, so that a test of the suite can see it fail.
+type testCase struct {
+	name  string
+	when  func(*subject) bool // whether the backend has to meet it
+	fault bool                // it needs a line of its own
+	run   func(context.Context, *subject) error
+}
+
+func cases() []testCase {
+	var all []testCase
+	for _, part := range [][]testCase{
+		keyCases(), nameCases(), csrCases(), lifetimeCases(), repeatCases(), healthCases(), lieCases(), intermediateCases(), faultCases(),
+	} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func always(*subject) bool { return true }

@@ -1,0 +1,164 @@
+package issuertest
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/issuer"
+)
+
+// subject is a backend as the cases see it.
+type subject struct {
+	Backend
+	claims Capabilities
+	keys   *keys
+	seen   *observations
+	line   *Line // nil where there is no fault
+	grace  time.Duration
+
+	// What asks; a test of the suite puts something careless here.
+	obtain             func(context.Context, issuer.Issuer, issuer.Request, issuer.ObtainOptions) (*issuer.Chain, error)
+	obtainIntermediate func(context.Context, issuer.IntermediateIssuer, issuer.IntermediateRequest, issuer.ObtainOptions) (*issuer.Chain, error)
+}
+
+func newSubject(b Backend, c Capabilities) *subject {
+	return &subject{
+		Backend: b.complete(), claims: c, keys: newKeys(), seen: &observations{}, grace: grace,
+		obtain: issuer.Obtain, obtainIntermediate: issuer.ObtainIntermediate,
+	}
+}
+
+// another is the same subject with a backend on a line of its own.
+func (s *subject) another(b Backend, line *Line) *subject {
+	other := *s
+	other.Backend, other.line = b.complete(), line
+	return &other
+}
+
+func (s *subject) options() issuer.ObtainOptions {
+	return issuer.ObtainOptions{Backend: s.Name, Roots: s.Roots, AllowSubject: s.AllowSubject, Except: s.Except, Now: s.Now}
+}
+
+// id is the SPIFFE ID of a service account.
+func (s *subject) id(account string) (spiffeid.ID, error) {
+	domain, err := spiffeid.TrustDomainFromString(s.TrustDomain)
+	if err != nil {
+		return spiffeid.ID{}, err
+	}
+	return spiffeid.FromPath(domain, "/ns/issuertest/sa/"+account)
+}
+
+// request is what a workload of a key asks for: an identity, and all usages.
+func (s *subject) request(key crypto.Signer) (issuer.Request, error) {
+	id, err := s.id("cart")
+	if err != nil {
+		return issuer.Request{}, err
+	}
+	r := issuer.Request{
+		PublicKey:    key.Public(),
+		SPIFFEID:     id,
+		ExtKeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		Lifetime:     s.Lifetime,
+	}
+	r.CSR, err = newCSR(key, r)
+	return r, err
+}
+
+// fresh is a request with a new P-256 key, changed before its CSR is made.
+func (s *subject) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
+	key, err := ca.GenerateKey(ca.P256)
+	if err != nil {
+		return issuer.Request{}, err
+	}
+	r, err := s.request(key)
+	if err != nil {
+		return issuer.Request{}, err
+	}
+	for _, c := range change {
+		c(&r)
+	}
+	r.CSR, err = newCSR(key, r)
+	return r, err
+}
+
+// ask obtains a certificate, and looks at what is delivered.
+func (s *subject) ask(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+	return s.askOf(ctx, s.Issuer, r)
+}
+
+// misdelivery is a certificate that should not have been delivered, which no case
+// forgives.
+type misdelivery struct{ err error }
+
+func (m *misdelivery) Error() string { return "a wrong certificate was delivered: " + m.err.Error() }
+
+// askOf is ask for an issuer around the backend.
+func (s *subject) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) (*issuer.Chain, error) {
+	chain, err := within(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
+		return s.obtain(ctx, i, r, s.options())
+	})
+	switch {
+	case err != nil && chain != nil:
+		return nil, &misdelivery{fmt.Errorf("beside the error %w", err)}
+	case err != nil:
+		return nil, err
+	}
+	if err := s.inspect(r, chain); err != nil {
+		return nil, &misdelivery{err}
+	}
+	return chain, nil
+}
+
+// askFresh is ask with a new key.
+func (s *subject) askFresh(ctx context.Context, change ...func(*issuer.Request)) (*issuer.Chain, error) {
+	r, err := s.fresh(change...)
+	if err != nil {
+		return nil, err
+	}
+	return s.ask(ctx, r)
+}
+
+// inspect looks at what was delivered, independently of [issuer.Obtain].
+func (s *subject) inspect(r issuer.Request, chain *issuer.Chain) error {
+	if chain == nil || len(chain.Certificates) < 2 {
+		return errors.New("there is no chain to a root")
+	}
+	leaf, above := chain.Certificates[0], chain.Certificates[1]
+	found := ca.VerifyLeaf(chain.Certificates, ca.VerifyOptions{Roots: s.Roots, Now: s.Now, Except: s.Except})
+	switch {
+	case len(found) > 0:
+		return found[0]
+	case !ca.SamePublicKey(r.PublicKey, leaf.PublicKey):
+		return errors.New("it is for another key")
+	case !sameNames(r, leaf):
+		return fmt.Errorf("it is for the names %v and %v", leaf.URIs, leaf.DNSNames)
+	case !sameUsages(r.ExtKeyUsages, leaf.ExtKeyUsage):
+		return fmt.Errorf("it is for the usages %v, granted were %v", leaf.ExtKeyUsage, r.ExtKeyUsages)
+	case !s.AllowSubject && len(leaf.Subject.Names) > 0:
+		return fmt.Errorf("it has the subject %q", leaf.Subject)
+	case leaf.NotAfter.After(above.NotAfter) && !slices.Contains(s.Except, ca.RuleWithinIssuer):
+		return errors.New("it ends after its issuer")
+	case leaf.NotAfter.After(s.Now().Add(r.Lifetime+issuer.EndTolerance)) && !slices.Contains(s.Except, issuer.RuleGrantedEnd):
+		return fmt.Errorf("it ends at %s, which is later than granted", leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+func sameNames(r issuer.Request, leaf *x509.Certificate) bool {
+	if r.SPIFFEID != (spiffeid.ID{}) {
+		return len(leaf.URIs) == 1 && leaf.URIs[0].String() == r.SPIFFEID.String() && len(leaf.DNSNames) == 0
+	}
+	return len(leaf.URIs) == 0 && slices.Equal(slices.Sorted(slices.Values(leaf.DNSNames)), slices.Sorted(slices.Values(r.DNSNames)))
+}
+
+func sameUsages(granted, got []x509.ExtKeyUsage) bool {
+	return slices.Equal(slices.Sorted(slices.Values(granted)), slices.Sorted(slices.Values(got)))
+}
