@@ -1,5 +1,6 @@
 // Package local is an issuer in this process: it signs with an authority of package
-// ca.
+// ca. [New] takes one whose key is kept elsewhere, such as the directory of
+// trustgen; [NewEphemeral] makes one whose key never leaves the process.
 package local
 
 import (

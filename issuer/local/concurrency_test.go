@@ -1,0 +1,139 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/trustgen/trustgen/issuer"
+)
+
+// holding is an upstream that says when it is asked, and answers when it may.
+func (l *life) holding() (asked, answer chan struct{}) {
+	asked, answer = make(chan struct{}, 100), make(chan struct{})
+	l.up.answers(func(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
+		asked <- struct{}{}
+		select {
+		case <-answer:
+			return l.up.root.IssueIntermediate(ctx, r)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	return asked, answer
+}
+
+func TestOneCheckObtainsTheFirstCAForAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := born(t)
+		_, answer := l.holding()
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() {
+				if err := l.Check(t.Context()); err != nil {
+					t.Errorf("it is not healthy: %v", err)
+				}
+			})
+		}
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := l.Check(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("whoever cannot wait gets %v", err)
+			}
+		})
+		time.AfterFunc(2*time.Second, func() { close(answer) })
+		group.Wait()
+		if n := len(l.up.requests()); n != 1 && n != 2 { // the one that cannot wait may come first
+			t.Errorf("the upstream was asked %d times", n)
+		}
+	})
+}
+
+func TestOneCheckFailsForAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := born(t)
+		down, release := errors.New("down"), make(chan struct{})
+		l.up.answers(func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) {
+			<-release
+			return nil, down
+		})
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() {
+				if err := l.Check(t.Context()); !errors.Is(err, down) {
+					t.Errorf("got the error %v, want that the upstream is down", err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(release)
+		group.Wait()
+		if n := len(l.up.requests()); n != 1 {
+			t.Errorf("the upstream was asked %d times, want once", n)
+		}
+	})
+}
+
+func TestNobodyWaitsForARenewal(t *testing.T) {
+	t.Parallel()
+	l := born(t)
+	first := l.healthy(t)
+	l.at(due)
+	asked, answer := l.holding()
+	renewed := make(chan error)
+	go func() { renewed <- l.Check(t.Context()) }()
+	<-asked
+	if !l.healthy(t).Equal(first) || !l.obtain(t).Certificates[1].Equal(first) {
+		t.Error("the new CA is used before it is there")
+	}
+	close(answer)
+	if err := <-renewed; err != nil || l.Certificate().Equal(first) {
+		t.Errorf("it is not renewed: %v", err)
+	}
+}
+
+func TestLeavesAreIssuedAllThroughRenewals(t *testing.T) {
+	t.Parallel()
+	l := born(t)
+	l.healthy(t)
+	var still sync.RWMutex // the clock does not move while a leaf is issued
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				still.RLock()
+				if _, err := issuer.Obtain(t.Context(), l, request(), l.options()); err != nil {
+					t.Errorf("no leaf: %v", err)
+				}
+				if crl, err := l.CRL(); err != nil || len(crl.Raw) == 0 {
+					t.Errorf("no CRL: %v", err)
+				}
+				still.RUnlock()
+			}
+		})
+	}
+	for i := range 10 {
+		still.Lock()
+		l.at(time.Duration(i) * due)
+		still.Unlock()
+		var checks sync.WaitGroup
+		for range 2 {
+			checks.Go(func() {
+				if err := l.Check(t.Context()); err != nil {
+					t.Errorf("it is not healthy: %v", err)
+				}
+			})
+		}
+		checks.Wait()
+	}
+	group.Wait()
+	if n := len(l.up.requests()); n != 10 {
+		t.Errorf("the upstream was asked %d times, want 10", n)
+	}
+}
