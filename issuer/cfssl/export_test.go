@@ -1,0 +1,44 @@
+package cfssl
+
+import (
+	"crypto/x509"
+	"fmt"
+)
+
+// Refusal is a row of the table of refusals, with one status and code that it is
+// about.
+type Refusal struct {
+	Line         string
+	Status, Code int
+	Intermediate bool
+	Reason, Why  string
+}
+
+// Refusals is the table of refusals.
+func Refusals() []Refusal {
+	rows := make([]Refusal, len(refusals))
+	for i, r := range refusals {
+		only := map[kind]string{0: "any", workload: "workload", intermediate: "intermediate"}[r.only]
+		class := "transient"
+		if r.reason != "" {
+			class = "permanent " + r.reason
+		}
+		rows[i] = Refusal{
+			Line:         fmt.Sprintf("%-3s  %-5s  %-12s  %-25s  %s", r.status, r.code, only, class, r.why),
+			Status:       r.status.from,
+			Code:         r.code.from,
+			Intermediate: r.only == intermediate,
+			Reason:       r.reason,
+			Why:          r.why,
+		}
+	}
+	return rows
+}
+
+// ParseSigned reads an answer of authsign for a workload.
+func ParseSigned(status int, data []byte) (*x509.Certificate, error) {
+	return parseSigned(workload, status, data)
+}
+
+// ParseInfo reads an answer of info.
+func ParseInfo(status int, data []byte) (*x509.Certificate, error) { return parseInfo(status, data) }

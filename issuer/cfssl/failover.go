@@ -1,0 +1,35 @@
+package cfssl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/trustgen/trustgen/issuer"
+)
+
+// ask lets the servers try in their order, beginning with the one that answered
+// last, until one succeeds or refuses for good. When the context ends, none other is
+// asked. The error names every server that failed.
+func (i *Issuer) ask(ctx context.Context, try func(*server) error) error {
+	var failed error
+	first := int(i.preferred.Load())
+	for n := range i.servers {
+		at := (first + n) % len(i.servers)
+		s := i.servers[at]
+		err := try(s)
+		if _, final := errors.AsType[*issuer.PermanentError](err); err == nil || final {
+			i.preferred.Store(int64(at))
+			return s.named(err)
+		}
+		if ended := ctx.Err(); ended != nil {
+			return s.named(ended)
+		}
+		if failed == nil {
+			failed = s.named(err)
+		} else {
+			failed = fmt.Errorf("%w; %w", failed, s.named(err))
+		}
+	}
+	return failed
+}

@@ -1,0 +1,188 @@
+package cfssl_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca/catest"
+)
+
+// three starts servers of one CA.
+func three(t testing.TB) []*fake {
+	t.Helper()
+	h := catest.New(t)
+	var servers []*fake
+	for range 3 {
+		servers = append(servers, start(t, h.Intermediate, h.IntermediateKey))
+	}
+	return servers
+}
+
+func asked(servers []*fake) []int {
+	var hits []int
+	for _, f := range servers {
+		hits = append(hits, f.count(authsign))
+	}
+	return hits
+}
+
+func TestServersAreAskedInOrderFromTheLastThatAnswered(t *testing.T) {
+	t.Parallel()
+	servers := three(t)
+	i := client(t, options(t, servers...))
+	down := status(http.StatusBadGateway, "")
+	for _, step := range []struct {
+		name string
+		down []bool
+		want []int // requests so far
+	}{
+		{"the first is preferred", []bool{false, false, false}, []int{1, 0, 0}},
+		{"the next steps in", []bool{true, false, false}, []int{2, 1, 0}},
+		{"it stays when the first is back", []bool{false, false, false}, []int{2, 2, 0}},
+		{"the first follows the last", []bool{false, true, true}, []int{3, 3, 1}},
+	} {
+		for n, f := range servers {
+			if step.down[n] {
+				f.answer(authsign, down)
+			} else {
+				f.answer(authsign, nil)
+			}
+		}
+		if _, err := i.Issue(t.Context(), request(t)); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if diff := cmp.Diff(step.want, asked(servers)); diff != "" {
+			t.Errorf("%s: requests to the servers (-want +got):\n%s", step.name, diff)
+		}
+	}
+}
+
+func TestTheNextServerIsAskedAfter(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*fake){
+		"a refused connection": func(f *fake) { f.Close() },
+		"a broken connection": func(f *fake) {
+			f.answer(authsign, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		},
+		"an invalid token":       func(f *fake) { f.answer(authsign, status(http.StatusBadRequest, failure(400))) },
+		"a page for people":      func(f *fake) { f.answer(authsign, status(http.StatusOK, "<html>")) },
+		"a disabled endpoint":    func(f *fake) { f.answer(authsign, status(http.StatusNotFound, "404 page not found\n")) },
+		"too many requests":      func(f *fake) { f.answer(authsign, status(http.StatusTooManyRequests, "")) },
+		"a failure to tell a CA": func(f *fake) { f.answer(infoPath, status(http.StatusServiceUnavailable, "")) },
+		"a refusal to tell a CA": func(f *fake) { f.answer(infoPath, status(http.StatusBadRequest, failure(5500))) },
+		"a CA that did not sign": func(f *fake) { f.told = catest.New(t).Root.Certificate() },
+		"a signature of no CA":   func(f *fake) { f.key = catest.Key("other") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			servers := three(t)
+			spoil(servers[0])
+			if _, err := client(t, options(t, servers...)).Issue(t.Context(), request(t)); err != nil {
+				t.Fatal(err)
+			}
+			if servers[1].count(authsign) != 1 || servers[2].count(authsign) != 0 {
+				t.Errorf("requests to the servers: %v, want one to the second", asked(servers))
+			}
+		})
+	}
+}
+
+func TestARefusalIsFinal(t *testing.T) {
+	t.Parallel()
+	servers := three(t)
+	servers[0].answer(authsign, status(http.StatusBadRequest, failure(5500)))
+	_, err := client(t, options(t, servers...)).Issue(t.Context(), request(t))
+	wantPermanent(t, "5500", err, "NameNotAllowed")
+	if diff := cmp.Diff([]int{1, 0, 0}, asked(servers)); diff != "" {
+		t.Errorf("requests to the servers (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheErrorNamesEveryServer(t *testing.T) {
+	t.Parallel()
+	servers := three(t)
+	for _, f := range servers {
+		f.answer(authsign, status(http.StatusServiceUnavailable, ""))
+	}
+	_, err := client(t, options(t, servers...)).Issue(t.Context(), request(t))
+	for _, f := range servers {
+		wantTransient(t, err, f.URL+": status 503: the server failed")
+	}
+}
+
+func TestASilentServerCostsOneTimeout(t *testing.T) {
+	t.Parallel()
+	servers := three(t)[:2]
+	hold(t, servers[0], authsign)
+	o := options(t, servers...)
+	o.Timeout = 2 * time.Second // the second server has as long
+	if _, err := client(t, o).Issue(t.Context(), request(t)); err != nil {
+		t.Error(err)
+	}
+	hold(t, servers[1], authsign)
+	o.Timeout = 50 * time.Millisecond
+	_, err := client(t, o).Issue(t.Context(), request(t))
+	wantTransient(t, err, servers[1].URL+": no answer within 50ms")
+	if errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the error %v is that of the caller's context", err)
+	}
+}
+
+func TestWhenTheContextEndsNoOtherServerIsAsked(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		path string
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want error
+	}{
+		"cancelled while it signs": {authsign, context.WithCancel, context.Canceled},
+		"cancelled while it tells": {infoPath, context.WithCancel, context.Canceled},
+		"past its deadline": {authsign, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			return ctx, func() { <-ctx.Done(); cancel() }
+		}, context.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			servers := three(t)[:2]
+			arrived := hold(t, servers[0], test.path)
+			i := client(t, options(t, servers...))
+			ctx, end := test.end(t.Context())
+			result := make(chan error, 1)
+			go func() {
+				_, err := i.Issue(ctx, request(t))
+				result <- err
+			}()
+			if errors.Is(test.want, context.Canceled) {
+				<-arrived
+			}
+			end()
+			if err := <-result; !errors.Is(err, test.want) {
+				t.Errorf("got the error %v, want %v", err, test.want)
+			}
+			if n := servers[1].count(authsign); n > 0 {
+				t.Errorf("the second server was asked %d times", n)
+			}
+		})
+	}
+}
+
+// hold lets requests wait until the test ends, and tells of each.
+func hold(t testing.TB, f *fake, path string) <-chan struct{} {
+	t.Helper()
+	release, arrived := make(chan struct{}), make(chan struct{}, 16)
+	t.Cleanup(func() { close(release) })
+	f.answer(path, func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	return arrived
+}

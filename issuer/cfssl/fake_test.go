@@ -1,0 +1,236 @@
+package cfssl_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cloudflare/cfssl/api"
+	"github.com/cloudflare/cfssl/auth"
+	cferr "github.com/cloudflare/cfssl/errors"
+	"github.com/cloudflare/cfssl/info"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+)
+
+const (
+	authKey  = "00112233445566778899aabbccddeeff"
+	authsign = "/api/v1/cfssl/authsign"
+	infoPath = "/api/v1/cfssl/info"
+)
+
+// fake speaks as cfssl does, over TLS. Its fields may be changed between requests.
+type fake struct {
+	*httptest.Server
+	t        testing.TB
+	provider auth.Provider
+
+	mu       sync.Mutex
+	cert     *x509.Certificate // of the CA that signs
+	key      crypto.Signer
+	told     *x509.Certificate           // what info tells, if not cert
+	lie      func(*x509.Certificate)     // changes what is signed
+	instead  map[string]http.HandlerFunc // answers for an endpoint, by its path
+	hits     map[string]int              // by path
+	clients  map[string]bool             // addresses that requests came from
+	requests []map[string]any            // what was asked of authsign
+	infos    []info.Req                  // what was asked of info
+}
+
+// start starts a server that signs with an authority.
+func start(t testing.TB, a *ca.Authority, key crypto.Signer) *fake {
+	t.Helper()
+	return startTLS(t, a, key, &tls.Config{})
+}
+
+func startTLS(t testing.TB, a *ca.Authority, key crypto.Signer, config *tls.Config) *fake {
+	t.Helper()
+	f := &fake{
+		t:        t,
+		provider: catest.Must(auth.New(authKey, nil))(t),
+		cert:     a.Certificate(),
+		key:      key,
+		instead:  map[string]http.HandlerFunc{},
+		hits:     map[string]int{},
+		clients:  map[string]bool{},
+	}
+	f.Server = httptest.NewUnstartedServer(f)
+	f.Config.ErrorLog = log.New(io.Discard, "", 0)
+	f.TLS = config
+	f.StartTLS()
+	t.Cleanup(f.Close)
+	return f
+}
+
+// with changes the server.
+func (f *fake) with(change func(*fake)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f)
+}
+
+func (f *fake) answer(path string, h http.HandlerFunc) {
+	f.with(func(f *fake) { f.instead[path] = h })
+}
+
+func (f *fake) count(path string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hits[path]
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	f.hits[r.URL.Path]++
+	f.clients[r.RemoteAddr] = true
+	instead := f.instead[r.URL.Path]
+	f.mu.Unlock()
+	if instead != nil {
+		instead(w, r)
+		return
+	}
+	api.HandleError(w, f.handle(w, r))
+}
+
+func (f *fake) handle(w http.ResponseWriter, r *http.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	switch r.URL.Path {
+	case authsign:
+		return f.sign(w, body)
+	case infoPath:
+		return f.tell(w, body)
+	}
+	http.NotFound(w, r)
+	return nil
+}
+
+func (f *fake) tell(w http.ResponseWriter, body []byte) error {
+	var request info.Req
+	if err := json.Unmarshal(body, &request); err != nil {
+		return cferr.NewBadRequest(err)
+	}
+	f.infos = append(f.infos, request)
+	told := f.told
+	if told == nil {
+		told = f.cert
+	}
+	return api.SendResponse(w, info.Resp{Certificate: strings.TrimSpace(pemOf(told))})
+}
+
+func (f *fake) sign(w http.ResponseWriter, body []byte) error {
+	var authenticated auth.AuthenticatedRequest
+	if err := json.Unmarshal(body, &authenticated); err != nil {
+		return cferr.NewBadRequest(err)
+	}
+	if !f.provider.Verify(&authenticated) {
+		return cferr.NewBadRequestString("invalid token")
+	}
+	var request struct {
+		CSR     string   `json:"certificate_request"`
+		Hosts   []string `json:"hosts"`
+		Subject *struct{ CN string }
+		Profile string
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(authenticated.Request, &request); err != nil {
+		return cferr.NewBadRequest(err)
+	}
+	if err := json.Unmarshal(authenticated.Request, &fields); err != nil {
+		return cferr.NewBadRequest(err)
+	}
+	f.requests = append(f.requests, fields)
+	block, _ := pem.Decode([]byte(request.CSR))
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return cferr.Wrap(cferr.CSRError, cferr.ParseFailed, err)
+	}
+	t := template(request.Profile, csr)
+	if request.Subject != nil {
+		t.Subject.CommonName = request.Subject.CN
+	}
+	for _, host := range request.Hosts {
+		if uri, err := url.ParseRequestURI(host); err == nil {
+			t.URIs = append(t.URIs, uri)
+		} else {
+			t.DNSNames = append(t.DNSNames, host)
+		}
+	}
+	if f.lie != nil {
+		f.lie(t)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, t, f.cert, csr.PublicKey, f.key)
+	if err != nil {
+		return cferr.Wrap(cferr.CertificateError, cferr.Unknown, err)
+	}
+	return api.SendResponse(w, map[string]any{"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))})
+}
+
+// template is what the profiles of the server say: an unknown one is the default,
+// and the subject is that of the CSR.
+func template(profile string, csr *x509.CertificateRequest) *x509.Certificate {
+	t := &x509.Certificate{
+		SerialNumber:          big.NewInt(0x7f3a9c0011),
+		Subject:               csr.Subject,
+		NotBefore:             catest.Now().Add(-time.Minute),
+		BasicConstraintsValid: true,
+	}
+	switch profile {
+	case "workloads":
+		t.NotAfter = catest.Now().Add(time.Hour)
+	case "intermediates":
+		t.NotAfter = catest.Now().Add(24 * time.Hour)
+		t.IsCA, t.MaxPathLenZero = true, true
+		t.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+		return t
+	default:
+		t.NotAfter = catest.Now().Add(8760 * time.Hour)
+	}
+	t.KeyUsage = x509.KeyUsageDigitalSignature
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	return t
+}
+
+func pemOf(cert *x509.Certificate) string { return string(ca.MarshalCertificates(cert)) }
+
+// csrOf is a certificate request, with a subject if cn is not empty.
+func csrOf(t testing.TB, key crypto.Signer, cn string) []byte {
+	t.Helper()
+	return catest.Must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: cn}}, key))(t)
+}
+
+// status answers with a status and a body.
+func status(code int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// failure is what cfssl says when it refuses.
+func failure(code int) string {
+	body, err := json.Marshal(api.NewErrorResponse("a message", code))
+	if err != nil {
+		panic(err)
+	}
+	return string(body) + "\n"
+}
