@@ -41,7 +41,7 @@ func hintFor(err error) string {
 	case errors.Is(err, fabric.ErrNoRoot):
 		return "the command init makes a root there, and so does intermediate"
 	case errors.Is(err, fabric.ErrRootKeyMissing):
-		return "put it back for as long as it takes to issue"
+		return "put it back for as long as it takes to issue, or name a CA under this root with --issuer"
 	}
 	return ""
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -60,47 +58,6 @@ func (c *inspectCommand) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printItems(w, result.Items) })
-}
-
-// maxInput bounds a file: a Secret holds at most 1 MiB.
-const maxInput = 4 << 20
-
-// read reads a file or stdin, which may keep it waiting until the context ends.
-func (c *inspectCommand) read(ctx context.Context, name string) ([]byte, error) {
-	in := c.In
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
-	}
-	type content struct {
-		data []byte
-		err  error
-	}
-	read := make(chan content, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
-		read <- content{data, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case c := <-read:
-		if c.err == nil && len(c.data) > maxInput {
-			c.err = fmt.Errorf("%s: is larger than %d bytes", displayName(name), maxInput)
-		}
-		return c.data, c.err
-	}
-}
-
-func displayName(name string) string {
-	if name == "-" {
-		return "stdin"
-	}
-	return name
 }
 
 func printItems(w io.Writer, items []item) error {

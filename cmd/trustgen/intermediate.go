@@ -16,6 +16,7 @@ type intermediateCommand struct {
 	clusters clusterFlag
 	keyType  keyTypeFlag
 	end      endFlag
+	issuer   issuerFlag
 	ensure   fabric.EnsureOptions
 	output   outputFlag
 }
@@ -31,6 +32,9 @@ func newIntermediate(t *terminal) *cobra.Command {
   # A new key and certificate for a cluster, before the old one is due
   trustgen intermediate --cluster east --renew --not-after 90d
 
+  # From a CA elsewhere: a TrustClusterIssuer, with the Secrets that it names
+  trustgen intermediate --cluster east --issuer issuer.yaml
+
   # What istiod reads, handed to a cluster
   kubectl create secret generic cacerts -n istio-system \
     --from-file=trust/clusters/east/ca-cert.pem --from-file=trust/clusters/east/ca-key.pem \
@@ -38,7 +42,11 @@ func newIntermediate(t *terminal) *cobra.Command {
 		Long: `A valid intermediate is kept, so the command can run as often as you like. One
 that has less than a third of its life left is renewed: with a new key and a new
 name, and the old files are kept in superseded/. All clusters are one
-transaction: either all of them change or none.`,
+transaction: either all of them change or none.
+
+With --issuer a CA elsewhere signs instead of the root in the directory. Its
+answers must lead to that root; a directory that has none trusts the root of the
+issuer from then on.`,
 		Args: noArgs,
 		RunE: c.run,
 	}
@@ -46,6 +54,7 @@ transaction: either all of them change or none.`,
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster: a DNS-1123 label; repeat it for more")
 	addKeyType(cmd, &c.keyType, "that of the root")
 	addNotAfter(cmd, &c.end, "365d")
+	addIssuer(cmd, &c.issuer)
 	cmd.Flags().BoolVar(&c.ensure.Renew, "renew", false, "renew valid and damaged intermediates as well")
 	addDryRun(cmd, &c.ensure.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
@@ -54,6 +63,7 @@ transaction: either all of them change or none.`,
 
 type intermediateResult struct {
 	RootCreated bool                `json:"rootCreated"`
+	RootAdopted bool                `json:"rootAdopted"`
 	DryRun      bool                `json:"dryRun,omitempty"`
 	Clusters    []intermediateEntry `json:"clusters"`
 }
@@ -71,6 +81,9 @@ func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
 	}
 	f, err := openFabric(cmd, c.terminal, c.dir)
 	if err != nil {
+		return err
+	}
+	if c.ensure.Upstream, err = c.issuer.upstream(cmd.Context(), c.terminal); err != nil {
 		return err
 	}
 	progress := newProgress(c.terminal, len(c.clusters), "clusters")
@@ -94,6 +107,8 @@ func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 		c.note("dry run: nothing is changed in %s", f.Dir())
 	case r.RootCreated:
 		c.rootMade(f, r.Root)
+	case r.RootAdopted:
+		c.note("trusts the root of the issuer from now on: %s, valid until %s", r.Root.Subject, formatTime(r.Root.NotAfter))
 	}
 	kept := slices.ContainsFunc(r.Clusters, func(e fabric.Ensured) bool { return e.Action == fabric.Kept })
 	if kept && (c.keyType.KeyType != "" || c.end.text != "") {
@@ -102,7 +117,7 @@ func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 }
 
 func (c *intermediateCommand) print(f *fabric.Fabric, r fabric.Result) error {
-	result := intermediateResult{RootCreated: r.RootCreated, DryRun: c.ensure.DryRun}
+	result := intermediateResult{RootCreated: r.RootCreated, RootAdopted: r.RootAdopted, DryRun: c.ensure.DryRun}
 	rows := [][]string{{"CLUSTER", "ACTION", "SUBJECT", "KEY", "NOT AFTER", "DIRECTORY"}}
 	for _, e := range r.Clusters {
 		entry := intermediateEntry{Cluster: e.Cluster, Action: e.Action, Directory: f.ClusterPath(e.Cluster)}
