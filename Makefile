@@ -6,7 +6,7 @@ SOAK     ?= 2m
 BIN      := $(CURDIR)/bin/trustgen
 NODE     := test/e2e/verifiers/node_modules
 LINT     := go tool -modfile=$(CURDIR)/test/tools/go.mod golangci-lint
-MODULES  := . test/e2e test/tools test/servers/kube test/servers/istio
+MODULES  := . test/e2e test/tools test/servers/kube test/servers/istio test/servers/cfssl
 
 .PHONY: help
 help: ## show this help

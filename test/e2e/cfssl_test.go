@@ -1,0 +1,224 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/issuer"
+	"github.com/trustgen/trustgen/issuer/issuertest"
+	"github.com/trustgen/trustgen/issuer/local"
+	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
+)
+
+func TestCFSSLPassesTheConformanceSuite(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	c.server.CALifetime = time.Hour // which is what the suite asks for
+	server := cfsslserver.Start(t, c.server)
+	report := issuertest.Run(t, func(t *testing.T, line *issuertest.Line) issuertest.Backend {
+		o := options(t, firstKey, server)
+		o.URLs = []string{"https://" + line.Via(strings.TrimPrefix(server.URL, "https://"))}
+		return issuertest.Backend{
+			Name:      "cfssl 1.6.5",
+			Issuer:    newIssuer(t, o),
+			Roots:     c.root.Chain(),
+			Forbidden: spiffeid.RequireFromString("spiffe://cluster.local/ns/shop/role/checkout"),
+		}
+	}, issuertest.Capabilities{Network: true, Check: true, NeedsCSR: true, DNSNames: true, Intermediates: true})
+	t.Logf("\n%s", report)
+}
+
+func TestACFSSLThatIsKilledIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	i := newIssuer(t, options(t, firstKey, server))
+	first := c.mustObtain(t, i)
+
+	server.Process.Kill()
+	_, err := c.obtain(t, i)
+	wantTransient(t, err)
+	wantTransient(t, i.Check(t.Context()))
+
+	c.renew(t)
+	server.Restart(t, c.server)
+	second := c.mustObtain(t, i)
+	if second.Certificates[1].Equal(first.Certificates[1]) || !second.Certificates[1].Equal(c.issuing.Certificate()) {
+		t.Errorf("after a restart with another CA the chain is %v", subjects(second.Certificates))
+	}
+}
+
+func TestACFSSLThatHangsIsLeftAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	i := newIssuer(t, options(t, firstKey, server))
+	c.mustObtain(t, i)
+
+	signal := func(s syscall.Signal) {
+		if err := syscall.Kill(server.Process.PID(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signal(syscall.SIGSTOP)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	_, err := issuer.Obtain(ctx, i, request(t), issuer.ObtainOptions{Roots: c.root.Chain()})
+	waited := time.Since(begin)
+	signal(syscall.SIGCONT)
+
+	wantTransient(t, err)
+	if !errors.Is(err, context.DeadlineExceeded) || waited > 3*time.Second {
+		t.Errorf("got the error %v after %s, want that of the deadline after 300ms", err, waited)
+	}
+	c.mustObtain(t, i)
+}
+
+func TestTheKeyOfACFSSLIsRotated(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	before := newIssuer(t, options(t, firstKey, server))
+	after := newIssuer(t, options(t, secondKey, server))
+	c.mustObtain(t, before)
+	_, err := c.obtain(t, after)
+	wantTransient(t, err)
+
+	c.server.AuthKey, c.server.PreviousKey = secondKey, firstKey
+	server.Restart(t, c.server)
+	c.mustObtain(t, before)
+	c.mustObtain(t, after)
+
+	c.server.PreviousKey = ""
+	server.Restart(t, c.server)
+	_, err = c.obtain(t, before)
+	wantTransient(t, err)
+	if err == nil || !strings.Contains(err.Error(), "invalid token") {
+		t.Errorf("got the error %v, want one about the token", err)
+	}
+	c.mustObtain(t, after)
+}
+
+func TestASecondCFSSLAnswersForTheFirst(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	first := cfsslserver.Start(t, c.server)
+	c.renew(t) // each has a CA of its own
+	second := first.StartAnother(t, c.server)
+	i := newIssuer(t, options(t, firstKey, first, second))
+	if chain := c.mustObtain(t, i); chain.Certificates[1].Equal(c.issuing.Certificate()) {
+		t.Error("the second server answered, want the first")
+	}
+	first.Process.Kill()
+	if chain := c.mustObtain(t, i); !chain.Certificates[1].Equal(c.issuing.Certificate()) {
+		t.Errorf("the chain is %v, want that of the second server", subjects(chain.Certificates))
+	}
+}
+
+func TestACFSSLTakesOnlyClientsThatItKnows(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	o := options(t, firstKey, cfsslserver.Start(t, c.server))
+	o.ClientCertificate = nil
+	_, err := c.obtain(t, newIssuer(t, o))
+	wantTransient(t, err)
+}
+
+func TestWhatACFSSLRefusesIsRefusedForGood(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	i := newIssuer(t, options(t, firstKey, cfsslserver.Start(t, c.server)))
+	r := request(t)
+	r.SPIFFEID = spiffeid.RequireFromString("spiffe://elsewhere.example/ns/shop/sa/checkout")
+	_, err := issuer.Obtain(t.Context(), i, r, issuer.ObtainOptions{Backend: "cfssl", Roots: c.root.Chain()})
+	var permanent *issuer.PermanentError
+	if !errors.As(err, &permanent) {
+		t.Errorf("got the error %v, want a PermanentError", err)
+	}
+}
+
+func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	o := options(t, firstKey, server)
+	o.Profile = "wrkloads"
+	i := newIssuer(t, o)
+	_, err := c.obtain(t, i)
+	wantTransient(t, err) // the default profile has another key
+
+	c.server.CarelessDefault = true
+	server.Restart(t, c.server)
+	_, err = c.obtain(t, i)
+	wantTransient(t, err)
+	var wrong *issuer.AnswerError
+	if !errors.As(err, &wrong) {
+		t.Errorf("got the error %v, want an AnswerError: the default profile gives a year", err)
+	}
+}
+
+// TestAnEphemeralCALivesOnAnUpstreamCFSSL moves the clock of the ephemeral CA, and
+// not that of the server: so what the server answers seems old, which one rule would
+// refuse, and has to live longer.
+func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	var ahead time.Duration
+	now := func() time.Time { return time.Now().Add(ahead) }
+	obtain := issuer.ObtainOptions{Backend: "cfssl", Roots: c.root.Chain(), Except: []ca.Rule{issuer.RuleGrantedStart}, Now: now}
+	ephemeral, err := local.NewEphemeral(local.EphemeralOptions{
+		Upstream:   newIssuer(t, options(t, firstKey, server)),
+		Obtain:     obtain,
+		CommonName: "west",
+		Lifetime:   24 * time.Hour,
+		Now:        now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func() {
+		t.Helper()
+		if err := ephemeral.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leaf := func() {
+		t.Helper()
+		chain, err := issuer.Obtain(t.Context(), ephemeral, request(t), obtain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(chain.Certificates) != 4 || !chain.Certificates[1].Equal(ephemeral.Certificate()) {
+			t.Errorf("the chain is %v, want leaf, west, issuing, root", subjects(chain.Certificates))
+		}
+	}
+	check()
+	leaf()
+	first := ephemeral.Certificate()
+
+	server.Process.Kill()
+	ahead = 18 * time.Hour
+	check() // the old one has hours left
+	leaf()
+	if ephemeral.Renewal() == nil || !ephemeral.Certificate().Equal(first) {
+		t.Errorf("with the server gone the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Renewal())
+	}
+
+	c.server.CALifetime += 19 * time.Hour
+	server.Restart(t, c.server)
+	ahead = 19 * time.Hour
+	check()
+	leaf()
+	if ephemeral.Renewal() != nil || ephemeral.Certificate().Equal(first) {
+		t.Errorf("with the server back the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Renewal())
+	}
+}

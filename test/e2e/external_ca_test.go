@@ -1,0 +1,86 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/trustgen/trustgen/ca"
+	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
+	"github.com/trustgen/trustgen/test/e2e/workload"
+)
+
+// TestAClusterHasItsIntermediateFromAnExternalCA lets a real cfssl sign what the
+// program asks for, in place of a root in the directory, and two istiods take it.
+func TestAClusterHasItsIntermediateFromAnExternalCA(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	dir := filepath.Join(t.TempDir(), "trust")
+	trustgen(t, "intermediate", "--dir", dir, "--cluster", "east", "--cluster", "west", "--not-after", "24h",
+		"--issuer", manifest(t, c, server))
+
+	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")
+	checkout := workload.New(t, east, workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
+	ledger := workload.New(t, west, workload.Options{Namespace: "bank", ServiceAccount: "ledger"})
+	assertTalk(t, checkout.Identity(), ledger.Serve(t, checkoutID), checkoutID, ledgerID)
+	assertTalk(t, ledger.Identity(), checkout.Serve(t, ledgerID), ledgerID, checkoutID)
+	if roots := checkout.Identity().Roots; len(roots) != 1 || !roots[0].Equal(c.root.Certificate()) {
+		t.Errorf("a workload trusts %v, want the root of the external CA", subjects(roots))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "root-key.pem")); !os.IsNotExist(err) {
+		t.Errorf("there is a root key in the directory (%v)", err)
+	}
+}
+
+// manifest writes the issuer as a person would: JSON is YAML.
+func manifest(t *testing.T, c *corporate, server *cfsslserver.Server) string {
+	t.Helper()
+	type object = map[string]any
+	path := filepath.Join(t.TempDir(), "issuer.yaml")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, document := range []object{
+		{
+			"apiVersion": "trustgen.io/v1alpha1",
+			"kind":       "TrustClusterIssuer",
+			"metadata":   object{"name": "corporate"},
+			"spec": object{
+				"cfssl": object{
+					"urls":                []string{server.URL},
+					"profile":             cfsslserver.Workloads,
+					"intermediateProfile": cfsslserver.Intermediates,
+					"authKey":             object{"name": "cfssl", "key": "auth"},
+					"serverCA":            object{"pem": string(server.TLS.PEM())},
+					"clientSecretName":    "cfssl-client",
+				},
+				"trustAnchors": object{"configMap": object{"name": "roots", "key": "root.pem"}},
+			},
+		},
+		{
+			"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": "cfssl"},
+			"stringData": object{"auth": firstKey + "\n"},
+		},
+		{
+			"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": object{"name": "cfssl-client"},
+			"data": object{"tls.crt": server.Client.Cert, "tls.key": server.Client.Key},
+		},
+		{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "roots"},
+			"data": object{"root.pem": string(ca.MarshalCertificates(c.root.Certificate()))},
+		},
+	} {
+		data, err := json.MarshalIndent(document, "", "  ")
+		if err == nil {
+			_, err = file.WriteString("---\n" + string(data) + "\n")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
