@@ -25,7 +25,7 @@ func (c *NameConstraints) validate() error {
 		return errors.New("ca: name constraint: DNS names are missing; istiod signs its own certificate for DNS names with the same CA")
 	}
 	for _, name := range c.DNSNames {
-		if err := checkDNSName(name); err != nil {
+		if err := CheckDNSName(name); err != nil {
 			return fmt.Errorf("ca: name constraint: %w", err)
 		}
 	}

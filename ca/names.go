@@ -3,6 +3,7 @@ package ca
 import (
 	"crypto"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,9 +76,11 @@ func CheckTrustDomain(name string) error {
 
 var dnsName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
 
-// checkDNSName takes host names in lower case, without wildcards (RFC 1123 §2.1).
-func checkDNSName(name string) error {
-	if len(name) > 253 || !dnsName.MatchString(name) {
+// CheckDNSName takes the names that a certificate can have: host names in lower case,
+// without wildcards (RFC 1123 §2.1), that are not IP addresses.
+func CheckDNSName(name string) error {
+	_, err := netip.ParseAddr(name)
+	if len(name) > 253 || !dnsName.MatchString(name) || err == nil {
 		return fmt.Errorf("%q is not a DNS name in lower case", name)
 	}
 	return nil

@@ -43,3 +43,25 @@ func TestATaggedNameNeedsANameAndAKey(t *testing.T) {
 		}
 	}
 }
+
+func TestDNSNames(t *testing.T) {
+	t.Parallel()
+	for name, good := range map[string]bool{
+		"istiod.istio-system.svc": true,
+		"a":                       true,
+		"1password.example":       true,
+		"":                        false,
+		"*.example":               false,
+		"Example.com":             false,
+		"example.com.":            false,
+		"a..b":                    false,
+		"-a.example":              false,
+		"10.0.0.1":                false,
+		"::1":                     false,
+		"a_b.example":             false,
+	} {
+		if err := ca.CheckDNSName(name); (err == nil) != good {
+			t.Errorf("%q: got the error %v", name, err)
+		}
+	}
+}

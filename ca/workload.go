@@ -67,7 +67,7 @@ func shapeNames(t *x509.Certificate, r Request) error {
 		return errors.New("a workload needs a SPIFFE ID or DNS names")
 	}
 	for _, name := range r.DNSNames {
-		if err := checkDNSName(name); err != nil {
+		if err := CheckDNSName(name); err != nil {
 			return err
 		}
 	}
