@@ -1,0 +1,134 @@
+package corpus
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	_ "crypto/sha1" //nolint:gosec // for a hostile case
+	"crypto/sha256"
+	_ "crypto/sha512" // for P-384
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/binary"
+	"math/big"
+)
+
+// key is a key of the corpus, with the algorithm that it signs with.
+type key struct {
+	signer    crypto.Signer
+	algorithm []byte
+	hash      crypto.Hash
+}
+
+func (k key) spki() []byte { return spki(k.signer.Public()) }
+
+// sign gives the signature algorithm and the signature. There is no randomness: ECDSA
+// is that of RFC 6979 then.
+func (k key) sign(tbs []byte) (algorithm, signature []byte) {
+	digest := tbs
+	if k.hash != 0 {
+		h := k.hash.New()
+		h.Write(tbs)
+		digest = h.Sum(nil)
+	}
+	signature, err := k.signer.Sign(nil, digest, k.hash)
+	if err != nil {
+		panic("corpus: sign: " + err.Error())
+	}
+	return k.algorithm, signature
+}
+
+func spki(public crypto.PublicKey) []byte {
+	encoded, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		panic("corpus: public key: " + err.Error())
+	}
+	return encoded
+}
+
+func p256(name string) key {
+	return key{ec(elliptic.P256(), name, 32), seq(oid(oidECDSAWithSHA256)), crypto.SHA256}
+}
+
+// sha1Key signs as nobody should.
+func sha1Key(name string) key {
+	return key{ec(elliptic.P256(), name, 32), seq(oid(oidECDSAWithSHA1)), crypto.SHA1}
+}
+
+func p384(name string) key {
+	return key{ec(elliptic.P384(), name, 48), seq(oid(oidECDSAWithSHA384)), crypto.SHA384}
+}
+
+// curve is a key of a curve that is not taken.
+func curve(c elliptic.Curve, name string) key {
+	return key{ec(c, name, (c.Params().BitSize+7)/8), seq(oid(oidECDSAWithSHA256)), crypto.SHA256}
+}
+
+func ec(c elliptic.Curve, name string, size int) crypto.Signer {
+	seed := stream(name, size)
+	seed[0] = 0 // below the order
+	k, err := ecdsa.ParseRawPrivateKey(c, seed)
+	if err != nil {
+		panic("corpus: " + name + ": " + err.Error())
+	}
+	return k
+}
+
+func ed(name string) key {
+	return key{ed25519.NewKeyFromSeed(stream(name, ed25519.SeedSize)), seq(oid(oidEd25519)), 0}
+}
+
+// rsaExponent is the public exponent of every good key.
+const rsaExponent = 65537
+
+// rsaKey is a key of RSA that depends on its name only. It is for tests: its primes are
+// not random.
+func rsaKey(name string, size int) key {
+	p, q := prime(name+" p", size/2), prime(name+" q", size/2)
+	one := big.NewInt(1)
+	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	k := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: rsaExponent},
+		D:         new(big.Int).ModInverse(big.NewInt(rsaExponent), phi),
+		Primes:    []*big.Int{p, q},
+	}
+	k.Precompute()
+	return key{k, seq(oid(oidRSAWithSHA256), der(tagNull)), crypto.SHA256}
+}
+
+// prime looks for one with its two upper bits set, for which [rsaExponent] has an inverse.
+func prime(name string, size int) *big.Int {
+	p := new(big.Int).SetBytes(stream(name, size/8))
+	p.SetBit(p, size-1, 1).SetBit(p, size-2, 1).SetBit(p, 0, 1)
+	e, two, rest := big.NewInt(rsaExponent), big.NewInt(2), new(big.Int)
+	for {
+		if rest.Mod(p, e).Cmp(big.NewInt(1)) != 0 && p.ProbablyPrime(10) {
+			return p
+		}
+		p.Add(p, two)
+	}
+}
+
+// rsaSize is a public key of that size to which there is no private one. A signature
+// cannot be made with it.
+func rsaSize(bitLen int) *rsa.PublicKey {
+	n := new(big.Int).SetBit(big.NewInt(1), bitLen-1, 1)
+	return &rsa.PublicKey{N: n, E: rsaExponent}
+}
+
+// spkiOf is a public key of any algorithm.
+func spkiOf(algorithm asn1.ObjectIdentifier, content []byte) []byte {
+	return seq(seq(oid(algorithm)), bits(content))
+}
+
+// stream is so many bytes that depend on a name only.
+func stream(name string, size int) []byte {
+	var all []byte
+	for i := uint32(0); len(all) < size; i++ {
+		block := sha256.Sum256(binary.BigEndian.AppendUint32([]byte(name), i))
+		all = append(all, block[:]...)
+	}
+	return all[:size]
+}

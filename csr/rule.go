@@ -1,0 +1,71 @@
+package csr
+
+import (
+	"crypto/x509"
+	"slices"
+	"time"
+
+	"github.com/trustgen/trustgen/issuer/v1alpha1"
+)
+
+// rule is a v1alpha1.PolicyRule that has been checked: one for SPIFFE IDs, or one for
+// DNS names.
+type rule struct {
+	name            string
+	requesters      []v1alpha1.ServiceAccount // none: every service account
+	anyIdentity     bool
+	namespaces      covered
+	serviceAccounts covered
+	dnsNames        []string // some: a rule for DNS names
+	usages          []x509.ExtKeyUsage
+	keys            []string
+	maxLifetime     time.Duration
+}
+
+func (r *rule) isFor(requester v1alpha1.ServiceAccount) bool {
+	return len(r.requesters) == 0 || slices.Contains(r.requesters, requester)
+}
+
+// fits says whether the rule is for names of the kind that is asked for.
+func (r *rule) fits(p *petition) bool { return (len(r.dnsNames) > 0) == (p.hosts != nil) }
+
+// covered are some names, or all.
+type covered struct {
+	all   bool
+	names []string
+}
+
+// everything stands for all names in a policy.
+const everything = "*"
+
+func cover(names []string) covered {
+	return covered{all: slices.Contains(names, everything), names: slices.Clone(names)}
+}
+
+func (c covered) covers(name string) bool { return c.all || slices.Contains(c.names, name) }
+
+// seal copies what has been checked; defaults are filled in.
+func seal(spec *v1alpha1.PolicyRule, maxLifetime time.Duration) rule {
+	usages, keys := spec.Usages, slices.Clone(spec.Keys)
+	switch {
+	case len(usages) > 0:
+	case len(spec.DNSNames) > 0:
+		usages = []string{usageServerAuth}
+	default:
+		usages = []string{usageServerAuth, usageClientAuth}
+	}
+	if len(keys) == 0 {
+		keys = keyTypes()
+	}
+	return rule{
+		name:            spec.Name,
+		requesters:      slices.Clone(spec.Requesters),
+		anyIdentity:     spec.Identities == v1alpha1.AnyIdentity,
+		namespaces:      cover(spec.Namespaces),
+		serviceAccounts: cover(spec.ServiceAccounts),
+		dnsNames:        slices.Clone(spec.DNSNames),
+		usages:          authUsages(usages),
+		keys:            keys,
+		maxLifetime:     maxLifetime,
+	}
+}
