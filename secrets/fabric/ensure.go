@@ -132,18 +132,22 @@ func (e *ensurance) signByRoot(context.Context) error {
 	if err != nil {
 		return err
 	}
-	authority := sync.OnceValues(func() (*ca.Authority, error) { return e.loadAuthority(e.changer, e.root) })
+	var made *ca.Authority
 	e.root, err = e.readRoot(e.changer)
 	if errors.Is(err, ErrNoRoot) {
-		made, err := e.makeRoot(e.changer, e.Root)
-		if err != nil {
-			return err
+		if made, err = e.makeRoot(e.changer, e.Root); err == nil {
+			e.root, e.rootCreated = made.Certificate(), true
 		}
-		e.root, e.rootCreated = made.Certificate(), true
-		authority = func() (*ca.Authority, error) { return made, nil }
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
 	}
+	authority := sync.OnceValues(func() (*ca.Authority, error) {
+		if made != nil {
+			return made, nil
+		}
+		return e.loadAuthority(e.changer, e.root)
+	})
 	e.sign = func(_ context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {
 		a, err := authority()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net/url"
 	"testing"
 
@@ -40,14 +41,10 @@ func BenchmarkEvaluateParts(b *testing.B) {
 
 func decide(p *csr.Policy, r csr.Request) error {
 	if d := p.Evaluate(r); !d.Allowed() {
-		return errRefused(d.Summary())
+		return errors.New(d.Summary())
 	}
 	return nil
 }
-
-type errRefused string
-
-func (e errRefused) Error() string { return string(e) }
 
 // newDecision is what istiod asks for a workload, and a policy with a rule for the
 // workloads and one for istiod's own names.
