@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -62,18 +61,13 @@ func TestACFSSLThatHangsIsLeftAtTheDeadline(t *testing.T) {
 	i := newIssuer(t, options(t, firstKey, server))
 	c.mustObtain(t, i)
 
-	signal := func(s syscall.Signal) {
-		if err := syscall.Kill(server.Process.PID(), s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	signal(syscall.SIGSTOP)
+	server.Process.Pause(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	begin := time.Now()
 	_, err := issuer.Obtain(ctx, i, request(t), issuer.ObtainOptions{Roots: c.root.Chain()})
 	waited := time.Since(begin)
-	signal(syscall.SIGCONT)
+	server.Process.Resume(t)
 
 	wantTransient(t, err)
 	if !errors.Is(err, context.DeadlineExceeded) || waited > 3*time.Second {
