@@ -114,5 +114,5 @@ func (b *builder) limits() (issuer.LimitOptions, error) {
 	if l.RequestsPerSecond < 0 || l.Burst < 0 || l.Concurrency < 0 {
 		return issuer.LimitOptions{}, errors.New("limits: a limit is negative, expected a positive number, or 0 for none")
 	}
-	return issuer.LimitOptions{Rate: float64(l.RequestsPerSecond), Burst: l.Burst, Concurrency: l.Concurrency}, nil
+	return issuer.LimitOptions{Rate: float64(l.RequestsPerSecond), Burst: int(l.Burst), Concurrency: int(l.Concurrency)}, nil
 }

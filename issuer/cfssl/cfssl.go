@@ -95,6 +95,12 @@ func (i *Issuer) Check(ctx context.Context) error {
 	return nil
 }
 
+// Certificate is that of the CA for workloads of which the server told last that
+// answered last, nil before the first [Issuer.Check]. It must not be changed.
+func (i *Issuer) Certificate() *x509.Certificate {
+	return i.servers[i.preferred.Load()].authorities[workload].cert.Load()
+}
+
 // CloseIdleConnections closes the connections that are kept for the next request.
 // The issuer remains usable.
 func (i *Issuer) CloseIdleConnections() { i.client.CloseIdleConnections() }

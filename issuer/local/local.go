@@ -72,6 +72,9 @@ func (i *Issuer) Check(context.Context) error {
 	return nil
 }
 
+// Certificate is that of the authority. It must not be changed.
+func (i *Issuer) Certificate() *x509.Certificate { return i.authority.Certificate() }
+
 func (i *Issuer) sign(ctx context.Context, p ca.Profile, lifetime time.Duration, r ca.Request) (*issuer.Chain, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

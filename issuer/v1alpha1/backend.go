@@ -7,11 +7,17 @@ import (
 // Backend is the CA behind an issuer: exactly one of the fields is set.
 type Backend struct {
 	// CA signs with a key from a Secret.
+	//
+	// +optional
 	CA *CABackend `json:"ca,omitempty"`
 	// Ephemeral signs with a key that is born in memory and never stored; another
 	// issuer signs its certificate.
+	//
+	// +optional
 	Ephemeral *EphemeralBackend `json:"ephemeral,omitempty"`
 	// CFSSL asks a cfssl server.
+	//
+	// +optional
 	CFSSL *CFSSLBackend `json:"cfssl,omitempty"`
 }
 
@@ -19,64 +25,127 @@ type Backend struct {
 type CABackend struct {
 	// SecretName names the Secret. It has the files of an Istio cacerts Secret
 	// (ca-cert.pem, ca-key.pem, cert-chain.pem, root-cert.pem), or tls.crt with the
-	// chain, tls.key and, if the chain does not end in the root, ca.crt.
+	// chain, tls.key and, if the trust anchors do not complete the chain, ca.crt.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
 	SecretName string `json:"secretName"`
 }
 
 // EphemeralBackend signs with an intermediate that lives in memory.
 type EphemeralBackend struct {
 	// IssuerRef names the issuer that signs the intermediate.
+	//
+	// +required
 	IssuerRef IssuerReference `json:"issuerRef"`
 	// CommonName of the intermediate, for example the cluster; a tag is added.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
 	CommonName string `json:"commonName"`
 	// KeyType of the intermediate: P-256 (the default), P-384, RSA-3072 or RSA-4096.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=P-256;P-384;RSA-3072;RSA-4096
 	KeyType string `json:"keyType,omitempty"`
 	// Lifetime of the intermediate; it is renewed after two thirds. The default is
 	// 24h.
+	//
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$`
+	// +kubebuilder:validation:MaxLength=16
 	Lifetime metav1.Duration `json:"lifetime,omitzero"`
 }
 
 // IssuerReference names an issuer in the same scope.
 type IssuerReference struct {
 	// Kind is TrustIssuer or TrustClusterIssuer (the default).
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=TrustIssuer;TrustClusterIssuer
 	Kind string `json:"kind,omitempty"`
+	// +required
+	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name"`
 }
 
 // CFSSLBackend asks a cfssl server.
 type CFSSLBackend struct {
 	// URLs of the servers, https, in the order in which they are tried.
+	//
+	// +required
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:Pattern=`^https://`
 	URLs []string `json:"urls"`
-	// AuthKey is the server's HMAC key, in hexadecimal.
+	// AuthKey is the server's HMAC key, in hexadecimal, in a Secret.
+	//
+	// +required
 	AuthKey KeySelector `json:"authKey"`
-	// Profile at the server for workloads, and IntermediateProfile for CAs. Without
-	// the latter no CA can be asked for.
-	Profile             string `json:"profile"`
+	// Profile at the server for workloads.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	Profile string `json:"profile"`
+	// IntermediateProfile at the server for CAs. Without it no CA can be asked for.
+	//
+	// +optional
 	IntermediateProfile string `json:"intermediateProfile,omitempty"`
 	// Label selects the signer of a server that has several.
+	//
+	// +optional
 	Label string `json:"label,omitempty"`
 	// ServerCA verifies the TLS certificate of the server; the default are the roots
 	// of the system.
+	//
+	// +optional
 	ServerCA *CertificateSource `json:"serverCA,omitempty"`
 	// ClientSecretName names a Secret with tls.crt and tls.key for mutual TLS.
+	//
+	// +optional
 	ClientSecretName string `json:"clientSecretName,omitempty"`
 	// Intermediates are the CAs between that of the server and the trust anchors, if
 	// there are any: the server tells only its own.
+	//
+	// +optional
 	Intermediates *CertificateSource `json:"intermediates,omitempty"`
 	// Timeout of one request to one server; the default is 10s.
+	//
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$`
+	// +kubebuilder:validation:MaxLength=16
 	Timeout metav1.Duration `json:"timeout,omitzero"`
 }
 
 // CertificateSource says where certificates in PEM come from: exactly one of the
 // fields is set.
+//
+// +kubebuilder:validation:XValidation:rule="[has(self.pem), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",message="exactly one of pem, configMap and secret is required"
 type CertificateSource struct {
-	PEM       string       `json:"pem,omitempty"`
+	// PEM are the certificates themselves.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	PEM string `json:"pem,omitempty"`
+	// ConfigMap has them.
+	//
+	// +optional
 	ConfigMap *KeySelector `json:"configMap,omitempty"`
-	Secret    *KeySelector `json:"secret,omitempty"`
+	// Secret has them.
+	//
+	// +optional
+	Secret *KeySelector `json:"secret,omitempty"`
 }
 
 // KeySelector names a key of a ConfigMap or Secret.
 type KeySelector struct {
+	// +required
+	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name"`
-	Key  string `json:"key"`
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	Key string `json:"key"`
 }

@@ -3,4 +3,7 @@
 //
 // The types only carry values. A [Policy] is checked and sealed by csr.NewPolicy, a
 // [Backend] becomes an issuer in package issuer/backend.
+//
+// +kubebuilder:object:generate=true
+// +groupName=trustgen.io
 package v1alpha1
