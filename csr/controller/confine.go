@@ -1,0 +1,24 @@
+package controller
+
+import (
+	"fmt"
+
+	"github.com/trustgen/trustgen/issuer/v1alpha1"
+)
+
+// confine refuses what a TrustIssuer may not do: it signs for the workloads of its own
+// namespace, by their own identity.
+func confine(policy *v1alpha1.Policy, namespace string) error {
+	for i := range policy.Rules {
+		rule, path := &policy.Rules[i], fmt.Sprintf("policy: rules[%d]", i)
+		switch {
+		case len(rule.DNSNames) > 0:
+			return fmt.Errorf("%s.dnsNames: a %s signs no DNS names", path, v1alpha1.KindTrustIssuer)
+		case rule.Identities != v1alpha1.OwnIdentity:
+			return fmt.Errorf("%s.identities: a %s signs for %s only", path, v1alpha1.KindTrustIssuer, v1alpha1.OwnIdentity)
+		case len(rule.Namespaces) != 1 || rule.Namespaces[0] != namespace:
+			return fmt.Errorf("%s.namespaces: expected %q alone", path, namespace)
+		}
+	}
+	return nil
+}

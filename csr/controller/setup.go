@@ -1,0 +1,195 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/trustgen/trustgen/issuer/v1alpha1"
+)
+
+const (
+	// eventSource is what events are reported by.
+	eventSource = "trustgen"
+	// namePrefix tells our controllers from those of an importer.
+	namePrefix = "trustgen-"
+	// issuerWorkers is how many issuers of a kind are looked at together.
+	issuerWorkers = 4
+)
+
+// Setup adds the controller to a manager, before that is started. It adds the types that
+// it needs to the scheme of the manager, where they are missing. Several managers of one
+// process may have a controller each; they share the metrics then.
+func Setup(m manager.Manager, o Options) error {
+	if err := o.complete(); err != nil {
+		return fmt.Errorf("controller: %w", err)
+	}
+	if err := completeScheme(m.GetScheme()); err != nil {
+		return fmt.Errorf("controller: scheme: %w", err)
+	}
+	known := newRegistry()
+	if err := setupIssuers(m, o, known); err != nil {
+		return fmt.Errorf("controller: issuers: %w", err)
+	}
+	if err := setupRequests(m, o, known); err != nil {
+		return fmt.Errorf("controller: requests: %w", err)
+	}
+	return nil
+}
+
+// completeScheme leaves a scheme alone that has everything, since it may be the one of
+// the whole process.
+func completeScheme(s *runtime.Scheme) error {
+	for _, group := range []struct {
+		kind runtime.Object
+		add  func(*runtime.Scheme) error
+	}{
+		{&corev1.Secret{}, corev1.AddToScheme},
+		{&certificatesv1.CertificateSigningRequest{}, certificatesv1.AddToScheme},
+		{&authorizationv1.SubjectAccessReview{}, authorizationv1.AddToScheme},
+		{&v1alpha1.TrustClusterIssuer{}, v1alpha1.AddToScheme},
+	} {
+		if _, _, err := s.ObjectKinds(group.kind); err == nil {
+			continue
+		}
+		if err := group.add(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setupIssuers(m manager.Manager, o Options, known *registry) error {
+	metrics, err := newIssuerMetrics(o.Metrics)
+	if err != nil {
+		return err
+	}
+	watching, err := client.NewWithWatch(m.GetConfig(), client.Options{HTTPClient: m.GetHTTPClient(), Scheme: m.GetScheme(), Mapper: m.GetRESTMapper()})
+	if err != nil {
+		return err
+	}
+	kinds := []string{v1alpha1.KindTrustClusterIssuer}
+	if o.NamespacedIssuers {
+		kinds = append(kinds, v1alpha1.KindTrustIssuer)
+	}
+	for _, kind := range kinds {
+		changes := make(chan event.GenericEvent)
+		changed := func(ctx context.Context, key issuerKey) { tell(ctx, changes, kind, key) }
+		i := &issuers{
+			Options:    o,
+			kind:       kind,
+			client:     m.GetClient(),
+			reader:     m.GetAPIReader(),
+			registry:   known,
+			candidates: newRegistry(),
+			watcher:    newWatcher(watching, changed),
+			metrics:    metrics,
+			changed:    changed,
+		}
+		if err := addIssuers(m, i, changes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addIssuers(m manager.Manager, i *issuers, changes <-chan event.GenericEvent) error {
+	if err := m.Add(i.watcher); err != nil {
+		return err
+	}
+	if err := m.Add(manager.RunnableFunc(i.lead)); err != nil {
+		return err
+	}
+	return builder.ControllerManagedBy(m).
+		Named(namePrefix+strings.ToLower(i.kind)).
+		For(newIssuerObject(i.kind).Object, builder.WithPredicates(respecified())).
+		WatchesRawSource(source.Channel(changes, &handler.EnqueueRequestForObject{})).
+		WithOptions(ctrlcontroller.Options{
+			MaxConcurrentReconciles: issuerWorkers,
+			NeedLeaderElection:      new(false), // every replica is ready
+			SkipNameValidation:      new(true),
+			RateLimiter:             rateLimiter(),
+		}).
+		Complete(i)
+}
+
+// rateLimiter is for errors of the API server and for panics: neither an issuer nor a
+// request is left alone for long.
+func rateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstWait, lastWait)
+}
+
+// tell lets an issuer be looked at again.
+func tell(ctx context.Context, changes chan<- event.GenericEvent, kind string, key issuerKey) {
+	o := newIssuerObject(kind)
+	o.SetNamespace(key.namespace)
+	o.SetName(key.name)
+	select {
+	case changes <- event.GenericEvent{Object: o.Object}:
+	case <-ctx.Done():
+	}
+}
+
+func setupRequests(m manager.Manager, o Options, known *registry) error {
+	metrics, err := newRequestMetrics(o.Metrics)
+	if err != nil {
+		return err
+	}
+	r := &requests{
+		Options:  o,
+		read:     signingRequests{m.GetClient(), o.Now}.read,
+		registry: known,
+		signer:   newSigner(access{m.GetClient()}, o.Now),
+		flights:  newFlights(),
+		events:   m.GetEventRecorder(eventSource),
+		metrics:  metrics,
+	}
+	return builder.ControllerManagedBy(m).
+		Named(namePrefix+"certificatesigningrequest").
+		For(&certificatesv1.CertificateSigningRequest{}, builder.WithPredicates(r.signingRequestEvents())).
+		WithOptions(ctrlcontroller.Options{
+			MaxConcurrentReconciles: o.Workers,
+			NeedLeaderElection:      new(true),
+			EnableWarmup:            new(false), // it would queue all that ever was
+			SkipNameValidation:      new(true),
+			RateLimiter:             rateLimiter(),
+		}).
+		Complete(r)
+}
+
+// signingRequestEvents are those of our own signers. A deletion ends what is under way.
+func (r *requests) signingRequestEvents() predicate.Predicate {
+	ours := func(o client.Object) bool {
+		c, ok := o.(*certificatesv1.CertificateSigningRequest)
+		if !ok {
+			return false
+		}
+		_, ok = r.serves(signingRequest{CertificateSigningRequest: c})
+		return ok
+	}
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return ours(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return ours(e.ObjectNew) },
+		DeleteFunc: func(e event.DeleteEvent) bool {
+			if ours(e.Object) {
+				r.flights.abandon(e.Object.GetUID())
+			}
+			return false
+		},
+	}
+}

@@ -1,0 +1,118 @@
+package controller
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/trustgen/trustgen/issuer"
+	"github.com/trustgen/trustgen/issuer/v1alpha1"
+)
+
+// named is a Secret or ConfigMap.
+type named struct{ kind, namespace, name string }
+
+const (
+	kindSecret    = "Secret"
+	kindConfigMap = "ConfigMap"
+)
+
+// sources read what one issuer names: by name, in one namespace, past any cache. They
+// remember what they have read.
+type sources struct {
+	reader    client.Reader
+	namespace string
+	registry  *registry
+	key       issuerKey
+	read      map[named]string // hashes of the contents
+}
+
+// Secret implements backend.Sources.
+func (s *sources) Secret(ctx context.Context, name string) (map[string][]byte, error) {
+	var secret corev1.Secret
+	if err := s.get(ctx, kindSecret, name, &secret); err != nil {
+		return nil, err
+	}
+	return secret.Data, s.remember(kindSecret, name, secret.Data)
+}
+
+// ConfigMap implements backend.Sources.
+func (s *sources) ConfigMap(ctx context.Context, name string) (map[string]string, error) {
+	var config corev1.ConfigMap
+	if err := s.get(ctx, kindConfigMap, name, &config); err != nil {
+		return nil, err
+	}
+	return config.Data, s.remember(kindConfigMap, name, config.Data)
+}
+
+// Upstream implements backend.Sources.
+func (s *sources) Upstream(_ context.Context, ref v1alpha1.IssuerReference) (issuer.IntermediateIssuer, error) {
+	key := issuerKey{name: ref.Name}
+	switch ref.Kind {
+	case "", v1alpha1.KindTrustClusterIssuer:
+	case v1alpha1.KindTrustIssuer:
+		if s.key.namespace == "" {
+			return nil, fmt.Errorf("a %s cannot have its intermediate from a %s", v1alpha1.KindTrustClusterIssuer, v1alpha1.KindTrustIssuer)
+		}
+		key.namespace = s.key.namespace
+	default:
+		return nil, fmt.Errorf("the kind %q is neither %s nor %s", ref.Kind, v1alpha1.KindTrustIssuer, v1alpha1.KindTrustClusterIssuer)
+	}
+	if key == s.key {
+		return nil, fmt.Errorf("the issuer %s is its own upstream", key)
+	}
+	return upstream{registry: s.registry, key: key, user: s.key.user()}, nil
+}
+
+func (s *sources) get(ctx context.Context, kind, name string, into client.Object) error {
+	s.read[named{kind, s.namespace, name}] = "" // to be watched even if it is not there yet
+	err := s.reader.Get(ctx, types.NamespacedName{Namespace: s.namespace, Name: name}, into)
+	if err != nil {
+		return fmt.Errorf("the %s %q in %s: %w", kind, name, s.namespace, err)
+	}
+	return nil
+}
+
+// remember notes a hash of the content. Maps are encoded in the order of their keys.
+func (s *sources) remember(kind, name string, content any) error {
+	data, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	s.read[named{kind, s.namespace, name}] = hash(data)
+	return nil
+}
+
+// fingerprint is the same as long as the specification and all that it names are.
+func (s *sources) fingerprint(spec *v1alpha1.IssuerSpec) (string, error) {
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return "", err
+	}
+	parts := []string{hash(data)}
+	for _, of := range s.names() {
+		parts = append(parts, of.kind, of.name, s.read[of])
+	}
+	return hash([]byte(strings.Join(parts, "\n"))), nil
+}
+
+// names are the sources that were looked for, sorted.
+func (s *sources) names() []named {
+	return slices.SortedFunc(maps.Keys(s.read), func(a, b named) int {
+		return strings.Compare(a.kind+"/"+a.name, b.kind+"/"+b.name)
+	})
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
