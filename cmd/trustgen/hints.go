@@ -3,7 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/store"
@@ -20,6 +24,7 @@ func hintFor(err error) string {
 		lifetime *ca.LifetimeError
 		unknown  *fabric.UnknownClusterError
 		damaged  *fabric.DamagedError
+		name     *nameError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -40,10 +45,33 @@ func hintFor(err error) string {
 		return "use it, or choose another directory with --dir"
 	case errors.Is(err, fabric.ErrNoRoot):
 		return "the command init makes a root there, and so does intermediate"
-	case errors.Is(err, fabric.ErrRootKeyMissing):
+	case errors.Is(err, fabric.ErrPasswordMissing), errors.Is(err, fabric.ErrNewPasswordMissing):
+		return "name a file whose first line is the passphrase: --password-file"
+	case errors.Is(err, ca.ErrEmptyPassword):
+		return "'trustgen init --no-password' leaves a key plain"
+	case errors.Is(err, ca.ErrUnknownEncryption):
+		return "'openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW' encrypts it in a way that is known here"
+	case errors.Is(err, ca.RulePathLength):
+		return "have the CA certified anew, with a path length that leaves room for the CAs below it"
+	case errors.Is(err, fabric.ErrRootKeyMissing), errors.Is(err, fabric.ErrIssuingKeyMissing):
 		return "put it back for as long as it takes to issue, or name a CA under this root with --issuer"
+	case isNoSuchType(err):
+		return "the cluster needs the types of trustgen: 'kubectl apply --server-side -f deploy/crds'"
+	case errors.As(err, &name) && isThere(name.name):
+		return fmt.Sprintf("it was looked for in the cluster; for the file of that name write ./%s", name.name)
 	}
 	return ""
+}
+
+// isNoSuchType tells an API server that does not know a type from one that does not
+// have an object.
+func isNoSuchType(err error) bool {
+	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}
+
+func isThere(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // dirFlag lets a command of a hint work where the error came from.

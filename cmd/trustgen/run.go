@@ -96,6 +96,9 @@ func newRoot(t *terminal) *cobra.Command {
 		newSecret(t),
 		newList(t),
 		newInspect(t),
+		newController(t),
+		newCheck(t),
+		newIssuers(t),
 		newVersion(t),
 	)
 	return root
