@@ -37,30 +37,47 @@ func TestAClusterHasItsIntermediateFromAnExternalCA(t *testing.T) {
 // manifest writes the issuer as a person would: JSON is YAML.
 func manifest(t *testing.T, c *corporate, server *cfsslserver.Server) string {
 	t.Helper()
-	type object = map[string]any
 	path := filepath.Join(t.TempDir(), "issuer.yaml")
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	for _, document := range []object{
-		{
-			"apiVersion": "trustgen.io/v1alpha1",
-			"kind":       "TrustClusterIssuer",
-			"metadata":   object{"name": "corporate"},
-			"spec": object{
-				"cfssl": object{
-					"urls":                []string{server.URL},
-					"profile":             cfsslserver.Workloads,
-					"intermediateProfile": cfsslserver.Intermediates,
-					"authKey":             object{"name": "cfssl", "key": "auth"},
-					"serverCA":            object{"pem": string(server.TLS.PEM())},
-					"clientSecretName":    "cfssl-client",
-				},
-				"trustAnchors": object{"configMap": object{"name": "roots", "key": "root.pem"}},
-			},
+	issuer := object{
+		"apiVersion": "trustgen.io/v1alpha1",
+		"kind":       "TrustClusterIssuer",
+		"metadata":   object{"name": "corporate"},
+		"spec": object{
+			"cfssl":        cfsslBackend(server),
+			"trustAnchors": object{"configMap": object{"name": "roots", "key": "root.pem"}},
 		},
+	}
+	for _, document := range append(cfsslObjects(c, server), issuer) {
+		data, err := json.MarshalIndent(document, "", "  ")
+		if err == nil {
+			_, err = file.WriteString("---\n" + string(data) + "\n")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+func cfsslBackend(server *cfsslserver.Server) object {
+	return object{
+		"urls":                []string{server.URL},
+		"profile":             cfsslserver.Workloads,
+		"intermediateProfile": cfsslserver.Intermediates,
+		"authKey":             object{"name": "cfssl", "key": "auth"},
+		"serverCA":            object{"pem": string(server.TLS.PEM())},
+		"clientSecretName":    "cfssl-client",
+	}
+}
+
+// cfsslObjects are what an issuer names that asks the server.
+func cfsslObjects(c *corporate, server *cfsslserver.Server) []object {
+	return []object{
 		{
 			"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": "cfssl"},
 			"stringData": object{"auth": firstKey + "\n"},
@@ -73,14 +90,5 @@ func manifest(t *testing.T, c *corporate, server *cfsslserver.Server) string {
 			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "roots"},
 			"data": object{"root.pem": string(ca.MarshalCertificates(c.root.Certificate()))},
 		},
-	} {
-		data, err := json.MarshalIndent(document, "", "  ")
-		if err == nil {
-			_, err = file.WriteString("---\n" + string(data) + "\n")
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
-	return path
 }

@@ -31,7 +31,7 @@ func TestEveryCommandInTheREADMEWorks(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), "bash", "-o", "pipefail", "-euc", line)
 		if target, isMake := strings.CutPrefix(line, "make "); isMake {
 			// CI itself runs what is behind it.
-			cmd = exec.CommandContext(t.Context(), "make", "--dry-run", target)
+			cmd = exec.CommandContext(t.Context(), "make", append([]string{"--dry-run"}, strings.Fields(target)...)...)
 		}
 		cmd.Dir, cmd.Env = dir, env
 		out, err := cmd.CombinedOutput()

@@ -10,9 +10,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 TRUSTGEN_E2E_KUBE=$(../servers/build.sh kube)
+TRUSTGEN_E2E_KUBE136=$(../servers/build.sh kube136)
 TRUSTGEN_E2E_ISTIO=$(../servers/build.sh istio)
 TRUSTGEN_E2E_CFSSL=$(../servers/build.sh cfssl)
-export TRUSTGEN_E2E_KUBE TRUSTGEN_E2E_ISTIO TRUSTGEN_E2E_CFSSL
+export TRUSTGEN_E2E_KUBE TRUSTGEN_E2E_KUBE136 TRUSTGEN_E2E_ISTIO TRUSTGEN_E2E_CFSSL
 kept=${E2E_LOGS:-}
 export E2E_LOGS=${kept:-$(mktemp -d "${TMPDIR:-/tmp}/trustgen-e2e.XXXXXX")}
 

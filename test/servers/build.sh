@@ -77,7 +77,7 @@ provide() (
 	flags=(-trimpath -buildvcs=false "-ldflags=$linker")
 	bin=$cache/$module-$(fingerprint "${flags[@]}")
 	if [[ ! -d $bin ]]; then
-		say "building $module servers (first time, on 2 cores: kube some 6 minutes, istio some 4) …"
+		say "building $module servers (first time, on 2 cores: kube some 6 minutes, kube136 and istio some 4) …"
 		compile "$bin" "${flags[@]}"
 		prune "$module" "$bin"
 	fi

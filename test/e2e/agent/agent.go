@@ -22,6 +22,7 @@ type Options struct {
 	Namespace      string        // "default" if empty
 	ServiceAccount string        // "default" if empty
 	TTL            time.Duration // of certificates, which it rotates half way; a day if zero
+	CertSigner     string        // that it names to a registration authority; none if empty
 }
 
 // Agent is a running pilot-agent, which ends with its test.

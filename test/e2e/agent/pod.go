@@ -50,23 +50,27 @@ func (a *Agent) mount(t testing.TB) {
 func (a *Agent) spec(t testing.TB) process.Spec {
 	t.Helper()
 	ttl := cmp.Or(a.opts.TTL, 24*time.Hour)
+	var signer []string
+	if a.opts.CertSigner != "" {
+		signer = []string{"ISTIO_META_CERT_SIGNER=" + a.opts.CertSigner}
+	}
 	return process.Spec{
 		Name: a.istiod.Cluster.Name + "-pilot-agent",
 		Path: process.Built(t, istiod.Binaries, "pilot-agent"),
 		Args: []string{"proxy", "sidecar", "--domain=" + a.account.Namespace + ".svc.cluster.local"},
-		Env: []string{
+		Env: append(signer,
 			"DISABLE_ENVOY=true",
-			"OUTPUT_CERTS=" + certificates,
-			"SECRET_TTL=" + ttl.String(),
-			"POD_NAME=" + a.account.Name,
-			"POD_NAMESPACE=" + a.account.Namespace,
-			"SERVICE_ACCOUNT=" + a.account.Name,
+			"OUTPUT_CERTS="+certificates,
+			"SECRET_TTL="+ttl.String(),
+			"POD_NAME="+a.account.Name,
+			"POD_NAMESPACE="+a.account.Namespace,
+			"SERVICE_ACCOUNT="+a.account.Name,
 			"INSTANCE_IP=127.0.0.1",
 			"TRUST_DOMAIN=cluster.local",
-			"ISTIO_META_CLUSTER_ID=" + a.istiod.Cluster.Name,
-			"ISTIOD_SAN=" + istiod.ServerName,
+			"ISTIO_META_CLUSTER_ID="+a.istiod.Cluster.Name,
+			"ISTIOD_SAN="+istiod.ServerName,
 			fmt.Sprintf("PROXY_CONFIG={discoveryAddress: %q, statusPort: %d}", a.istiod.Address, process.FreePort(t)),
-		},
+		),
 		Dir: a.dir,
 	}
 }

@@ -3,13 +3,10 @@ package cluster
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"testing"
 )
 
 // Object is a Kubernetes object, or a part of one, as its JSON has it.
@@ -34,14 +31,23 @@ func (c *Cluster) Create(ctx context.Context, path string, in, out any) error {
 	return c.request(ctx, http.MethodPost, path, "application/json", in, out)
 }
 
+// Update puts in to path and reads the answer into out, a pointer.
+func (c *Cluster) Update(ctx context.Context, path string, in, out any) error {
+	return c.request(ctx, http.MethodPut, path, "application/json", in, out)
+}
+
+// Delete deletes what is at path.
+func (c *Cluster) Delete(ctx context.Context, path string) error {
+	return c.request(ctx, http.MethodDelete, path, "", nil, new(Object))
+}
+
 // Apply makes the object at path be as in says, on the side of the server.
 func (c *Cluster) Apply(ctx context.Context, path string, in any) error {
 	const applier = "?fieldManager=e2e&force=true"
 	return c.request(ctx, http.MethodPatch, path+applier, "application/apply-patch+yaml", in, new(Object))
 }
 
-// request asks the API server as the administrator. It may answer with a
-// *StatusError.
+// request asks the API server. It may answer with a *StatusError.
 func (c *Cluster) request(ctx context.Context, method, path, contentType string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -65,19 +71,4 @@ func (c *Cluster) request(ctx context.Context, method, path, contentType string,
 		return &StatusError{Request: c.Name + ": " + method + " " + path, Code: response.StatusCode, Message: string(answer)}
 	}
 	return json.Unmarshal(answer, out)
-}
-
-// newClient returns a client that authenticates the administrator, and
-// verifies the API server.
-func (c *Cluster) newClient(t testing.TB) *http.Client {
-	t.Helper()
-	cert, err := tls.X509KeyPair(c.credentials.admin.Cert, c.credentials.admin.Key)
-	if err != nil {
-		t.Fatalf("%s: its administrator's certificate: %v", c.Name, err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(c.credentials.ca.Cert)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{Certificates: []tls.Certificate{cert}, RootCAs: roots}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
 }

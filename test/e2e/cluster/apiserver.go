@@ -4,21 +4,35 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
+// StartAPIServer starts the API server again, after its end, where its clients know it.
+func (c *Cluster) StartAPIServer(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	port := c.port
+	c.startAPIServer(ctx, t, func() int { return port })
+}
+
 // startAPIServer starts the API server and sets c.URL.
-func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB) {
+func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB, free func() int) {
 	t.Helper()
 	spec := func() process.Spec {
-		port := c.opts.port(t)
-		c.URL = fmt.Sprintf("https://127.0.0.1:%d", port)
+		port := free()
+		if port != c.port { // else its clients are reading these
+			c.port, c.URL = port, fmt.Sprintf("https://127.0.0.1:%d", port)
+		}
 		return process.Spec{
 			Name: c.Name + "-kube-apiserver",
-			Path: binary(t, "kube-apiserver"),
+			Path: c.apiServerBinary(t),
 			Args: append(c.apiServerFlags(port), c.opts.APIServerFlags...),
 			Dir:  c.dir,
+			// It would wait for clients that watch, if they outlive it.
+			Grace: 3 * time.Second,
 		}
 	}
 	var err error

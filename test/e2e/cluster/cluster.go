@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Name           string   // tells apart the clusters of one test; "cluster" if empty
 	APIServerFlags []string // added to the usual ones
+	Kubernetes     string   // version of the API server: Kubernetes136, or the newest if empty
 
 	port func(testing.TB) int // process.FreePort if nil
 }
@@ -28,9 +29,10 @@ type Cluster struct {
 
 	Etcd, APIServer *process.Process
 
+	port        int    // of the API server
 	dir         string // everything the cluster keeps on disk
 	credentials *credentials
-	client      *http.Client // the administrator's
+	client      *http.Client // the administrator's, unless As returned it
 	opts        Options
 }
 
@@ -54,14 +56,26 @@ func Start(t testing.TB, opts Options) *Cluster {
 	if c.credentials, err = newCredentials(c.dir); err != nil {
 		t.Fatalf("%s: make its certificates: %v", c.Name, err)
 	}
-	c.client = c.newClient(t)
+	c.client = c.newClient(t, c.credentials.admin)
 	c.startEtcd(ctx, t)
-	c.startAPIServer(ctx, t)
+	c.startAPIServer(ctx, t, func() int { return opts.port(t) })
 	c.Kubeconfig = c.writeKubeconfig(t, "admin", byCertificate(c.credentials.admin))
 	return c
 }
 
-// binary returns the path of one of the programs of Kubernetes.
+// Kubernetes136 is the version of Kubernetes before the newest.
+const Kubernetes136 = "1.36"
+
+// apiServerBinary returns the path of the API server of the version that is wanted.
+func (c *Cluster) apiServerBinary(t testing.TB) string {
+	t.Helper()
+	if c.opts.Kubernetes == Kubernetes136 {
+		return process.Built(t, "TRUSTGEN_E2E_KUBE136", "kube-apiserver")
+	}
+	return binary(t, "kube-apiserver")
+}
+
+// binary returns the path of one of the programs of the newest Kubernetes.
 func binary(t testing.TB, name string) string {
 	t.Helper()
 	return process.Built(t, "TRUSTGEN_E2E_KUBE", name)

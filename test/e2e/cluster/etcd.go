@@ -17,7 +17,7 @@ func (c *Cluster) startEtcd(ctx context.Context, t testing.TB) {
 		Path: binary(t, "etcd"),
 		Args: []string{
 			"--name=" + c.Name,
-			"--data-dir=" + filepath.Join(c.dir, "etcd"),
+			"--data-dir=" + c.Data(),
 			"--listen-client-urls=unix://" + c.etcdSocket(),
 			// The rest is for peers, of which there are none; etcd insists on
 			// host:port where it advertises.
@@ -32,5 +32,8 @@ func (c *Cluster) startEtcd(ctx context.Context, t testing.TB) {
 		t.Fatal(err)
 	}
 }
+
+// Data is the directory with all that etcd has stored.
+func (c *Cluster) Data() string { return filepath.Join(c.dir, "etcd") }
 
 func (c *Cluster) etcdSocket() string { return filepath.Join(c.dir, "etcd.sock") }

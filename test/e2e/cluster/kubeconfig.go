@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -16,14 +14,7 @@ import (
 // and those groups, by a client certificate.
 func (c *Cluster) UserKubeconfig(t testing.TB, name string, groups ...string) string {
 	t.Helper()
-	user, err := c.credentials.ca.Issue(&x509.Certificate{
-		Subject:     pkix.Name{CommonName: name, Organization: groups},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	})
-	if err != nil {
-		t.Fatalf("%s: make a certificate for user %s: %v", c.Name, name, err)
-	}
-	return c.writeKubeconfig(t, name, byCertificate(user))
+	return c.writeKubeconfig(t, name, byCertificate(c.newUser(t, name, groups)))
 }
 
 // ServiceAccountKubeconfig returns the path of a new kubeconfig with a token of

@@ -37,6 +37,9 @@ func (i *Istiod) writeFiles(t testing.TB) {
 	maps.Copy(mesh, i.opts.MeshConfig)
 	if i.opts.RA != nil {
 		maps.Copy(mesh, i.opts.RA.meshConfig())
+		if err := i.opts.RA.mount(i.dir); err != nil {
+			t.Fatal(err)
+		}
 	}
 	config, err := json.MarshalIndent(mesh, "", "  ")
 	if err != nil {

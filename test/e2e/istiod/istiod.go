@@ -90,6 +90,19 @@ func (i *Istiod) Restart(t testing.TB, files map[string][]byte) {
 	*i = *Start(t, i.Cluster, opts)
 }
 
+// Revive starts istiod again where it has died, as a kubelet does, and reports whether it
+// had.
+func (i *Istiod) Revive(t testing.TB) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	if err := i.Process.Ready(ctx, i.ready); err == nil {
+		return false
+	}
+	i.Restart(t, i.opts.CA)
+	return true
+}
+
 // Swap replaces the files of Secret cacerts as a kubelet does, all at once.
 func (i *Istiod) Swap(t testing.TB, files map[string][]byte) {
 	t.Helper()

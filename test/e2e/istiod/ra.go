@@ -1,6 +1,9 @@
 package istiod
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/trustgen/trustgen/test/e2e/cluster"
@@ -10,9 +13,13 @@ import (
 // CertificateSigningRequest, approves it, and passes on what the signer
 // answers.
 type RA struct {
-	Domain string // of the signers that workloads may name, as in trustgen.example
-	Signer string // of those that name none, in that domain
-	Roots  []byte // PEM that the mesh's configuration has for the signer; none if empty
+	Domain string   // of the signers that workloads may name, as in trustgen.example
+	Signer string   // of those that name none, in that domain
+	Others []string // more signers of the domain, which workloads may name
+	Roots  []byte   // PEM that the mesh's configuration has for the signers; none if empty
+	// RootFile is what its pod would mount as the root of an external CA, PEM; not
+	// mounted if empty.
+	RootFile []byte
 	// Serving makes it get its own certificate from the signer too. It needs
 	// Roots.
 	Serving bool
@@ -36,9 +43,25 @@ func (ra *RA) meshConfig() map[string]any {
 	if len(ra.Roots) == 0 {
 		return nil
 	}
+	signers := []string{ra.signer()}
+	for _, name := range ra.Others {
+		signers = append(signers, ra.Domain+"/"+name)
+	}
 	return map[string]any{"caCertificates": []map[string]any{
-		{"pem": string(ra.Roots), "certSigners": []string{ra.signer()}},
+		{"pem": string(ra.Roots), "certSigners": signers},
 	}}
+}
+
+// rootFile is where istiod looks for the root of an external CA, below its working
+// directory.
+const rootFile = "etc/external-ca-cert/root-cert.pem"
+
+func (ra *RA) mount(dir string) error {
+	if len(ra.RootFile) == 0 {
+		return nil
+	}
+	path := filepath.Join(dir, rootFile)
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, ra.RootFile, 0o600))
 }
 
 // authorize lets istiod create and approve requests to the signers of the

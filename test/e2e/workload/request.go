@@ -52,7 +52,7 @@ const requestTimeout = 90 * time.Second
 // createCertificate sends the CSR, with a token of the service account, and
 // returns the elements of the answer.
 func (w *Workload) createCertificate(ctx context.Context, root []byte, csr string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(w.opts.Patience, requestTimeout))
 	defer cancel()
 	token, err := w.cluster.Token(ctx, w.account, istiod.Audience)
 	if err != nil {

@@ -23,6 +23,7 @@ type Options struct {
 	ServiceAccount string           // "default" if empty
 	TTL            time.Duration    // of its certificates; a day, as the agent's, if zero
 	CertSigner     string           // that it names to a registration authority; none if empty
+	Patience       time.Duration    // how long it waits for an answer; longer than istiod does if zero
 }
 
 // Workload is one that has its certificates from an istiod.

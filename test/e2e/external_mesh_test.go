@@ -1,0 +1,132 @@
+package e2e_test
+
+import (
+	"crypto"
+	"path/filepath"
+	"testing"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/test/e2e/agent"
+	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
+	"github.com/trustgen/trustgen/test/e2e/cluster"
+	"github.com/trustgen/trustgen/test/e2e/istiod"
+	"github.com/trustgen/trustgen/test/e2e/signer"
+	"github.com/trustgen/trustgen/test/e2e/workload"
+)
+
+// TestAMeshWhoseIstiodsHoldNoKey signs east with an intermediate from a Secret, and west
+// with one that was born in its controller, below the same root.
+func TestAMeshWhoseIstiodsHoldNoKey(t *testing.T) {
+	t.Parallel()
+	c := newCorporate(t)
+	server := cfsslserver.Start(t, c.server)
+	east := startWithSecret(t, c, server, "east")
+	west := startWithEphemeral(t, c, server, startCluster(t, "west"))
+
+	checkout, eastern := east.workload(t, "shop", "checkout"), east.agent(t, "shop", "other")
+	ledger, western := west.workload(t, "bank", "ledger"), west.agent(t, "bank", "other")
+	for _, id := range []*workload.Identity{checkout, eastern, ledger, western} {
+		if len(id.Roots) != 1 || !id.Roots[0].Equal(c.root.Certificate()) {
+			t.Errorf("%s trusts %v, want the root alone", id.Principal(), subjects(id.Roots))
+		}
+	}
+	for _, client := range []*workload.Identity{checkout, eastern} {
+		for _, server := range []*workload.Identity{ledger, western} {
+			assertTalk(t, client, server.Serve(t, client.Principal()), client.Principal(), server.Principal())
+			assertTalk(t, server, client.Serve(t, server.Principal()), server.Principal(), client.Principal())
+		}
+	}
+	assertNoKeyIn(t, west, ledger.Chain[1].PublicKey, c.issuing.Certificate().PublicKey, c.root.Certificate().PublicKey)
+	// The same search finds the key that is there.
+	if found := findKeys(t, east.cluster.Data()); !found.has(checkout.Chain[1].PublicKey) {
+		t.Errorf("the key of east's CA is not among the %d in etcd's files, into which its Secret was written", len(found))
+	}
+}
+
+// assertNoKeyIn asserts that the private keys are not in anything that a cluster or its
+// controller has written.
+func assertNoKeyIn(t *testing.T, m *external, keys ...crypto.PublicKey) {
+	t.Helper()
+	found := findKeys(t, m.cluster.Data(), m.signer.Files())
+	found.search([]byte(m.signer.Process.Log()))
+	for _, key := range keys {
+		if found.has(key) {
+			t.Errorf("%s: the key of a CA is written", m.cluster.Name)
+		}
+	}
+	t.Logf("%s: %d other private keys are written", m.cluster.Name, len(found))
+}
+
+// external is a cluster whose istiod leaves the signing to the controller.
+type external struct {
+	cluster *cluster.Cluster
+	signer  *signer.Signer
+	istiod  *istiod.Istiod
+}
+
+// startWithSecret starts one whose CA is a Secret of the program.
+func startWithSecret(t *testing.T, c *corporate, server *cfsslserver.Server, name string) *external {
+	t.Helper()
+	m := &external{cluster: startCluster(t, name)}
+	signer.Install(t, m.cluster)
+	dir := filepath.Join(t.TempDir(), "trust")
+	trustgen(t, "intermediate", "--dir", dir, "--cluster", name, "--not-after", "24h", "--issuer", manifest(t, c, server))
+	applyCA(t, m.cluster, dir, name, "cacerts")
+	apply(t, m.cluster, clusterIssuer("mesh", object{"ca": object{"secretName": "cacerts"}, "trustAnchors": c.anchors()}))
+	m.start(t, c)
+	return m
+}
+
+// startWithEphemeral starts one whose CA is only in the memory of its controller.
+func startWithEphemeral(t *testing.T, c *corporate, server *cfsslserver.Server, in *cluster.Cluster) *external {
+	t.Helper()
+	m := &external{cluster: in}
+	signer.Install(t, in)
+	applyCFSSL(t, in, c, server)
+	apply(t, in, clusterIssuer("corporate", object{
+		"cfssl":              cfsslBackend(server),
+		"trustAnchors":       c.anchors(),
+		"policy":             object{},
+		"allowIntermediates": []object{{"name": "mesh"}},
+	}))
+	apply(t, in, clusterIssuer("mesh", object{
+		"ephemeral":    object{"issuerRef": object{"name": "corporate"}, "commonName": in.Name},
+		"trustAnchors": c.anchors(),
+	}))
+	m.start(t, c)
+	return m
+}
+
+// start starts what needs the issuer mesh, which is there.
+func (m *external) start(t *testing.T, c *corporate) {
+	t.Helper()
+	m.signer = signer.Start(t, m.cluster)
+	ready(t, m.cluster, "mesh")
+	m.istiod = istiod.Start(t, m.cluster, istiod.Options{RA: &istiod.RA{
+		Domain: signer.Domain, Signer: "mesh", Roots: ca.MarshalCertificates(c.root.Certificate()), Serving: true,
+	}})
+}
+
+func (m *external) workload(t *testing.T, namespace, account string) *workload.Identity {
+	t.Helper()
+	return workload.New(t, m.istiod, workload.Options{Namespace: namespace, ServiceAccount: account}).Identity()
+}
+
+func (m *external) agent(t *testing.T, namespace, account string) *workload.Identity {
+	t.Helper()
+	return agent.Start(t, m.istiod, agent.Options{Namespace: namespace, ServiceAccount: account}).Identity()
+}
+
+// anchors are the root alone, for an issuer.
+func (c *corporate) anchors() object {
+	return object{"pem": string(ca.MarshalCertificates(c.root.Certificate()))}
+}
+
+// applyCFSSL gives the controller what it needs to ask the server.
+func applyCFSSL(t *testing.T, in *cluster.Cluster, c *corporate, server *cfsslserver.Server) {
+	t.Helper()
+	for _, o := range cfsslObjects(c, server) {
+		o["metadata"].(object)["namespace"] = signer.Namespace
+		apply(t, in, o)
+	}
+}
