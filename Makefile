@@ -1,12 +1,16 @@
 # Every target that people and CI use. "make help" lists them.
 
 RUN      ?= .
+OUT      ?= .
+MODE     ?= plugin
 FUZZTIME ?= 30s
 SOAK     ?= 2m
 BIN      := $(CURDIR)/bin/trustgen
 NODE     := test/e2e/verifiers/node_modules
 LINT     := go tool -modfile=$(CURDIR)/test/tools/go.mod golangci-lint
-MODULES  := . test/e2e test/tools test/servers/kube test/servers/istio test/servers/cfssl
+CRDGEN   := go tool -modfile=$(CURDIR)/test/tools/controller-gen/go.mod controller-gen
+WRITTEN  := deploy/crds issuer/v1alpha1/zz_generated.deepcopy.go csr/testdata/corpus
+MODULES  := . test/e2e test/tools test/tools/controller-gen test/servers/kube test/servers/kube136 test/servers/istio test/servers/cfssl
 
 .PHONY: help
 help: ## show this help
@@ -21,10 +25,20 @@ test: ## run the unit tests, with the race detector
 	go test -race -count=1 ./...
 
 .PHONY: lint
-lint: ## check style, imports and the go.mod files
+lint: drift ## check style, imports and the go.mod files
 	$(LINT) run ./...
 	cd test/e2e && $(LINT) run --config $(CURDIR)/.golangci.yml --build-tags soak ./...
 	@for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff || exit 1; done
+
+.PHONY: generate
+generate: ## write what is generated, below OUT: deep copies, CRDs, hostile requests
+	$(CRDGEN) object crd paths=./issuer/v1alpha1 output:object:dir=$(OUT)/issuer/v1alpha1 output:crd:dir=$(OUT)/deploy/crds
+	go run ./csr/internal/mkcorpus $(OUT)/csr/testdata/corpus
+
+.PHONY: drift
+drift: ## fail unless generated files are what generate writes
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && $(MAKE) --no-print-directory generate OUT="$$out" && \
+	for file in $(WRITTEN); do diff -r "$$out/$$file" $$file || { echo "error: $$file is out of date: run 'make generate'" >&2; exit 1; }; done
 
 .PHONY: e2e
 e2e: build $(NODE) ## run the tests against real servers and other people's verifiers; RUN=regexp chooses
@@ -39,8 +53,8 @@ soak: build ## run what takes long, for SOAK
 	TRUSTGEN_E2E_BIN=$(BIN) SOAK=$(SOAK) test/e2e/run.sh -v -tags soak -run '^TestSoak' -timeout 0
 
 .PHONY: testbed
-testbed: build ## start two clusters on one root to try things on; Ctrl-C stops them
-	@TRUSTGEN_E2E_BIN=$(BIN) exec test/e2e/testbed/run.sh
+testbed: build ## start two clusters to try things on; MODE=ra: istiods without a key; Ctrl-C stops them
+	@TRUSTGEN_E2E_BIN=$(BIN) exec test/e2e/testbed/run.sh $(MODE)
 
 .PHONY: bench
 bench: ## measure against peers in the same run

@@ -1,5 +1,8 @@
-// Command testbed starts two clusters whose istiods have CAs of one root, made
-// by trustgen, and says what to try with them. Ctrl-C stops it.
+// Command testbed starts two clusters on one root, made by trustgen, and says what
+// to try with them. Ctrl-C stops it.
+//
+// Its argument is how they are on that root: plugin, the default, where each istiod
+// has a CA, or ra, where no istiod has one and trustgen's controllers sign.
 //
 // `make testbed` runs it, with the environment of the end-to-end tests.
 package main
@@ -9,14 +12,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
 func main() {
+	name := strings.Join(os.Args[1:], " ")
+	mode, ok := modes()[name]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "testbed: error: the mode %q is neither plugin nor ra\n", name)
+		os.Exit(2)
+	}
 	if isGuarded() {
-		if !perform(untilGuardEnds(context.Background()), run) {
+		if !perform(untilGuardEnds(context.Background()), mode.run) {
 			os.Exit(1)
 		}
 		fmt.Println("Everything is stopped and removed.")
@@ -37,9 +47,9 @@ const interval = 2 * time.Second
 
 // run starts the mesh, says what to try, and keeps the mesh alive until t is
 // interrupted.
-func run(t testing.TB) {
-	m := startMesh(t)
-	if err := m.guide(os.Stdout); err != nil {
+func (mode mode) run(t testing.TB) {
+	m := startMesh(t, mode)
+	if err := m.guide(os.Stdout, mode); err != nil {
 		t.Fatal(err)
 	}
 	ticker := time.NewTicker(interval)

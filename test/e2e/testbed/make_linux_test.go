@@ -24,15 +24,15 @@ type testbed struct {
 	enter string        // the guide's command that goes to where the others work
 }
 
-// startTestbed starts `make testbed`. If the test is killed the kernel sends
+// startTestbed starts `make testbed` in a mode. If the test is killed the kernel sends
 // SIGTERM to make, which passes it on.
-func startTestbed(t *testing.T) *testbed {
+func startTestbed(t *testing.T, mode string) *testbed {
 	t.Helper()
 	runtime.LockOSThread() // or its end would be that of the parent
 	t.Cleanup(runtime.UnlockOSThread)
 
 	b := &testbed{tmp: t.TempDir(), home: t.TempDir()}
-	b.make = exec.CommandContext(t.Context(), "make", "--no-print-directory", "testbed")
+	b.make = exec.CommandContext(t.Context(), "make", "--no-print-directory", "testbed", "MODE="+mode)
 	b.make.Dir = "../../.."
 	b.make.Env = append(os.Environ(), "TMPDIR="+b.tmp)
 	b.make.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}

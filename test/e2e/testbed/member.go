@@ -15,19 +15,26 @@ import (
 // member is a cluster of the mesh.
 type member struct {
 	istiod  *istiod.Istiod
-	mounted map[string][]byte // what istiod has of Secret cacerts
+	mounted map[string][]byte // what istiod has of Secret cacerts; nil if it looks for none
 }
 
-// startMember starts a cluster, and in it istiod with the CA that the trust
-// directory in dir has for it. Its kubeconfig goes to dir.
-func startMember(t testing.TB, dir, name string) *member {
+// startCluster starts a cluster that is ready for istiod. Its kubeconfig goes to dir.
+func startCluster(t testing.TB, dir, name string) *cluster.Cluster {
 	t.Helper()
 	c := cluster.Start(t, cluster.Options{Name: name})
 	istiod.Install(t, c)
-	c.KubectlInput(t, trustgen(t, dir, "secret", "--cluster", name), "apply", "--server-side", "-f", "-")
 	if err := os.Symlink(c.Kubeconfig, filepath.Join(dir, name+".kubeconfig")); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// startPlugin starts a cluster, and in it istiod with the CA that the trust
+// directory in dir has for it.
+func startPlugin(t testing.TB, dir, name string) *member {
+	t.Helper()
+	c := startCluster(t, dir, name)
+	c.KubectlInput(t, trustgen(t, dir, "secret", "--cluster", name), "apply", "--server-side", "-f", "-")
 	m := &member{mounted: c.Secret(t, istiod.Namespace, "cacerts")}
 	m.istiod = istiod.Start(t, c, istiod.Options{CA: m.mounted})
 	return m
@@ -37,6 +44,9 @@ func startMember(t testing.TB, dir, name string) *member {
 // changes the files when that changes, and leaves them when it goes.
 func (m *member) refresh(t testing.TB) {
 	t.Helper()
+	if m.mounted == nil {
+		return
+	}
 	var secret struct{ Data map[string][]byte }
 	err := m.istiod.Cluster.Get(t.Context(), "/api/v1/namespaces/"+istiod.Namespace+"/secrets/cacerts", &secret)
 	if err != nil || maps.EqualFunc(secret.Data, m.mounted, bytes.Equal) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed" // guide.txt
 	"io"
 	"os"
 	"path/filepath"
@@ -23,12 +22,12 @@ type mesh struct {
 }
 
 // startMesh starts the clusters on one root and a workload in each of them.
-func startMesh(t testing.TB) *mesh {
+func startMesh(t testing.TB, mode mode) *mesh {
 	t.Helper()
 	m := &mesh{Dir: process.Directory(t)}
 	installPrograms(t, m.Dir)
 	trustgen(t, m.Dir, "intermediate", "--cluster", "east", "--cluster", "west")
-	m.east, m.west = startMember(t, m.Dir, "east"), startMember(t, m.Dir, "west")
+	m.east, m.west = mode.join(t, m.Dir, "east"), mode.join(t, m.Dir, "west")
 	m.checkout = startPod(t, m.east, m.Dir, workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
 	m.ledger = startPod(t, m.west, m.Dir, workload.Options{Namespace: "bank", ServiceAccount: "ledger"})
 	m.Ledger = m.ledger.workload.Serve(t)
@@ -45,12 +44,9 @@ func (m *mesh) refresh(t testing.TB) {
 	m.ledger.renew(t)
 }
 
-//go:embed guide.txt
-var guide string
-
 // guide says what runs and what to try.
-func (m *mesh) guide(w io.Writer) error {
-	return template.Must(template.New("guide").Parse(guide)).Execute(w, m)
+func (m *mesh) guide(w io.Writer, mode mode) error {
+	return template.Must(template.New("guide").Parse(mode.guide)).Execute(w, m)
 }
 
 // installPrograms makes dir/bin, with the programs that the guide's commands

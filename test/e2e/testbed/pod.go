@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -28,7 +29,21 @@ func startPod(t testing.TB, m *member, dir string, opts workload.Options) *pod {
 		t.Fatal(err)
 	}
 	p.write(t)
+	p.writeRequest(t)
 	return p
+}
+
+// writeRequest leaves a request as it sends it to istiod, to ask questions with.
+func (p *pod) writeRequest(t testing.TB) {
+	t.Helper()
+	id := p.workload.Identity()
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{URIs: id.Leaf().URIs}, id.Key)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(p.dir, "request.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // renew gives the pod a new certificate, unless its istiod refuses.

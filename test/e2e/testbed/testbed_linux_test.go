@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,52 +15,90 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// tried is what the guide's commands must print, in their order.
-var tried = [][]string{
-	{"root ", "east ", "west "},
-	{"ca-cert.pem: certificate", "CN=east ", "ca-key.pem: private key"},
-	{"spiffe://cluster.local/ns/shop/sa/checkout", "CN=east ", "CN=root "},
-	{"Verification: OK", "welcome spiffe://cluster.local/ns/shop/sa/checkout"},
-	{"secret/cacerts serverside-applied"},
+// trial is what a mode of the test-bed must do.
+type trial struct {
+	tried   [][]string // what the guide's commands must print, in their order
+	inspect int        // the command that shows a workload's certificate
+	talk    int        // the one that does mutual TLS
+	runs    []string   // in each cluster
+}
+
+func trials() map[string]trial {
+	certificate := []string{"spiffe://cluster.local/ns/shop/sa/checkout", "CN=east ", "CN=root "}
+	talk := []string{"Verification: OK", "welcome spiffe://cluster.local/ns/shop/sa/checkout"}
+	return map[string]trial{
+		"plugin": {
+			inspect: 2, talk: 3, runs: []string{"etcd", "kube-apiserver", "pilot-discovery"},
+			tried: [][]string{
+				{"root ", "east ", "west "},
+				{"ca-cert.pem: certificate", "CN=east ", "ca-key.pem: private key"},
+				certificate,
+				talk,
+				{"secret/cacerts serverside-applied"},
+			},
+		},
+		"ra": {
+			inspect: 3, talk: 4, runs: []string{"etcd", "kube-apiserver", "pilot-discovery", "trustgen"},
+			tried: [][]string{
+				{"mesh   True    Ready    east ", "mesh  TrustClusterIssuer  ca       True   Ready   east "},
+				{"No resources found in istio-system namespace."},
+				{"csr-workload-", "trustclusterissuers.trustgen.io/mesh", "system:serviceaccount:istio-system:istiod", "Approved,Issued"},
+				certificate,
+				talk,
+				{"allowed", "rule       workloads", "lifetime   4h0m0s, of 24h0m0s asked for"},
+				{"refused", "is not for the requester shop/checkout"},
+				{"secret/cacerts serverside-applied"},
+			},
+		},
+	}
 }
 
 // TestTheTestbedDoesWhatItSays proves it of `make testbed`, of each command
 // that it prints, and of Ctrl-C.
 func TestTheTestbedDoesWhatItSays(t *testing.T) {
-	bed := startTestbed(t)
-	commands := bed.readGuide(t)
-	if len(commands) != len(tried) {
-		t.Fatalf("the guide has the commands %q, want %d", commands, len(tried))
+	for mode, want := range trials() {
+		t.Run(mode, func(t *testing.T) {
+			bed := startTestbed(t, mode)
+			bed.assertDoes(t, want)
+			running := slices.Sorted(slices.Values(leftover.Processes(t, bed.tmp)))
+			if both := slices.Sorted(slices.Values(slices.Repeat(want.runs, 2))); !slices.Equal(running, both) {
+				t.Errorf("the test-bed runs %v, want %v", running, both)
+			}
+			bed.pressCtrlC(t)
+			bed.assertGone(t)
+		})
+	}
+}
+
+// assertDoes tries the guide's commands. The last one gives east another CA.
+func (b *testbed) assertDoes(t *testing.T, want trial) {
+	t.Helper()
+	commands := b.readGuide(t)
+	if len(commands) != len(want.tried) {
+		t.Fatalf("the guide has the commands %q, want %d", commands, len(want.tried))
 	}
 	var said string
 	for n, command := range commands {
-		said = bed.try(t, command)
-		for _, want := range tried[n] {
-			if !strings.Contains(said, want) {
-				t.Errorf("%s: does not print %q:\n%s", command, want, said)
+		said = b.try(t, command)
+		t.Logf("$ %s\n%s", command, said)
+		for _, part := range want.tried[n] {
+			if !strings.Contains(said, part) {
+				t.Errorf("%s: does not print %q:\n%s", command, part, said)
 			}
 		}
 	}
-	t.Run("east signs with the intermediate that the last command made", func(t *testing.T) {
-		made := regexp.MustCompile(`renewed +(east \w+)`).FindStringSubmatch(said)
-		if made == nil {
-			t.Fatalf("the last command made none:\n%s", said)
-		}
-		bed.assertIssuer(t, commands[2], made[1])
-		if said := bed.try(t, commands[3]); !strings.Contains(said, "welcome") {
-			t.Errorf("the workloads do not talk any more:\n%s", said)
-		}
-	})
-	want := []string{"etcd", "etcd", "kube-apiserver", "kube-apiserver", "pilot-discovery", "pilot-discovery"}
-	if got := slices.Sorted(slices.Values(leftover.Processes(t, bed.tmp))); !slices.Equal(got, want) {
-		t.Errorf("the test-bed runs %v, want %v", got, want)
+	made := regexp.MustCompile(`renewed +(east \w+)`).FindStringSubmatch(said)
+	if made == nil {
+		t.Fatalf("the last command made no CA:\n%s", said)
 	}
-	bed.pressCtrlC(t)
-	bed.assertGone(t)
+	b.assertIssuer(t, commands[want.inspect], made[1])
+	if said := b.try(t, commands[want.talk]); !strings.Contains(said, "welcome") {
+		t.Errorf("the workloads do not talk any more:\n%s", said)
+	}
 }
 
 func TestCtrlCEndsATestbedThatStarts(t *testing.T) {
-	bed := startTestbed(t)
+	bed := startTestbed(t, "ra")
 	bed.await(t, func() error {
 		if !slices.Contains(leftover.Processes(t, bed.tmp), "kube-apiserver") {
 			return errors.New("no API server has been started")
@@ -90,5 +129,16 @@ func (b *testbed) await(t *testing.T, look func() error) {
 	defer cancel()
 	if err := poll.Until(ctx, func(context.Context) error { return look() }); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestATestbedOfNoKnownModeIsRefused(t *testing.T) {
+	bed := startTestbed(t, "external")
+	said, err := io.ReadAll(bed.lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `testbed: error: the mode "external" is neither plugin nor ra`; bed.make.Wait() == nil || !strings.Contains(string(said), want) {
+		t.Errorf("make testbed says %q, want %q and an error", said, want)
 	}
 }
