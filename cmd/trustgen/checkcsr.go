@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/trustgen/trustgen/csr"
+	"github.com/trustgen/trustgen/csr/controller"
 )
 
 type checkCSRCommand struct {
@@ -74,9 +74,7 @@ func (c *checkCSRCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return looking(err)
 	}
-	spec := decides.Spec.Policy
-	spec.SystemNamespaces = append(spec.SystemNamespaces, c.namespace) // as the controller does
-	policy, err := csr.NewPolicy(spec)
+	policy, err := controller.NewPolicy(decides.Spec.Policy, decides.Namespace, c.namespace)
 	if err != nil {
 		return looking(fmt.Errorf("issuer %s: %w", decides.Name, err))
 	}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/trustgen/trustgen/csr"
+	"github.com/trustgen/trustgen/csr/controller"
 )
 
 // petition is a request, and for whom it is.
@@ -77,7 +78,7 @@ func (c *checkCSRCommand) fetchPetition(cmd *cobra.Command, name string) (*petit
 	if err := c.kubernetes.fetch(cmd.Context(), name, &o); err != nil {
 		return nil, fmt.Errorf("request %w", err)
 	}
-	return &petition{name: name, signer: o.Spec.SignerName, request: requestOf(&o.Spec)}, nil
+	return &petition{name: name, signer: o.Spec.SignerName, request: controller.RequestOf(&o)}, nil
 }
 
 // complete adds to a CSR what the flags say.
@@ -103,7 +104,7 @@ func (f *petitionFlags) parse(cmd *cobra.Command, file string, d document) (*pet
 	if err := yaml.UnmarshalStrict(d.text, &o); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	p := &petition{name: file, signer: o.Spec.SignerName, request: requestOf(&o.Spec)}
+	p := &petition{name: file, signer: o.Spec.SignerName, request: controller.RequestOf(&o)}
 	if o.Spec.Username != "" {
 		return p, f.refuse(cmd, "requester", "usages", "lifetime")
 	}
@@ -130,22 +131,6 @@ func requester(username string) csr.Requester {
 	if rest, ok := strings.CutPrefix(username, "system:serviceaccount:"); ok {
 		namespace, _, _ := strings.Cut(rest, ":")
 		r.Groups = append(r.Groups, "system:serviceaccounts", "system:serviceaccounts:"+namespace)
-	}
-	return r
-}
-
-// requestOf is a request as the controller hands it to the policy.
-func requestOf(spec *certificatesv1.CertificateSigningRequestSpec) csr.Request {
-	r := csr.Request{
-		Kind:      csr.KindCertificateSigningRequest,
-		Requester: csr.Requester{Username: spec.Username, UID: spec.UID, Groups: spec.Groups},
-		CSR:       spec.Request,
-	}
-	for _, usage := range spec.Usages {
-		r.Usages = append(r.Usages, string(usage))
-	}
-	if spec.ExpirationSeconds != nil {
-		r.Lifetime = time.Duration(*spec.ExpirationSeconds) * time.Second
 	}
 	return r
 }

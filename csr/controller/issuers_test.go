@@ -537,7 +537,7 @@ func TestOurNamespaceIsASystemNamespace(t *testing.T) {
 	spec.Rules[0].Namespaces = []string{"*"}
 	spec.SystemNamespaces = make([]string, 1, 8)
 	spec.SystemNamespaces[0] = "vault"
-	policy := catest.Must(f.policy(&spec, issuerKey{name: "mesh"}))(t)
+	policy := catest.Must(NewPolicy(spec, "", f.ClusterResourceNamespace))(t)
 	w := newWorld(t)
 	for namespace, want := range map[string]bool{"shop": true, "pki": false, "vault": false} {
 		q := signingRequest{CertificateSigningRequest: full(meshSigner), now: w.now}

@@ -64,7 +64,10 @@ func (c signingRequest) has(t certificatesv1.RequestConditionType) bool {
 	})
 }
 
-func (c signingRequest) asks() csr.Request {
+func (c signingRequest) asks() csr.Request { return RequestOf(c.CertificateSigningRequest) }
+
+// RequestOf is a CertificateSigningRequest as its policy sees it.
+func RequestOf(c *certificatesv1.CertificateSigningRequest) csr.Request {
 	extra := make(map[string][]string, len(c.Spec.Extra))
 	for key, values := range c.Spec.Extra {
 		extra[key] = values

@@ -2,9 +2,28 @@ package controller
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/trustgen/trustgen/csr"
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
+
+// NewPolicy seals the policy of an issuer as the controller does. That of a TrustIssuer,
+// whose namespace is given, is confined to it; that of a TrustClusterIssuer has none.
+// The namespace of cluster issuers' Secrets is a system namespace, whatever it is called.
+func NewPolicy(spec v1alpha1.Policy, namespace, clusterResourceNamespace string) (*csr.Policy, error) {
+	if namespace != "" {
+		if err := confine(&spec, namespace); err != nil {
+			return nil, err
+		}
+	}
+	spec.SystemNamespaces = append(slices.Clone(spec.SystemNamespaces), clusterResourceNamespace)
+	policy, err := csr.NewPolicy(spec)
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	return policy, nil
+}
 
 // confine refuses what a TrustIssuer may not do: it signs for the workloads of its own
 // namespace, by their own identity.
