@@ -92,19 +92,38 @@ func rootTemplate(o RootOptions) (*x509.Certificate, error) {
 
 // Load makes an authority of a key and its chain: the certificate of the key
 // first, each followed by its issuer, the root last. Nil for now means time.Now.
-// The error is a [*RuleError] when the chain breaks a chain rule.
+// The error is a [*RuleError] when the chain breaks a chain rule, and
+// [ErrKeyMismatch] when the key is not that of the certificate.
 func Load(key crypto.Signer, chain []*x509.Certificate, now func() time.Time) (*Authority, error) {
+	return load(key, chain, now, func(all []*Violation) []*Violation { return all })
+}
+
+// LoadImported is [Load] for CAs that were made elsewhere: it takes what breaks the
+// chain rules no further than [Tolerances] say, and returns where it does. What the
+// authority issues has to keep all of them.
+func LoadImported(key crypto.Signer, chain []*x509.Certificate, now func() time.Time) (a *Authority, tolerated []*Violation, err error) {
+	a, err = load(key, chain, now, func(all []*Violation) (refused []*Violation) {
+		refused, tolerated = Tolerate(all)
+		return refused
+	})
+	return a, tolerated, err
+}
+
+// ErrKeyMismatch says that a private key is not that of a certificate.
+var ErrKeyMismatch = errors.New("the key does not belong to the certificate")
+
+func load(key crypto.Signer, chain []*x509.Certificate, now func() time.Time, refuse func([]*Violation) []*Violation) (*Authority, error) {
 	if now == nil {
 		now = time.Now
 	}
 	if key == nil {
 		return nil, errors.New("ca: load the authority: the key is missing")
 	}
-	if err := ruleError("ca: load the authority", VerifyIntermediate(chain, VerifyOptions{Now: now})); err != nil {
+	if err := ruleError("ca: load the authority", refuse(VerifyIntermediate(chain, VerifyOptions{Now: now}))); err != nil {
 		return nil, err
 	}
 	if !MatchKey(key, chain[0]) {
-		return nil, fmt.Errorf("ca: load the authority: the key does not belong to the certificate of %s", Describe(chain[0]))
+		return nil, fmt.Errorf("ca: load the authority: %w of %s", ErrKeyMismatch, Describe(chain[0]))
 	}
 	return &Authority{
 		key:   key,

@@ -37,9 +37,13 @@ type CRLOptions struct {
 // are behind, but never to before the authority's certificate. The error is a
 // [*LifetimeError] when the CRL would end after the authority.
 //
-// An authority may always sign CRLs: [Load] refuses one that may not with
-// [RuleCRLSign].
+// [Load] refuses an authority that may not sign CRLs. Of one from [LoadImported] that
+// may not the error is a [*RuleError] of [RuleCRLSign] or [RuleSubjectKeyID].
 func (a *Authority) CRL(o CRLOptions) (*x509.RevocationList, error) {
+	v := newVerification(a.chain, VerifyOptions{Now: a.now}, false)
+	if err := ruleError("ca: CRL", v.at(0, RuleCRLSign, RuleSubjectKeyID)); err != nil {
+		return nil, err
+	}
 	template, err := a.crlTemplate(o)
 	if err != nil {
 		return nil, fmt.Errorf("ca: CRL of %s: %w", Describe(a.Certificate()), err)

@@ -10,6 +10,9 @@
 // [VerifyIntermediate] and [VerifyLeaf] are the one implementation of the chain
 // rules: a named table, see [Rules]. Each breach is a [Violation].
 //
+// A CA that was made elsewhere may break a few of the rules, see [Tolerances] and
+// [LoadImported]. What is issued below it has to keep all of them.
+//
 // # Certificates
 //
 // This is the specification of what an authority issues.
@@ -47,6 +50,18 @@
 //   - nameConstraints, critical, only when asked: permitted URI host = the trust
 //     domain, permitted DNS names = those of istiod, see [NameConstraints]
 //
+// Cross-certificate, see [Authority.CrossSign]
+//
+//   - notBefore, notAfter: within those of both roots; by default the end of the one
+//     that ends first
+//   - subject, key and subjectKeyIdentifier: those of the root that it certifies, byte
+//     for byte
+//   - basicConstraints, critical: CA, path length 1
+//   - keyUsage, critical: keyCertSign, cRLSign
+//   - nameConstraints, critical, only for the root of another mesh: permitted URI host =
+//     its trust domain; excluded are all DNS names and all IP addresses, so that it
+//     cannot pose as our istiod
+//
 // Leaf
 //
 //   - lifetime: [DefaultWorkloadLifetime]
@@ -63,6 +78,17 @@
 // "east 1f3a9c": a verifier that looks up CRLs by name, as ztunnel does, must
 // never meet two keys under one name. A name that would make the common name
 // longer than 64 characters (RFC 5280 appendix A) is cut before the tag.
+//
+// # Keys
+//
+// [MarshalKey] writes unencrypted PKCS #8, which is what istiod reads. [EncryptKey] writes
+// EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2 (RFC 8018 §6.2)
+//
+//   - key derivation: PBKDF2 with HMAC-SHA-256, 600000 rounds, 128 random bits of salt
+//   - encryption: AES-256-CBC
+//
+// This has no checksum: a key that was decrypted is held against its certificate, as
+// [Load] does. [ParseEncryptedKey] also reads what OpenSSL writes, and wrote.
 //
 // # CRLs
 //

@@ -19,13 +19,20 @@ var (
 type LifetimeError struct {
 	// Asked is the end that was asked for, Longest the latest that is possible.
 	Asked, Longest time.Time
-	// Issuer is the name of the issuer.
+	// Issuer is the name of the issuer, or of a root that is cross-signed and ends
+	// before it.
 	Issuer string
+
+	role string // what Issuer is; empty is the issuer
 }
 
 func (e *LifetimeError) Error() string {
-	return fmt.Sprintf("would end at %s, after its issuer %s; the longest possible is %s",
-		e.Asked.UTC().Format(time.RFC3339), e.Issuer, e.Longest.UTC().Format(time.RFC3339))
+	role := e.role
+	if role == "" {
+		role = "its issuer"
+	}
+	return fmt.Sprintf("would end at %s, after %s %s; the longest possible is %s",
+		e.Asked.UTC().Format(time.RFC3339), role, e.Issuer, e.Longest.UTC().Format(time.RFC3339))
 }
 
 // Unwrap makes errors.Is find [RuleWithinIssuer].
@@ -57,7 +64,7 @@ func (a *Authority) Prepare(p Profile, r Request) (*Draft, error) {
 	}
 	d := &Draft{authority: a, template: template}
 	if !p.shape.isLeaf() {
-		if d.linted, err = a.lint(template); err != nil {
+		if d.linted, err = a.lint("ca: prepare", template, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -109,27 +116,27 @@ func (a *Authority) template(p Profile, r Request) (*x509.Certificate, error) {
 	return t, p.shape.shape(t, issuer, r)
 }
 
-// lint signs a CA with a throwaway key and holds it against the chain rules. It
-// returns the bytes that the real key is going to sign.
-func (a *Authority) lint(template *x509.Certificate) ([]byte, error) {
+// lint signs a CA with a throwaway key and holds it against the chain rules, with so
+// many CAs below it. It returns the bytes that the real key is going to sign.
+func (a *Authority) lint(op string, template *x509.Certificate, below int) ([]byte, error) {
 	key, err := a.throwaway()
 	if err != nil {
-		return nil, fmt.Errorf("ca: prepare: throwaway key: %w", err)
+		return nil, fmt.Errorf("%s: throwaway key: %w", op, err)
 	}
 	standIn := *a.Certificate()
 	standIn.PublicKey = key.Public()
 	cert, err := sign(template, &standIn, template.PublicKey, key)
 	if err != nil {
-		return nil, fmt.Errorf("ca: prepare: %w", err)
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	chain := append([]*x509.Certificate{cert, &standIn}, a.chain[1:]...)
 	// crypto/x509 has just verified the throwaway signature.
-	v := newVerification(chain, VerifyOptions{Now: a.now, Except: []Rule{RuleSignature}}, false)
+	v := newVerification(chain, VerifyOptions{Now: a.now, Below: below, Except: []Rule{RuleSignature}}, false)
 	found := v.at(0)
 	for i := range chain[1:] {
 		found = append(found, v.at(i+1, RulePathLength)...)
 	}
-	if err := ruleError("ca: prepare", found); err != nil {
+	if err := ruleError(op, found); err != nil {
 		return nil, err
 	}
 	return cert.RawTBSCertificate, nil

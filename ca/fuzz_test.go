@@ -52,6 +52,27 @@ func FuzzParseKey(f *testing.F) {
 	})
 }
 
+func FuzzParseEncryptedKey(f *testing.F) {
+	for _, name := range []string{"plain", "pbes2-sha1", "pbes2-sha256", "pbes2-sha384", "des3", "scrypt", "pbes1", "legacy"} {
+		f.Add(keyFile(f, name), []byte(passphrase))
+	}
+	f.Fuzz(func(t *testing.T, data, password []byte) {
+		key, err := ca.ParseEncryptedKey(data, password)
+		_, plainErr := ca.ParseKey(data)
+		switch {
+		case err == nil && !errors.Is(plainErr, ca.ErrEncryptedKey):
+			t.Errorf("it is encrypted, and as a plain key it has the error %v", plainErr)
+		case plainErr == nil && !errors.Is(err, ca.ErrPlainKey):
+			t.Errorf("it is plain, and as an encrypted key it has the error %v", err)
+		case err != nil:
+			return
+		}
+		if _, err := ca.MarshalKey(key); err != nil {
+			t.Errorf("a key that was read cannot be written: %v", err)
+		}
+	})
+}
+
 // FuzzIssue holds whatever an authority issues against the chain rules.
 func FuzzIssue(f *testing.F) {
 	f.Add("east", "mesh.example.com", "/ns/shop/sa/cart", int64(3600))

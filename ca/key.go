@@ -93,15 +93,15 @@ func SamePublicKey(a, b crypto.PublicKey) bool {
 	return ok && key.Equal(b)
 }
 
-// throwawayType is the type of key whose signatures carry the same algorithm
-// identifier as those of key, at the least cost: all RSA sizes share one.
+// throwawayKey makes a key whose signatures carry the same algorithm identifier as
+// those of key, at the least cost: all RSA sizes share one.
 func throwawayKey(key crypto.PublicKey) (crypto.Signer, error) {
-	t, err := KeyTypeOf(key)
-	switch {
-	case err != nil:
-		return nil, err
-	case t == RSA3072 || t == RSA4096:
+	if _, ok := key.(*rsa.PublicKey); ok {
 		return keyutil.GenerateSigner("RSA", "", 2048)
+	}
+	t, err := KeyTypeOf(key)
+	if err != nil {
+		return nil, err
 	}
 	return GenerateKey(t)
 }

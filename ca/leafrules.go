@@ -15,7 +15,10 @@ import (
 
 var (
 	oidBasicConstraints = asn1.ObjectIdentifier{2, 5, 29, 19}
+	oidKeyUsage         = asn1.ObjectIdentifier{2, 5, 29, 15}
 	oidSubjectAltName   = asn1.ObjectIdentifier{2, 5, 29, 17}
+	oidNameConstraints  = asn1.ObjectIdentifier{2, 5, 29, 30}
+	oidExtKeyUsage      = asn1.ObjectIdentifier{2, 5, 29, 37}
 )
 
 func critical(cert *x509.Certificate, oid asn1.ObjectIdentifier) bool {

@@ -41,27 +41,21 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 }
 
 // ParseKey reads exactly one unencrypted private key in PEM: PKCS#8, PKCS#1 or
-// SEC1. Errors never hold any of the input.
+// SEC1. One that is encrypted is an [ErrEncryptedKey]. Errors never hold any of the
+// input.
 func ParseKey(data []byte) (crypto.Signer, error) {
-	blocks, err := pemBlocks(data)
+	block, err := keyBlock(data)
 	if err != nil {
 		return nil, err
 	}
-	if len(blocks) != 1 {
-		return nil, fmt.Errorf("%d PEM blocks, expected one private key", len(blocks))
+	if isEncrypted(block) {
+		return nil, ErrEncryptedKey
 	}
-	block := blocks[0]
-	switch block.Type {
-	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
-	case "ENCRYPTED PRIVATE KEY":
-		return nil, errEncryptedKey
-	default:
-		return nil, fmt.Errorf("the PEM block is a %s, expected a PRIVATE KEY", block.Type)
-	}
-	if block.Headers["DEK-Info"] != "" {
-		return nil, errEncryptedKey
-	}
-	key, err := pemutil.ParseKey(pem.EncodeToMemory(block))
+	return parseKeyBlock(block)
+}
+
+func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
+	key, err := pemutil.ParseKey(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))
 	if err != nil {
 		return nil, errors.New("the private key is malformed")
 	}
@@ -71,8 +65,6 @@ func ParseKey(data []byte) (crypto.Signer, error) {
 	}
 	return signer, nil
 }
-
-var errEncryptedKey = errors.New("the private key is encrypted, expected a plain one")
 
 // MarshalCertificates writes certificates in PEM, one block after the other,
 // each with its final newline.

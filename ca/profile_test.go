@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"flag"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func everyKind(t *testing.T) []issued {
 	both := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	cart := []*url.URL{{Scheme: "spiffe", Host: "mesh.example.com", Path: "/ns/shop/sa/cart"}}
 	constraints := &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: []string{"istiod.istio-system.svc"}}
-	return []issued{
+	kinds := []issued{
 		{"root", root, root, &x509.Certificate{
 			Subject: pkix.Name{CommonName: "root 2dedb0", Organization: mesh}, NotAfter: catest.Now().Add(ca.DefaultRootLifetime),
 			IsCA: true, MaxPathLen: -1, KeyUsage: caUsage,
@@ -73,6 +74,23 @@ func everyKind(t *testing.T) []issued {
 			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: both[:1],
 		}},
 	}
+	next := newRoot(t, "next").Certificate()
+	cross := func(o ca.CrossSignOptions) *x509.Certificate {
+		return catest.Must(h.Root.CrossSign(next, o))(t)
+	}
+	return append(kinds, []issued{
+		{"cross-certificate", root, cross(ca.CrossSignOptions{}), &x509.Certificate{
+			Subject: next.Subject, NotAfter: next.NotAfter, IsCA: true, MaxPathLen: 1, KeyUsage: caUsage,
+		}},
+		{"cross-certificate of another mesh", root, cross(ca.CrossSignOptions{Foreign: foreign()}), &x509.Certificate{
+			Subject: next.Subject, NotAfter: next.NotAfter, IsCA: true, MaxPathLen: 1, KeyUsage: caUsage,
+			PermittedDNSDomainsCritical: true, PermittedURIDomains: []string{foreignDomain}, ExcludedDNSDomains: []string{""},
+			ExcludedIPRanges: []*net.IPNet{
+				{IP: net.IP{0, 0, 0, 0}, Mask: net.CIDRMask(0, 32)},
+				{IP: make(net.IP, 16), Mask: net.CIDRMask(0, 128)},
+			},
+		}},
+	}...)
 }
 
 func TestEveryFieldIsAsSpecified(t *testing.T) {

@@ -94,7 +94,8 @@ func (s scope) covers(l link) bool {
 	return true
 }
 
-// rules is the one implementation of the chain rules. A rule is silent where
+// rules is the one implementation of the chain rules; what a CA made elsewhere may
+// break of them is said in tolerances. A rule is silent where
 // another one already names the cause, so that each finding has one reason.
 var rules = []rule{
 	{RuleSignature, everyIssued, "The next certificate's key made its signature; a root that was given is taken as it is.", "RFC 5280 §6.1.3 (a)(1), §6.1.1 (d)", checkSignature},

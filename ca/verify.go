@@ -17,6 +17,9 @@ type VerifyOptions struct {
 	Now func() time.Time
 	// Except names rules that are not applied.
 	Except []Rule
+	// Below is how many CAs are to stand below the chain. Its path lengths have to
+	// allow them.
+	Below int
 }
 
 // VerifyIntermediate holds a chain of CAs against the chain rules: the CA that
@@ -39,6 +42,7 @@ type verification struct {
 	roots []*x509.Certificate
 	now   time.Time
 	leaf  bool // chain[0] is a leaf
+	lower int  // CAs that are to stand below the chain
 	skip  map[Rule]bool
 }
 
@@ -47,7 +51,7 @@ func newVerification(chain []*x509.Certificate, o VerifyOptions, leaf bool) *ver
 	if now == nil {
 		now = time.Now
 	}
-	v := &verification{chain: chain, roots: o.Roots, now: now(), leaf: leaf, skip: make(map[Rule]bool)}
+	v := &verification{chain: chain, roots: o.Roots, now: now(), leaf: leaf, lower: o.Below, skip: make(map[Rule]bool)}
 	for _, rule := range o.Except {
 		v.skip[rule] = true
 	}
@@ -80,7 +84,7 @@ func (v *verification) at(i int, only ...Rule) []*Violation {
 			continue
 		}
 		if detail := r.check(l); detail != "" {
-			found = append(found, &Violation{Rule: r.name, Cert: l.cert, Detail: detail})
+			found = append(found, &Violation{Rule: r.name, Cert: l.cert, Detail: detail, Consequence: consequence(r.name, l)})
 		}
 	}
 	return found
@@ -104,7 +108,7 @@ func (l link) isTrustAnchor() bool {
 // below counts the CAs between this certificate and the leaf, as RFC 5280
 // §4.2.1.9 counts them for a path length: self-issued ones are free.
 func (l link) below() int {
-	n := 0
+	n := l.lower
 	for i, cert := range l.chain[:l.depth] {
 		if isLeaf := l.leaf && i == 0; !isLeaf && !selfIssued(cert) {
 			n++

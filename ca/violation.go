@@ -18,6 +18,9 @@ type Violation struct {
 	Cert *x509.Certificate
 	// Detail says what was found and what was expected.
 	Detail string
+	// Consequence is what follows from using the CA nevertheless, where that is
+	// possible: see [Tolerances]. It is empty where it is not.
+	Consequence string
 }
 
 func (v *Violation) Error() string {
