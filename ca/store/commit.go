@@ -16,16 +16,18 @@ const commitFile = metaDir + "/commit"
 type move struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+	// Replaces says that the target is there, and is not kept.
+	Replaces bool `json:"replaces,omitempty"`
 }
 
 // installs reports whether the move brings a staged name.
 func (m move) installs() bool {
-	return checkChangeable(m.To) == nil && m == installs(m.To)
+	return checkChangeable(m.To) == nil && m.From == installs(m.To).From
 }
 
 // retires reports whether the move puts a name aside.
 func (m move) retires() bool {
-	return checkChangeable(m.From) == nil && checkName(m.To) == nil && path.Dir(m.To) == path.Join(SupersededFolder, m.From)
+	return !m.Replaces && checkChangeable(m.From) == nil && checkName(m.To) == nil && path.Dir(m.To) == path.Join(SupersededFolder, m.From)
 }
 
 // record is the list of moves, in their order.
@@ -89,10 +91,11 @@ func replay(root *os.Root) (moved bool, err error) {
 	return moved, removeRecord(root)
 }
 
-// carryOut renames, unless that was done before: since nothing is ever
+// carryOut renames, unless that was done before: since nothing else is ever
 // overwritten, and the moves have an order, a target that exists is a move that
 // was made. Only a staged name that is still there shows that somebody else took
-// the target meanwhile. It notes the folders that it touched.
+// the target meanwhile, or that the target is still to be replaced. It notes the
+// folders that it touched.
 func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	for folder := path.Dir(m.To); ; folder = path.Dir(folder) {
 		touched[folder] = true
@@ -103,10 +106,12 @@ func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	if m.retires() {
 		touched[path.Dir(m.From)] = true
 	}
-	if done, err := exists(root, m.To); err != nil {
+	if found, err := exists(root, m.To); err != nil {
 		return err
-	} else if done {
-		return m.checkDone(root)
+	} else if found {
+		if done, err := m.checkDone(root); done || err != nil {
+			return err
+		}
 	}
 	if err := root.MkdirAll(path.Dir(m.To), dirMode); err != nil {
 		return inRoot(root, path.Dir(m.To), err)
@@ -117,15 +122,16 @@ func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	return nil
 }
 
-func (m move) checkDone(root *os.Root) error {
+// checkDone says of a move whose target exists whether it was made.
+func (m move) checkDone(root *os.Root) (bool, error) {
 	if !m.installs() {
-		return nil
+		return true, nil
 	}
 	staged, err := exists(root, m.From)
-	if err == nil && staged {
-		return inRoot(root, m.To, fs.ErrExist)
+	if err == nil && staged && !m.Replaces {
+		err = inRoot(root, m.To, fs.ErrExist)
 	}
-	return err
+	return !staged, err
 }
 
 func removeRecord(root *os.Root) error {

@@ -201,6 +201,7 @@ func TestDamagedRecords(t *testing.T) {
 		"it retires to no name":          moveJSON("a", "superseded/a/"),
 		"it retires what is superseded":  moveJSON("superseded/a", "superseded/superseded/a/time"),
 		"it retires a marker":            moveJSON(".trustgen/version", "superseded/.trustgen/version/time"),
+		"it retires to replace":          `{"moves":[{"from":"a","to":"superseded/a/time","replaces":true}]}`,
 		"it retires everything":          moveJSON(".", "superseded/time"),
 		"its last move is bad":           `{"moves":[{"from":".trustgen/staging/c","to":"c"},{"from":"a","to":"c"}]}`,
 	} {

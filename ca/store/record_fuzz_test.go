@@ -24,6 +24,8 @@ func FuzzParseRecord(f *testing.F) {
 		moveJSON(`.trustgen/staging/a\b`, `a\b`),
 		moveJSON(".trustgen/staging/a\x00", "a\x00"),
 		`{"moves":[{"from":".trustgen/staging/a","to":"a"},{"from":"a","to":"superseded/a/b"}]}`,
+		`{"moves":[{"from":".trustgen/staging/a","to":"a","replaces":true}]}`,
+		`{"moves":[{"from":"a","to":"superseded/a/b","replaces":true}]}`,
 		`{"MOVES":[{"FROM":".trustgen/staging/a","to":"b","TO":"a"}],"more":1}`,
 	} {
 		f.Add([]byte(seed))
@@ -55,7 +57,7 @@ func allowedInstall(m move) bool {
 
 func allowedRetirement(m move) bool {
 	generation, ok := strings.CutPrefix(m.To, "superseded/"+m.From+"/")
-	return ok && inside(m.From) && inside(generation) && !strings.Contains(generation, "/")
+	return ok && !m.Replaces && inside(m.From) && inside(generation) && !strings.Contains(generation, "/")
 }
 
 // inside reports whether a name is clear of everything that is not for change.

@@ -27,6 +27,7 @@ type Tx struct {
 	order   []string          // the retired names, in the order of the calls
 	made    map[string]bool   // folders in staging
 	install map[string]bool   // the topmost staged names: each takes one rename
+	replace map[string]bool   // those of them whose old file is not kept
 }
 
 func newTx(s *Store, root *os.Root) *Tx {
@@ -36,6 +37,7 @@ func newTx(s *Store, root *os.Root) *Tx {
 		retired:  make(map[string]string),
 		made:     make(map[string]bool),
 		install:  make(map[string]bool),
+		replace:  make(map[string]bool),
 	}
 }
 
@@ -81,6 +83,9 @@ func (tx *Tx) Retire(name string) error {
 	}
 	if !found || tx.isRetired(name) {
 		return fmt.Errorf("retire %s: %w", tx.path(name), fs.ErrNotExist)
+	}
+	if tx.replace[name] {
+		return fmt.Errorf("retire %s: it was replaced before", tx.path(name))
 	}
 	for written := range tx.install {
 		if strings.HasPrefix(written, name+"/") {
@@ -204,8 +209,10 @@ func (tx *Tx) moves() []move {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(tx.install)) {
-		if _, replaced := tx.retired[name]; !replaced {
-			moves = append(moves, installs(name))
+		if _, retired := tx.retired[name]; !retired {
+			m := installs(name)
+			m.Replaces = tx.replace[name]
+			moves = append(moves, m)
 		}
 	}
 	return moves
