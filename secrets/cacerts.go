@@ -18,6 +18,8 @@ type CACerts struct {
 	keyPEM []byte
 	chain  []*x509.Certificate // the intermediate first, the root last
 	roots  []*x509.Certificate
+
+	tolerated []*ca.Violation
 }
 
 // Options are the parts of a [CACerts].
@@ -35,7 +37,8 @@ type Options struct {
 var timeless = []ca.Rule{ca.RuleExpired, ca.RuleNotYetValid}
 
 // New puts a set together. The error is a [*ca.RuleError] when the chain or a root
-// breaks a chain rule.
+// breaks a chain rule. Those above the intermediate may break what [ca.Tolerances] lists,
+// since they may have been made elsewhere: see [CACerts.Tolerated].
 func New(o Options) (*CACerts, error) {
 	switch {
 	case o.Key == nil:
@@ -47,8 +50,9 @@ func New(o Options) (*CACerts, error) {
 	if len(c.roots) == 0 {
 		c.roots = c.chain[len(c.chain)-1:]
 	}
-	if violations := c.verify(); len(violations) > 0 {
-		return nil, &ca.RuleError{Op: "cacerts", Violations: violations}
+	var refused []*ca.Violation
+	if refused, c.tolerated = c.tolerate(c.verify()); len(refused) > 0 {
+		return nil, &ca.RuleError{Op: "cacerts", Violations: refused}
 	}
 	if !ca.MatchKey(o.Key, c.chain[0]) {
 		return nil, fmt.Errorf("cacerts: the key does not belong to the certificate of %s", ca.Describe(c.chain[0]))
@@ -78,6 +82,23 @@ func (c *CACerts) verify() []*ca.Violation {
 	}
 	return found
 }
+
+// tolerate is [ca.Tolerate] for all but the intermediate: that one is made for the
+// cluster, and can be made anew.
+func (c *CACerts) tolerate(found []*ca.Violation) (refused, tolerated []*ca.Violation) {
+	for _, v := range found {
+		if v.Consequence == "" || v.Cert == c.chain[0] {
+			refused = append(refused, v)
+		} else {
+			tolerated = append(tolerated, v)
+		}
+	}
+	return refused, tolerated
+}
+
+// Tolerated are the chain rules that a CA above the intermediate breaks, with what
+// follows from it.
+func (c *CACerts) Tolerated() []*ca.Violation { return slices.Clone(c.tolerated) }
 
 // Key is the key of the intermediate.
 func (c *CACerts) Key() crypto.Signer { return c.key }

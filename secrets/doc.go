@@ -3,13 +3,15 @@
 //
 // A [CACerts] is valid because [New] and [Parse] checked it: its key belongs to
 // its certificate, and its chain keeps the rules of package ca and ends in one of
-// its roots. Whether it has expired is a question of the day, and is not asked.
+// its roots. CAs above the intermediate may be old ones, see [CACerts.Tolerated].
+// Whether it has expired is a question of the day, and is not asked.
 //
 // # Files
 //
 //   - ca-cert.pem: the certificate of the intermediate, alone
 //   - ca-key.pem: its key, as unencrypted PKCS #8
-//   - cert-chain.pem: the intermediate, the CAs above it, the root
+//   - cert-chain.pem: the intermediate, the CAs above it (an issuing CA below a
+//     corporate root, say), the root
 //   - root-cert.pem: the roots that the cluster trusts
 //
 // istiod takes the form tls.crt, tls.key, ca.crt as well, and so does [Parse]. It
