@@ -2,13 +2,21 @@
 // intermediate CA for each cluster. It is what the commands of trustgen call, and
 // what a program calls that wants the same.
 //
+// The root is made by [Fabric.Init] or imported by [Fabric.Import]. In between an issuing
+// CA may stand whose root has its key elsewhere; it issues for the clusters then.
+//
 // # The directory
 //
 //	fabric.yaml                     the trust domain
 //	root-cert.pem, root-key.pem     the root; its key may be moved elsewhere
+//	issuing-cert.pem, -key.pem      the issuing CA below the root, if there is one
 //	clusters/<cluster>/             what the istiod of a cluster reads
 //	superseded/                     what was replaced, by its name and the time
 //	.trustgen/                      the files of package store
+//
+// Keys are PKCS #8, and readable by their owner only. That of the root or of the issuing
+// CA can be encrypted with a passphrase, those of the clusters cannot: istiod could not
+// read them.
 //
 // Every change is one transaction of package store: all of it happens or nothing,
 // also when the process is killed.

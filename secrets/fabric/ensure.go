@@ -3,6 +3,7 @@ package fabric
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -18,7 +19,8 @@ import (
 
 // EnsureOptions say what the intermediates are to be like; the zero value is good.
 type EnsureOptions struct {
-	// KeyType of new intermediates; zero means that of the root.
+	// KeyType of new intermediates; zero means that of the CA that issues them, and
+	// [ca.RSA3072] where that has RSA of a size that is not made here.
 	KeyType ca.KeyType
 	// NotAfter is the end of new intermediates; zero means
 	// [ca.DefaultIntermediateLifetime] from now.
@@ -27,7 +29,7 @@ type EnsureOptions struct {
 	Renew bool
 	// Root describes the root that is made where there is none.
 	Root RootOptions
-	// Upstream, if there is one, issues in place of the root in the directory. A
+	// Upstream, if there is one, issues in place of the CA in the directory. A
 	// directory without a root trusts that of the upstream from then on, which must
 	// be a single one.
 	Upstream *Upstream
@@ -72,15 +74,22 @@ type Ensured struct {
 // if one fails, nothing changes for any.
 //
 // The error is a [*ClusterNameError], a [*DamagedError] for a set that is neither
-// valid nor to be renewed, [ErrRootKeyMissing] where something has to be issued
-// without the key at hand, a [*ca.LifetimeError], or one of [issuer.ObtainIntermediate].
+// valid nor to be renewed, [ErrRootKeyMissing] or [ErrIssuingKeyMissing] where something
+// has to be issued without the key at hand, [ErrPasswordMissing] or [ca.ErrWrongPassword]
+// where it is encrypted, a [*ca.LifetimeError], or one of [issuer.ObtainIntermediate].
 func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions) (Result, error) {
 	if err := checkClusters(clusters); err != nil {
 		return Result{}, err
 	}
+	old, fresh := &asked{ask: f.password}, newAsked(o.Root.NewPassword, o.DryRun)
+	defer old.wipe()
+	defer fresh.wipe()
+	if err := f.askAhead(ctx, clusters, o, old, fresh); err != nil {
+		return Result{}, err
+	}
 	var result Result
 	err := f.change(ctx, o.DryRun, func(c changer) error {
-		e, err := f.newEnsurance(ctx, c, o)
+		e, err := f.newEnsurance(ctx, c, o, old, fresh)
 		if err != nil {
 			return err
 		}
@@ -101,15 +110,17 @@ type ensurance struct {
 	changer                  changer
 	root                     *x509.Certificate
 	rootCreated, rootAdopted bool
+	old, fresh               *asked
 	sign                     signer
+	signerKey                crypto.PublicKey // of the CA that signs, as far as it is known
 }
 
 // signer gives a key a certificate: the chain, the root last.
 type signer func(ctx context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error)
 
-func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions) (*ensurance, error) {
-	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c}
-	choose := e.signByRoot
+func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions, old, fresh *asked) (*ensurance, error) {
+	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c, old: old, fresh: fresh}
+	choose := e.signHere
 	if o.Upstream != nil {
 		choose = e.signByUpstream
 	}
@@ -118,35 +129,43 @@ func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions) (
 	}
 	if e.KeyType == "" {
 		var err error
-		if e.KeyType, err = ca.KeyTypeOf(e.root.PublicKey); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.path(rootCertFile), err)
+		if e.KeyType, err = keyTypeLike(e.signerKey); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Dir(), err)
 		}
 	}
 	return e, nil
 }
 
-// signByRoot lets the root in the directory sign, and makes one where there is none.
-// Only who issues needs its key.
-func (e *ensurance) signByRoot(context.Context) error {
+// keyTypeLike is the type of new keys below a CA: the same, or where that one has RSA of
+// a size that is not made here, another of its kind.
+func keyTypeLike(key crypto.PublicKey) (ca.KeyType, error) {
+	if _, ok := key.(*rsa.PublicKey); ok && ca.DescribeKey(key) != string(ca.RSA4096) {
+		return ca.RSA3072, nil
+	}
+	return ca.KeyTypeOf(key)
+}
+
+// signHere lets the CA in the directory sign, which is the root or an issuing CA below
+// it, and makes a root where there is none. Only who issues needs the key.
+func (e *ensurance) signHere(ctx context.Context) error {
 	profile, err := ca.Intermediate(ca.IntermediateOptions{})
 	if err != nil {
 		return err
 	}
-	var made *ca.Authority
-	e.root, err = e.readRoot(e.changer)
-	if errors.Is(err, ErrNoRoot) {
-		if made, err = e.makeRoot(e.changer, e.Root); err == nil {
-			e.root, e.rootCreated = made.Certificate(), true
-		}
-	}
+	made, err := e.findRoot(ctx)
 	if err != nil {
 		return err
 	}
+	issuing, err := e.issuing(made)
+	if err != nil {
+		return err
+	}
+	e.signerKey = issuing.PublicKey
 	authority := sync.OnceValues(func() (*ca.Authority, error) {
 		if made != nil {
 			return made, nil
 		}
-		return e.loadAuthority(e.changer, e.root)
+		return e.loadAuthority(ctx, e.changer, e.root, e.old)
 	})
 	e.sign = func(_ context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {
 		a, err := authority()
@@ -161,6 +180,31 @@ func (e *ensurance) signByRoot(context.Context) error {
 		return append([]*x509.Certificate{cert}, a.Chain()...), err
 	}
 	return nil
+}
+
+// findRoot reads the root, and makes one where there is none.
+func (e *ensurance) findRoot(ctx context.Context) (made *ca.Authority, err error) {
+	e.root, err = e.readRoot(e.changer)
+	if !errors.Is(err, ErrNoRoot) {
+		return nil, err
+	}
+	if made, err = e.makeRoot(ctx, e.changer, e.Root, e.fresh); err != nil {
+		return nil, err
+	}
+	e.root, e.rootCreated = made.Certificate(), true
+	return made, nil
+}
+
+// issuing is the certificate of the CA in the directory that issues.
+func (e *ensurance) issuing(made *ca.Authority) (*x509.Certificate, error) {
+	if made != nil {
+		return made.Certificate(), nil
+	}
+	chain, err := e.readIssuing(e.changer, e.root)
+	if err != nil {
+		return nil, err
+	}
+	return chain[0], nil
 }
 
 // all ensures the clusters side by side: a disk syncs several files in the time of

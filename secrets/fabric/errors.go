@@ -16,6 +16,10 @@ var ErrRootExists = errors.New("there is a root already")
 // needed to issue.
 var ErrRootKeyMissing = errors.New("the key of the root is not here")
 
+// ErrIssuingKeyMissing says the same of the issuing CA below a root whose key is
+// elsewhere.
+var ErrIssuingKeyMissing = errors.New("the key of the issuing CA is not here")
+
 // ClusterNameError says that a cluster cannot have a name.
 type ClusterNameError struct {
 	Name, Reason string

@@ -15,6 +15,7 @@ import (
 type Fabric struct {
 	store       *store.Store
 	now         func() time.Time
+	password    Password
 	generateKey func(ca.KeyType) (crypto.Signer, error)
 }
 
@@ -28,6 +29,9 @@ type Options struct {
 	// LockTimeout is how long to wait for other processes; zero means
 	// [store.DefaultLockTimeout].
 	LockTimeout time.Duration
+	// Password opens the key of the root or of the issuing CA where it is encrypted. Nil
+	// is [ErrPasswordMissing] then.
+	Password Password
 }
 
 // Open opens a directory. It need not exist: what changes it first makes it. The
@@ -40,7 +44,7 @@ func Open(ctx context.Context, dir string, o Options) (*Fabric, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Fabric{store: s, now: o.Now, generateKey: ca.GenerateKey}, nil
+	return &Fabric{store: s, now: o.Now, password: o.Password, generateKey: ca.GenerateKey}, nil
 }
 
 // Dir is the directory, as it was opened.

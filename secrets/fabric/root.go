@@ -31,26 +31,30 @@ type RootOptions struct {
 	// NotAfter is the end of the root; zero means [ca.DefaultRootLifetime] from
 	// now.
 	NotAfter time.Time
+	// NewPassword encrypts the key of the root; nil leaves it plain.
+	NewPassword Password
 }
 
 // InitOptions adjust Init; the zero value is good.
 type InitOptions struct {
 	RootOptions
-	// DryRun checks everything and changes nothing.
+	// DryRun checks everything, asks nobody and changes nothing.
 	DryRun bool
 }
 
 // Init makes the root of a fabric. A directory that has one is [ErrRootExists].
 func (f *Fabric) Init(ctx context.Context, o InitOptions) (Certificate, error) {
+	fresh := newAsked(o.NewPassword, o.DryRun)
+	defer fresh.wipe()
+	if err := f.askForNewRoot(ctx, fresh, f.RootKeyPath()); err != nil {
+		return Certificate{}, err
+	}
 	var made Certificate
 	err := f.change(ctx, o.DryRun, func(c changer) error {
-		switch _, err := f.readRoot(c); {
-		case err == nil:
-			return fmt.Errorf("%s: %w", f.path(rootCertFile), ErrRootExists)
-		case !errors.Is(err, ErrNoRoot):
+		if err := f.wantNoRoot(c); err != nil {
 			return err
 		}
-		root, err := f.makeRoot(c, o.RootOptions)
+		root, err := f.makeRoot(ctx, c, o.RootOptions, fresh)
 		if err != nil {
 			return err
 		}
@@ -60,7 +64,31 @@ func (f *Fabric) Init(ctx context.Context, o InitOptions) (Certificate, error) {
 	return made, err
 }
 
-func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
+// askForNewRoot asks for the passphrase of a root that is going to be made, unless there
+// is one.
+func (f *Fabric) askForNewRoot(ctx context.Context, fresh *asked, keyFile string) error {
+	if fresh.ask == nil {
+		return nil
+	}
+	if err := f.store.View(ctx, func(s *store.Snapshot) error { return f.wantNoRoot(s) }); err != nil {
+		return err
+	}
+	return fresh.askForNew(ctx, keyFile)
+}
+
+// wantNoRoot refuses a directory that has a root, or had one.
+func (f *Fabric) wantNoRoot(r reader) error {
+	_, err := f.readRoot(r)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s: %w", f.path(rootCertFile), ErrRootExists)
+	case errors.Is(err, ErrNoRoot):
+		return nil
+	}
+	return err
+}
+
+func (f *Fabric) makeRoot(ctx context.Context, c changer, o RootOptions, fresh *asked) (*ca.Authority, error) {
 	config, err := newConfig(o.TrustDomain)
 	if err != nil {
 		return nil, err
@@ -82,10 +110,11 @@ func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	keyPEM, err := ca.MarshalKey(key)
+	keyPEM, err := newKeyFile(ctx, key, fresh, f.RootKeyPath())
 	if err != nil {
 		return nil, err
 	}
+	defer clear(keyPEM)
 	return root, errors.Join(
 		c.Write(rootKeyFile, keyPEM, store.Private),
 		c.Write(rootCertFile, ca.MarshalCertificates(root.Certificate()), store.Public),
@@ -99,7 +128,7 @@ func (f *Fabric) makeRoot(c changer, o RootOptions) (*ca.Authority, error) {
 func (f *Fabric) readRoot(r reader) (*x509.Certificate, error) {
 	data, err := r.Read(rootCertFile, store.Public)
 	if errors.Is(err, fs.ErrNotExist) {
-		for _, left := range []string{rootKeyFile, configFile, clustersFolder} {
+		for _, left := range []string{rootKeyFile, issuingCertFile, issuingKeyFile, configFile, clustersFolder} {
 			if found, err := r.Exists(left); err != nil || found {
 				return nil, errors.Join(err, fmt.Errorf("%s is missing, though there is %s", f.path(rootCertFile), left))
 			}
@@ -117,24 +146,4 @@ func (f *Fabric) readRoot(r reader) (*x509.Certificate, error) {
 		return nil, fmt.Errorf("%s: %w", f.path(rootCertFile), err)
 	}
 	return certs[0], nil
-}
-
-// loadAuthority joins the root with its key.
-func (f *Fabric) loadAuthority(r reader, root *x509.Certificate) (*ca.Authority, error) {
-	data, err := r.Read(rootKeyFile, store.Private)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", f.RootKeyPath(), ErrRootKeyMissing)
-	}
-	if err != nil {
-		return nil, err
-	}
-	key, err := ca.ParseKey(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.RootKeyPath(), err)
-	}
-	authority, err := ca.Load(key, []*x509.Certificate{root}, f.now)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Dir(), err)
-	}
-	return authority, nil
 }

@@ -15,7 +15,9 @@ import (
 // Certificate is what people want to know of a CA at a glance.
 type Certificate struct {
 	// Subject is the common name, tag included.
-	Subject   string
+	Subject string
+	// KeyType is none of [ca.KeyTypes] where a CA was made elsewhere with another key,
+	// for example "RSA-2048".
 	KeyType   ca.KeyType
 	NotBefore time.Time
 	NotAfter  time.Time
@@ -24,11 +26,10 @@ type Certificate struct {
 }
 
 func describe(cert *x509.Certificate) Certificate {
-	keyType, _ := ca.KeyTypeOf(cert.PublicKey) // the chain rules took it
 	sum := sha256.Sum256(cert.Raw)
 	return Certificate{
 		Subject:     ca.Describe(cert),
-		KeyType:     keyType,
+		KeyType:     ca.KeyType(ca.DescribeKey(cert.PublicKey)),
 		NotBefore:   cert.NotBefore,
 		NotAfter:    cert.NotAfter,
 		Fingerprint: hex.EncodeToString(sum[:]),
@@ -78,7 +79,8 @@ func (c Cluster) State(now time.Time) State {
 type Status struct {
 	TrustDomain string
 	Root        Certificate
-	Clusters    []Cluster // sorted by name
+	Issuing     *Certificate // the CA below the root that issues; nil where the root does
+	Clusters    []Cluster    // sorted by name
 }
 
 // Status reads the root and every cluster. A damaged cluster does not hide the
@@ -95,6 +97,14 @@ func (f *Fabric) Status(ctx context.Context) (Status, error) {
 			return err
 		}
 		status.TrustDomain, status.Root = config.TrustDomain, describe(root)
+		issuing, err := f.readIssuing(s, root)
+		if err != nil {
+			return err
+		}
+		if len(issuing) > 1 {
+			below := describe(issuing[0])
+			status.Issuing = &below
+		}
 		names, err := s.List(clustersFolder)
 		if err != nil {
 			return err

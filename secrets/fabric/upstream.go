@@ -41,6 +41,7 @@ func (e *ensurance) signByUpstream(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", u.Obtain.Backend, err)
 		}
 	}
+	e.signerKey = e.root.PublicKey
 	o := u.Obtain
 	o.Roots = []*x509.Certificate{e.root}
 	e.sign = func(ctx context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {

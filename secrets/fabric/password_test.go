@@ -1,0 +1,267 @@
+package fabric_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+const passphrase = "correct horse"
+
+// person answers with a passphrase, and remembers for which files.
+type person struct {
+	answer  string
+	err     error
+	during  func()
+	asked   []string
+	answers [][]byte
+}
+
+func (p *person) password(_ context.Context, keyFile string) ([]byte, error) {
+	p.asked = append(p.asked, filepath.Base(keyFile))
+	if p.during != nil {
+		p.during()
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	answer := []byte(p.answer)
+	p.answers = append(p.answers, answer)
+	return answer, nil
+}
+
+func (p *person) wantAsked(t *testing.T, keyFiles ...string) {
+	t.Helper()
+	if got, want := strings.Join(p.asked, " "), strings.Join(keyFiles, " "); got != want {
+		t.Errorf("asked was for %q, want %q", got, want)
+	}
+	for _, answer := range p.answers {
+		if !bytes.Equal(answer, make([]byte, len(answer))) {
+			t.Errorf("the passphrase %q is left in memory", answer)
+		}
+	}
+	p.asked, p.answers = nil, nil
+}
+
+// attended opens a directory for which somebody knows the passphrase.
+func attended(t *testing.T, dir string, p *person) *fabric.Fabric {
+	t.Helper()
+	return catest.Must(fabric.Open(t.Context(), dir, fabric.Options{Now: catest.Now, Password: p.password}))(t)
+}
+
+// sealed is a fabric whose root's key is encrypted.
+func sealed(t *testing.T) (*fabric.Fabric, *person) {
+	t.Helper()
+	p := &person{answer: passphrase}
+	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassword: p.password}}))(t)
+	p.wantAsked(t, "root-key.pem")
+	return f, p
+}
+
+func TestThePassphraseIsAskedForWhereSomethingIsIssued(t *testing.T) {
+	t.Parallel()
+	f, p := sealed(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north")
+	p.wantAsked(t, "root-key.pem")
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	p.wantAsked(t)
+	catest.Must(f.Status(t.Context()))(t)
+	catest.Must(f.Bundle(t.Context(), "east"))(t)
+	p.wantAsked(t)
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+	p.wantAsked(t, "root-key.pem")
+	ensure(t, f, fabric.EnsureOptions{Renew: true, DryRun: true}, "east")
+	p.wantAsked(t, "root-key.pem")
+}
+
+func TestAPlainKeyHasNoPassphrase(t *testing.T) {
+	t.Parallel()
+	p := &person{answer: passphrase}
+	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	p.wantAsked(t)
+}
+
+func TestEnsureEncryptsTheKeyOfARootThatItMakes(t *testing.T) {
+	t.Parallel()
+	p := &person{answer: passphrase}
+	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
+	o := fabric.EnsureOptions{Root: fabric.RootOptions{NewPassword: p.password}}
+	dry := o
+	dry.DryRun = true
+	ensure(t, f, dry, "east")
+	p.wantAsked(t)
+	ensure(t, f, o, "east")
+	p.wantAsked(t, "root-key.pem")
+	key := catest.Must(os.ReadFile(f.RootKeyPath()))(t)
+	if _, err := ca.ParseEncryptedKey(key, []byte(passphrase)); err != nil {
+		t.Error(err)
+	}
+	ensure(t, f, o, "west")
+	p.wantAsked(t, "root-key.pem")
+}
+
+// TestNobodyWaitsWhileAPersonTypes uses the directory from elsewhere while the passphrase
+// is asked for.
+func TestNobodyWaitsWhileAPersonTypes(t *testing.T) {
+	t.Parallel()
+	f, p := sealed(t)
+	p.during = func() {
+		other := catest.Must(fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, LockTimeout: time.Millisecond}))(t)
+		if _, err := other.Status(t.Context()); err != nil {
+			t.Errorf("meanwhile: %v", err)
+		}
+	}
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	p.wantAsked(t, "root-key.pem")
+
+	h := catest.New(t)
+	plain := open(t, newClock())
+	catest.Must(plain.Init(t.Context(), fabric.InitOptions{}))(t)
+	other := attended(t, plain.Dir(), p)
+	catest.Must(other.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password}))(t)
+	p.wantAsked(t, "root-key.pem")
+	p.during = nil
+	imported := attended(t, filepath.Join(t.TempDir(), "trust"), p)
+	catest.Must(imported.Import(t.Context(), fabric.ImportOptions{Root: h.Root.Certificate(), Key: h.RootKey, NewPassword: p.password}))(t)
+	p.wantAsked(t, "root-key.pem")
+}
+
+func TestAPassphraseThatDoesNotOpenTheKeyChangesNothing(t *testing.T) {
+	t.Parallel()
+	f, _ := sealed(t)
+	refused := errors.New("refused to answer")
+	tests := map[string]struct {
+		password fabric.Password
+		want     error
+	}{
+		"nobody to ask":              {nil, fabric.ErrPasswordMissing},
+		"another passphrase":         {(&person{answer: "battery staple"}).password, ca.ErrWrongPassword},
+		"an empty passphrase":        {(&person{}).password, ca.ErrEmptyPassword},
+		"no answer":                  {(&person{err: refused}).password, refused},
+		"the context ends meanwhile": {(&person{err: context.Canceled}).password, context.Canceled},
+	}
+	before := tree(t, f.Dir())
+	for name, test := range tests {
+		other := catest.Must(fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, Password: test.password}))(t)
+		_, err := other.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{})
+		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), "root-key.pem") {
+			t.Errorf("%s: got the error %v, want %v with the file", name, err, test.want)
+		}
+	}
+	unchanged(t, f.Dir(), before)
+}
+
+func TestANewPassphraseHasToBeGood(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused to answer")
+	for name, test := range map[string]struct {
+		person person
+		want   error
+	}{
+		"seven characters":                 {person{answer: "seven77"}, fabric.ErrPasswordShort},
+		"seven characters of eight octets": {person{answer: "sevenü7"}, fabric.ErrPasswordShort},
+		"none":                             {person{}, ca.ErrEmptyPassword},
+		"no answer":                        {person{err: refused}, refused},
+	} {
+		f := open(t, newClock())
+		_, err := f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassword: test.person.password}})
+		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), "root-key.pem") {
+			t.Errorf("%s: got the error %v, want %v with the file", name, err, test.want)
+		}
+		if _, err := os.Stat(f.Dir()); !os.IsNotExist(err) {
+			t.Errorf("%s: the directory is there", name)
+		}
+	}
+}
+
+func TestTheKeyIsEncryptedInPlace(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	before := tree(t, f.Dir())
+	plain := before["root-key.pem"]
+	p := &person{answer: passphrase}
+	dry := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password, DryRun: true}))(t)
+	p.wantAsked(t)
+	unchanged(t, f.Dir(), before)
+	done := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password}))(t)
+	p.wantAsked(t, "root-key.pem")
+	if done.KeyPath != f.RootKeyPath() || done != dry || !strings.HasPrefix(done.Certificate.Subject, "root ") {
+		t.Errorf("got %+v, by a dry run %+v", done, dry)
+	}
+	after := tree(t, f.Dir())
+	secret := strings.Split(plain, "\n")[2]
+	for name, data := range after {
+		if strings.Contains(data, secret) {
+			t.Errorf("%s holds the plain key", name)
+		}
+	}
+	if len(after) != len(before) || !strings.HasPrefix(after["root-key.pem"], "-rw-------\n-----BEGIN ENCRYPTED") {
+		t.Errorf("%d files, before there were %d; the key is %q", len(after), len(before), after["root-key.pem"])
+	}
+	ensure(t, attended(t, f.Dir(), p), fabric.EnsureOptions{}, "west")
+}
+
+func TestEncryptRefusesAndLeavesTheKeyAsItIs(t *testing.T) {
+	t.Parallel()
+	good := (&person{answer: passphrase}).password
+	encrypted, _ := sealed(t)
+	plain := func(change func(f *fabric.Fabric)) *fabric.Fabric {
+		f := open(t, newClock())
+		catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
+		change(f)
+		return f
+	}
+	key := func(data []byte) func(*fabric.Fabric) {
+		return func(f *fabric.Fabric) {
+			if err := os.WriteFile(f.RootKeyPath(), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	same := func(*fabric.Fabric) {}
+	for name, test := range map[string]struct {
+		f        *fabric.Fabric
+		password fabric.Password
+		want     error
+		text     string
+	}{
+		"no root":               {open(t, newClock()), good, fabric.ErrNoRoot, ""},
+		"an encrypted key":      {encrypted, good, fabric.ErrKeyEncrypted, "root-key.pem"},
+		"no key":                {plain(func(f *fabric.Fabric) { _ = os.Remove(f.RootKeyPath()) }), good, fabric.ErrRootKeyMissing, "root-key.pem"},
+		"the key of another":    {plain(key(catest.Must(ca.MarshalKey(catest.Key("other")))(t))), good, ca.ErrKeyMismatch, "root-key.pem"},
+		"a key that is damaged": {plain(key([]byte("damaged"))), good, nil, "root-key.pem: text that is not PEM"},
+		"no passphrase":         {plain(same), nil, fabric.ErrNewPasswordMissing, "root-key.pem"},
+		"a short passphrase":    {plain(same), (&person{answer: "short"}).password, fabric.ErrPasswordShort, "root-key.pem"},
+		"no answer":             {plain(same), (&person{err: context.Canceled}).password, context.Canceled, "root-key.pem"},
+	} {
+		before := tree(t, test.f.Dir())
+		_, err := test.f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: test.password})
+		if err == nil || test.want != nil && !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s: got the error %v, want %v with %q", name, err, test.want, test.text)
+		}
+		unchanged(t, test.f.Dir(), before)
+	}
+}
+
+// TestAKeyThatChangesWhileAPersonTypesIsReadAgain takes the key away in between.
+func TestAKeyThatChangesWhileAPersonTypesIsReadAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
+	p := &person{answer: passphrase, during: func() { _ = os.Remove(f.RootKeyPath()) }}
+	if _, err := f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password}); !errors.Is(err, fabric.ErrRootKeyMissing) {
+		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
+	}
+}
