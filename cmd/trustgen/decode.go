@@ -95,6 +95,9 @@ func decodeBlock(block *pem.Block) (item, error) {
 		return crlItem(list), nil
 	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
 		key, err := ca.ParseKey(pem.EncodeToMemory(block))
+		if errors.Is(err, ca.ErrEncryptedKey) { // as OpenSSL wrote it before PKCS #8
+			return item{Kind: "encrypted private key"}, nil
+		}
 		if err != nil {
 			return item{}, err
 		}

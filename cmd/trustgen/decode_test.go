@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/trustgen/trustgen/ca"
@@ -30,4 +32,17 @@ func FuzzDecode(f *testing.F) {
 			i.fields()
 		}
 	})
+}
+
+func TestAnEncryptedKeyIsOneInAnyForm(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"legacy.pem", "pbes2-sha256.pem", "scrypt.pem"} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "ca", "testdata", "keys", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if items, err := decode(data); err != nil || len(items) != 1 || items[0].Kind != "encrypted private key" {
+			t.Errorf("%s: got %+v and the error %v", name, items, err)
+		}
+	}
 }

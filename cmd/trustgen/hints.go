@@ -45,7 +45,15 @@ func hintFor(err error) string {
 		return "use it, or choose another directory with --dir"
 	case errors.Is(err, fabric.ErrNoRoot):
 		return "the command init makes a root there, and so does intermediate"
-	case errors.Is(err, fabric.ErrRootKeyMissing):
+	case errors.Is(err, fabric.ErrPasswordMissing), errors.Is(err, fabric.ErrNewPasswordMissing):
+		return "name a file whose first line is the passphrase: --password-file"
+	case errors.Is(err, ca.ErrEmptyPassword):
+		return "'trustgen init --no-password' leaves a key plain"
+	case errors.Is(err, ca.ErrUnknownEncryption):
+		return "'openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW' encrypts it in a way that is known here"
+	case errors.Is(err, ca.RulePathLength):
+		return "have the CA certified anew, with a path length that leaves room for the CAs below it"
+	case errors.Is(err, fabric.ErrRootKeyMissing), errors.Is(err, fabric.ErrIssuingKeyMissing):
 		return "put it back for as long as it takes to issue, or name a CA under this root with --issuer"
 	case isNoSuchType(err):
 		return "the cluster needs the types of trustgen: 'kubectl apply --server-side -f deploy/crds'"

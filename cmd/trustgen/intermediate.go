@@ -17,6 +17,7 @@ type intermediateCommand struct {
 	keyType  keyTypeFlag
 	end      endFlag
 	issuer   issuerFlag
+	password passwordFlags
 	ensure   fabric.EnsureOptions
 	output   outputFlag
 }
@@ -44,6 +45,9 @@ that has less than a third of its life left is renewed: with a new key and a new
 name, and the old files are kept in superseded/. All clusters are one
 transaction: either all of them change or none.
 
+The root issues, or the issuing CA that init imported. Where its key is encrypted,
+its passphrase is asked for on a terminal, or read from --password-file.
+
 With --issuer a CA elsewhere signs instead of the root in the directory. Its
 answers must lead to that root; a directory that has none trusts the root of the
 issuer from then on.`,
@@ -52,9 +56,10 @@ issuer from then on.`,
 	}
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster: a DNS-1123 label; repeat it for more")
-	addKeyType(cmd, &c.keyType, "that of the root")
+	addKeyType(cmd, &c.keyType, "that of the CA that issues")
 	addNotAfter(cmd, &c.end, "365d")
 	addIssuer(cmd, &c.issuer)
+	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key, or of the key of a new root; - is stdin (default a prompt, where the key is encrypted)")
 	cmd.Flags().BoolVar(&c.ensure.Renew, "renew", false, "renew valid and damaged intermediates as well")
 	addDryRun(cmd, &c.ensure.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
@@ -79,9 +84,15 @@ func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
 	if len(c.clusters) == 0 {
 		return &usageError{errors.New("no cluster is named: --cluster is missing"), cmd}
 	}
-	f, err := openFabric(cmd, c.terminal, c.dir)
+	if c.issuer == "-" && c.password.file == "-" {
+		return &usageError{errors.New("--issuer and --password-file cannot both be stdin"), cmd}
+	}
+	f, err := openFabric(cmd, c.terminal, c.dir, c.password.opening(c.terminal))
 	if err != nil {
 		return err
+	}
+	if c.password.file != "" {
+		c.ensure.Root.NewPassword = c.password.choosing(c.terminal)
 	}
 	if c.ensure.Upstream, err = c.issuer.upstream(cmd.Context(), c.terminal); err != nil {
 		return err
@@ -106,7 +117,7 @@ func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 	case c.ensure.DryRun:
 		c.note("dry run: nothing is changed in %s", f.Dir())
 	case r.RootCreated:
-		c.rootMade(f, r.Root)
+		c.rootMade(f, r.Root, c.password.file != "")
 	case r.RootAdopted:
 		c.note("trusts the root of the issuer from now on: %s, valid until %s", r.Root.Subject, formatTime(r.Root.NotAfter))
 	}

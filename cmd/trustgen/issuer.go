@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/issuer/backend"
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
@@ -45,19 +43,7 @@ func (f issuerFlag) read(ctx context.Context, t *terminal) (*backend.Manifest, e
 		return nil, fmt.Errorf("%s: %w", displayName(string(f)), err)
 	}
 	if manifest.HasSecrets() && f != "-" {
-		return manifest, f.checkMode()
+		return manifest, checkPrivate(string(f))
 	}
 	return manifest, nil
-}
-
-// checkMode refuses a file with Secrets that others can read. A pipe is nobody's.
-func (f issuerFlag) checkMode() error {
-	info, err := os.Stat(string(f))
-	if err != nil {
-		return err
-	}
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return &store.ModeError{Path: string(f), Mode: mode.Perm(), Want: 0o600}
-	}
-	return nil
 }

@@ -47,6 +47,10 @@ func TestKill(t *testing.T) {
 			k.everywhere(t, finishing(moves, 12, "list"))
 		})
 	}
+	t.Run("init that encrypts the key of the root", func(t *testing.T) {
+		t.Parallel()
+		k.encryption(t)
+	})
 	t.Run("intermediate that finishes a renewal", func(t *testing.T) {
 		t.Parallel()
 		k.everywhere(t, finishing(2, 20, issuance...))

@@ -38,6 +38,7 @@ func newList(t *terminal) *cobra.Command {
 type listResult struct {
 	TrustDomain string             `json:"trustDomain"`
 	Root        *certificateResult `json:"root"`
+	Issuing     *certificateResult `json:"issuing,omitempty"`
 	Clusters    []listEntry        `json:"clusters"`
 }
 
@@ -49,7 +50,7 @@ type listEntry struct {
 }
 
 func (c *listCommand) run(cmd *cobra.Command, _ []string) error {
-	f, err := openFabric(cmd, c.terminal, c.dir)
+	f, err := openFabric(cmd, c.terminal, c.dir, nil)
 	if err != nil {
 		return &lookError{err}
 	}
@@ -66,6 +67,10 @@ func (c *listCommand) print(status fabric.Status) error {
 	rows := [][]string{
 		{"NAME", "KIND", "SUBJECT", "KEY", "NOT AFTER", "DAYS LEFT", "STATE"},
 		listRow("-", "root", status.Root, status.Root.State(now), now),
+	}
+	if status.Issuing != nil {
+		result.Issuing = newCertificateResult(*status.Issuing)
+		rows = append(rows, listRow("-", "issuing CA", *status.Issuing, status.Issuing.State(now), now))
 	}
 	for _, cluster := range status.Clusters {
 		entry := listEntry{Cluster: cluster.Name, State: cluster.State(now)}

@@ -23,6 +23,7 @@ func main() {
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		NoColor:     os.Getenv("NO_COLOR") != "",
+		Prompt:      newPrompt(os.Stdin),
 		Now:         time.Now,
 	}, os.Args[1:])
 	stop()
@@ -35,5 +36,7 @@ type streams struct {
 	Out, Err                 io.Writer
 	OutTerminal, ErrTerminal bool
 	NoColor                  bool
-	Now                      func() time.Time
+	// Prompt asks a person for a passphrase, nil where there is nobody to ask.
+	Prompt func(ctx context.Context, text string) ([]byte, error)
+	Now    func() time.Time
 }

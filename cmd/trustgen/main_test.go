@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"trustgen": main})
+	testscript.Main(m, map[string]func(){"trustgen": main, "mkca": runMkca})
 }
 
 // TestScripts runs every command as people do.

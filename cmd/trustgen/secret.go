@@ -49,7 +49,7 @@ func (c *secretCommand) run(cmd *cobra.Command, _ []string) error {
 	if c.out == "" && c.OutTerminal {
 		return &usageError{errors.New("the Secret holds a key, and stdout is a terminal: pipe it, or name a file with --out"), cmd}
 	}
-	f, err := openFabric(cmd, c.terminal, c.dir)
+	f, err := openFabric(cmd, c.terminal, c.dir, nil)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,13 @@ func (t *terminal) note(format string, args ...any) {
 	}
 }
 
+// warn tells what is not as it should be, and works nevertheless.
+func (t *terminal) warn(format string, args ...any) {
+	if !t.quiet {
+		t.line("warning: ", "\x1b[33m", format, args...)
+	}
+}
+
 // hint tells what to do next.
 func (t *terminal) hint(format string, args ...any) {
 	if !t.quiet {
