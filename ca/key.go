@@ -124,6 +124,14 @@ func keyID(key crypto.PublicKey) ([]byte, error) {
 	return sum[:20], nil
 }
 
+// KeyID names the key of a CA: the subject key identifier that an authority gives it, in
+// hexadecimal (RFC 7093 §2, method 1). A CA made elsewhere may have another one in its
+// certificate.
+func KeyID(key crypto.PublicKey) (string, error) {
+	id, err := keyID(key)
+	return hex.EncodeToString(id), err
+}
+
 // tag is the part of a key identifier that goes into a common name, so that no
 // two keys share a distinguished name.
 func tag(keyID []byte) string { return hex.EncodeToString(keyID[:3]) }

@@ -11,7 +11,10 @@ import (
 	"go.step.sm/crypto/pemutil"
 )
 
-const certificateBlock = "CERTIFICATE"
+const (
+	certificateBlock = "CERTIFICATE"
+	crlBlock         = "X509 CRL"
+)
 
 // ParseCertificates reads one or more certificates in PEM, in the order of the
 // file. It is strict, because the programs that read the file next are not
@@ -19,25 +22,34 @@ const certificateBlock = "CERTIFICATE"
 // no headers, and blocks that a missing newline joined are an error (istiod
 // reads such a file differently than openssl does).
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
+	return parseBlocks(data, certificateBlock, x509.ParseCertificate)
+}
+
+// ParseCRLs reads one or more CRLs in PEM, as strictly as [ParseCertificates]. Who signed
+// them is for [CheckCRL] to find out.
+func ParseCRLs(data []byte) ([]*x509.RevocationList, error) {
+	return parseBlocks(data, crlBlock, x509.ParseRevocationList)
+}
+
+// parseBlocks reads a file all of whose blocks are of one type.
+func parseBlocks[T any](data []byte, blockType string, parse func([]byte) (T, error)) ([]T, error) {
 	blocks, err := pemBlocks(data)
 	if err != nil {
 		return nil, err
 	}
-	certs := make([]*x509.Certificate, 0, len(blocks))
+	parsed := make([]T, len(blocks))
 	for i, block := range blocks {
-		if block.Type != certificateBlock {
-			return nil, fmt.Errorf("PEM block %d is a %s, expected a %s", i+1, block.Type, certificateBlock)
+		if block.Type != blockType {
+			return nil, fmt.Errorf("PEM block %d is a %s, expected a %s", i+1, block.Type, blockType)
 		}
 		if len(block.Headers) > 0 {
 			return nil, fmt.Errorf("PEM block %d has headers, expected none", i+1)
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
+		if parsed[i], err = parse(block.Bytes); err != nil {
 			return nil, fmt.Errorf("PEM block %d: %w", i+1, err)
 		}
-		certs = append(certs, cert)
 	}
-	return certs, nil
+	return parsed, nil
 }
 
 // ParseKey reads exactly one unencrypted private key in PEM: PKCS#8, PKCS#1 or
@@ -72,6 +84,16 @@ func MarshalCertificates(certs ...*x509.Certificate) []byte {
 	var out bytes.Buffer
 	for _, cert := range certs {
 		out.Write(pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: cert.Raw}))
+	}
+	return out.Bytes()
+}
+
+// MarshalCRLs writes CRLs in PEM, one block after the other, each with its final newline,
+// and nothing else: ztunnel takes a file for DER that does not begin with a block.
+func MarshalCRLs(lists ...*x509.RevocationList) []byte {
+	var out bytes.Buffer
+	for _, list := range lists {
+		out.Write(pem.EncodeToMemory(&pem.Block{Type: crlBlock, Bytes: list.Raw}))
 	}
 	return out.Bytes()
 }

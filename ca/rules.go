@@ -140,14 +140,17 @@ func checkSignature(l link) string {
 	return ""
 }
 
-func checkSignatureAlgorithm(l link) string {
-	switch l.cert.SignatureAlgorithm {
+func checkSignatureAlgorithm(l link) string { return weakness(l.cert.SignatureAlgorithm) }
+
+// weakness is empty for the algorithms that all data planes take.
+func weakness(a x509.SignatureAlgorithm) string {
+	switch a {
 	case x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512,
 		x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
 		return ""
 	}
-	return fmt.Sprintf("is signed with %s, expected ECDSA or RSA with SHA-256 or stronger", l.cert.SignatureAlgorithm)
+	return fmt.Sprintf("is signed with %s, expected ECDSA or RSA with SHA-256 or stronger", a)
 }
 
 func checkIssuerName(l link) string {
