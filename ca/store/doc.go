@@ -7,7 +7,8 @@
 // Nothing is overwritten or deleted. A transaction adds files under names that
 // are free, and retires files or folders, which moves them below superseded/.
 // [Tx.Replace] alone puts a file in the place of another: one that must not be
-// kept, since it holds in the clear what the new one holds encrypted.
+// kept, since it holds in the clear what the new one holds encrypted, or that need not,
+// since the new one says all that it said.
 //
 // A folder that is retired and written anew changes in two renames, one right after
 // the other. Whoever reads its files without this package may find it missing for

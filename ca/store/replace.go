@@ -7,8 +7,9 @@ import (
 )
 
 // Replace puts a file in the place of one that must not be kept, such as a key in the
-// clear: it is the only change after which the old content is nowhere in the directory
-// any more. One rename does it, so that at any time there is one of the two, whole.
+// clear, or need not, since the new one says all that it said, as the next CRL does: it is
+// the only change after which the old content is nowhere in the directory any more. One
+// rename does it, so that at any time there is one of the two, whole.
 //
 // The new file is on the disk, and check has taken what was read back of it, before the
 // transaction can be committed; the error of check fails it. The old file has to be a
