@@ -18,6 +18,7 @@ type CACerts struct {
 	keyPEM []byte
 	chain  []*x509.Certificate // the intermediate first, the root last
 	roots  []*x509.Certificate
+	crls   []*x509.RevocationList
 
 	tolerated []*ca.Violation
 }
@@ -31,6 +32,9 @@ type Options struct {
 	// Roots are those that the cluster trusts; the chain ends in one of them.
 	// None means the root of the chain alone.
 	Roots []*x509.Certificate
+	// CRLs are those of all CAs that the proxies of the cluster meet, or none at all: see
+	// [CACerts.WithoutCRL]. Those of the CAs in the chain have to be signed by them.
+	CRLs []*x509.RevocationList
 }
 
 // timeless are the rules that a set of files breaks merely by growing old.
@@ -46,7 +50,7 @@ func New(o Options) (*CACerts, error) {
 	case len(o.Chain) == 0:
 		return nil, errors.New("cacerts: the chain is missing")
 	}
-	c := &CACerts{key: o.Key, chain: slices.Clone(o.Chain), roots: slices.Clone(o.Roots)}
+	c := &CACerts{key: o.Key, chain: slices.Clone(o.Chain), roots: slices.Clone(o.Roots), crls: slices.Clone(o.CRLs)}
 	if len(c.roots) == 0 {
 		c.roots = c.chain[len(c.chain)-1:]
 	}
@@ -56,6 +60,9 @@ func New(o Options) (*CACerts, error) {
 	}
 	if !ca.MatchKey(o.Key, c.chain[0]) {
 		return nil, fmt.Errorf("cacerts: the key does not belong to the certificate of %s", ca.Describe(c.chain[0]))
+	}
+	if err := c.checkCRLs(); err != nil {
+		return nil, err
 	}
 	var err error
 	if c.keyPEM, err = ca.MarshalKey(o.Key); err != nil {

@@ -13,6 +13,9 @@
 //   - cert-chain.pem: the intermediate, the CAs above it (an issuing CA below a
 //     corporate root, say), the root
 //   - root-cert.pem: the roots that the cluster trusts
+//   - ca-crl.pem, optional: the CRLs of all CAs that the proxies of the cluster meet in a
+//     chain, its own and those of the other clusters. One that is missing is an outage: a
+//     proxy that has any CRL refuses the chains of a CA that has none.
 //
 // istiod takes the form tls.crt, tls.key, ca.crt as well, and so does [Parse]. It
 // reads no CRL then, so [CACerts.Files] writes the form above.

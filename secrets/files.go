@@ -14,6 +14,8 @@ const (
 	CAKeyFile     = "ca-key.pem"
 	CertChainFile = "cert-chain.pem"
 	RootCertFile  = "root-cert.pem"
+	// CACRLFile is optional: the CRLs of all CAs that the proxies of the cluster meet.
+	CACRLFile = "ca-crl.pem"
 )
 
 // Names of the same in a Secret of type kubernetes.io/tls, as cert-manager makes
@@ -24,19 +26,23 @@ const (
 	tlsRootFile = "ca.crt"
 )
 
-// FileNames lists the files of a set: what [CACerts.Files] writes and [Parse]
-// reads.
+// FileNames lists the files that every set has. What [CACerts.Files] writes and [Parse]
+// reads are these, and [CACRLFile] if there are CRLs.
 func FileNames() []string { return []string{CACertFile, CAKeyFile, CertChainFile, RootCertFile} }
 
 // Files are the files of the set by their names. The same set always gives the
 // same bytes.
 func (c *CACerts) Files() map[string][]byte {
-	return map[string][]byte{
+	files := map[string][]byte{
 		CACertFile:    ca.MarshalCertificates(c.chain[0]),
 		CAKeyFile:     slices.Clone(c.keyPEM),
 		CertChainFile: ca.MarshalCertificates(c.chain...),
 		RootCertFile:  ca.MarshalCertificates(c.roots...),
 	}
+	if len(c.crls) > 0 {
+		files[CACRLFile] = ca.MarshalCRLs(c.crls...)
+	}
+	return files
 }
 
 // Parse reads a set of files, or the data of a Secret, in either of the forms that
@@ -63,6 +69,11 @@ func parseParts(files map[string][]byte) (Options, error) {
 	alone, err := parseCertificates(files, CACertFile)
 	if err != nil {
 		return Options{}, err
+	}
+	if data, ok := files[CACRLFile]; ok {
+		if o.CRLs, err = ca.ParseCRLs(data); err != nil {
+			return Options{}, fmt.Errorf("%s: %w", CACRLFile, err)
+		}
 	}
 	switch {
 	case len(alone) != 1:
