@@ -12,7 +12,13 @@ import (
 // checkCRLs holds the CRLs against the CAs that the set has. The others cannot be
 // verified here: whoever puts the set together knows their CAs.
 func (c *CACerts) checkCRLs() error {
+	seen := make(map[string]bool, len(c.crls))
 	for _, list := range c.crls {
+		signer := string(list.RawIssuer) + string(list.AuthorityKeyId)
+		if seen[signer] {
+			return fmt.Errorf("cacerts: two CRLs of %s: of two from the same second OpenSSL and BoringSSL take the first, whatever its number", list.Issuer)
+		}
+		seen[signer] = true
 		for _, cert := range c.chain {
 			if !isFrom(list, cert) {
 				continue
@@ -40,7 +46,9 @@ func (c *CACerts) WithoutCRL() []*x509.Certificate {
 	})
 }
 
-// isFrom goes by the name, which no two CA keys share.
+// isFrom goes by the name, and by the key identifiers where there are any: a CA made
+// elsewhere may share its name with its predecessor.
 func isFrom(list *x509.RevocationList, cert *x509.Certificate) bool {
-	return bytes.Equal(list.RawIssuer, cert.RawSubject)
+	sameKey := len(list.AuthorityKeyId) == 0 || len(cert.SubjectKeyId) == 0 || bytes.Equal(list.AuthorityKeyId, cert.SubjectKeyId)
+	return sameKey && bytes.Equal(list.RawIssuer, cert.RawSubject)
 }
