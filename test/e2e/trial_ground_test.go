@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/trustgen/trustgen/test/e2e/cluster"
@@ -28,8 +27,7 @@ func newTrialGround(t *testing.T) *trialGround {
 	t.Helper()
 	g := &trialGround{cluster: startCluster(t, "east"), judges: make(map[step]verifiers.Verifier)}
 	for _, judge := range findVerifiers(t) {
-		library, _, _ := strings.Cut(judge.Name(), " ")
-		g.judges[step(library)] = judge
+		g.judges[step(libraryOf(judge))] = judge
 	}
 	g.server = stranger(t).clusters["east"].workload(t, leafTemplate(verifiers.Server))
 	return g

@@ -6,17 +6,27 @@ import (
 	"path/filepath"
 )
 
-// withFiles writes two PEM files, calls verify with their paths and removes them.
-func withFiles(roots, chain []byte, verify func(roots, chain string) error) error {
+// files are what a command reads, in PEM.
+type files struct{ roots, chain, crls []byte }
+
+// paths are where they lie; that of the CRLs is empty where there are none.
+type paths struct{ roots, chain, crls string }
+
+// withFiles writes the files, calls verify with their paths and removes them.
+func withFiles(f files, verify func(paths) error) error {
 	dir, err := os.MkdirTemp("", "trustgen-verify-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	rootsPath, chainPath := filepath.Join(dir, "roots.pem"), filepath.Join(dir, "chain.pem")
-	err = errors.Join(os.WriteFile(rootsPath, roots, 0o600), os.WriteFile(chainPath, chain, 0o600))
+	p := paths{roots: filepath.Join(dir, "roots.pem"), chain: filepath.Join(dir, "chain.pem")}
+	err = errors.Join(os.WriteFile(p.roots, f.roots, 0o600), os.WriteFile(p.chain, f.chain, 0o600))
+	if len(f.crls) > 0 {
+		p.crls = filepath.Join(dir, "crls.pem")
+		err = errors.Join(err, os.WriteFile(p.crls, f.crls, 0o600))
+	}
 	if err != nil {
 		return err
 	}
-	return verify(rootsPath, chainPath)
+	return verify(p)
 }

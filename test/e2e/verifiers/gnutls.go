@@ -23,8 +23,12 @@ func (v *GnuTLS) Verify(ctx context.Context, c Connection, side Side) error {
 		Server: {"--verify-purpose", "1.3.6.1.5.5.7.3.1", "--verify-hostname", c.ServerName},
 		Client: {"--verify-purpose", "1.3.6.1.5.5.7.3.2"},
 	}[side]
-	return withFiles(c.Ends[side.Peer()].Roots, c.Ends[side].Chain, func(roots, chain string) error {
-		args := []string{"--verify", "--verify-profile", "medium", "--load-ca-certificate", roots, "--infile", chain}
+	judge := c.Ends[side.Peer()]
+	return withFiles(files{roots: judge.Roots, chain: c.Ends[side].Chain, crls: judge.CRLs}, func(p paths) error {
+		args := []string{"--verify", "--verify-profile", "medium", "--load-ca-certificate", p.roots, "--infile", p.chain}
+		if p.crls != "" {
+			args = append(args, "--load-crl", p.crls)
+		}
 		return v.judge(ctx, slices.Concat(args, purpose)...)
 	})
 }

@@ -24,18 +24,22 @@ func (v *OpenSSL) Verify(ctx context.Context, c Connection, side Side) error {
 		Server: {"-purpose", "sslserver", "-verify_hostname", c.ServerName},
 		Client: {"-purpose", "sslclient"},
 	}[side]
-	return v.verify(ctx, c.Ends[side.Peer()].Roots, c.Ends[side].Chain, purpose)
+	judge := c.Ends[side.Peer()]
+	return v.verify(ctx, files{roots: judge.Roots, chain: c.Ends[side].Chain, crls: judge.CRLs}, purpose)
 }
 
 // VerifyAuthority implements [AuthorityVerifier].
 func (v *OpenSSL) VerifyAuthority(ctx context.Context, roots, chain []byte) error {
-	return v.verify(ctx, roots, chain, []string{"-purpose", "crlsign"})
+	return v.verify(ctx, files{roots: roots, chain: chain}, []string{"-purpose", "crlsign"})
 }
 
 // verify trusts roots alone, not the system's store.
-func (v *OpenSSL) verify(ctx context.Context, roots, chain []byte, purpose []string) error {
-	return withFiles(roots, chain, func(roots, chain string) error {
-		args := []string{"verify", "-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", roots, "-untrusted", chain}
-		return v.judge(ctx, slices.Concat(args, purpose, []string{chain})...)
+func (v *OpenSSL) verify(ctx context.Context, f files, purpose []string) error {
+	return withFiles(f, func(p paths) error {
+		args := []string{"verify", "-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", p.roots, "-untrusted", p.chain}
+		if p.crls != "" {
+			args = append(args, "-crl_check_all", "-CRLfile", p.crls)
+		}
+		return v.judge(ctx, slices.Concat(args, purpose, []string{p.chain})...)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -18,18 +19,22 @@ var peerScript string
 
 // A part is the end of a connection that the script plays; it reads it from its standard input.
 type part struct {
-	Role       string `json:"role"`
-	Port       int    `json:"port,omitempty"`       // of a client's server
-	ServerName string `json:"servername,omitempty"` // of a client's server
-	Greeting   string `json:"greeting"`
-	Roots      string `json:"ca"`
-	Chain      string `json:"cert"`
-	Key        string `json:"key"`
+	Role       string   `json:"role"`
+	Port       int      `json:"port,omitempty"`       // of a client's server
+	ServerName string   `json:"servername,omitempty"` // of a client's server
+	Greeting   string   `json:"greeting"`
+	Roots      string   `json:"ca"`
+	CRLs       []string `json:"crl,omitempty"` // one each: of several in one string only the first would count
+	Chain      string   `json:"cert"`
+	Key        string   `json:"key"`
 }
 
 // with is the part played with what w holds.
 func (p part) with(w Workload) part {
 	p.Greeting, p.Roots, p.Chain, p.Key = greeting, string(w.Roots), string(w.Chain), string(w.Key)
+	for block, rest := pem.Decode(w.CRLs); block != nil; block, rest = pem.Decode(rest) {
+		p.CRLs = append(p.CRLs, string(pem.EncodeToMemory(block)))
+	}
 	return p
 }
 

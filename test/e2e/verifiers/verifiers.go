@@ -6,6 +6,9 @@
 // inside a real mutual-TLS connection with a Go peer, each with the TLS stack that it was built with:
 // OpenSSL in node, BoringSSL in bun, and rustls with webpki in deno. [Find] returns all six.
 //
+// OpenSSL, BoringSSL and GnuTLS hold a chain against CRLs where there are some. crypto/x509 has nothing
+// that takes them, and deno reads them and leaves it at that: both judge as if there were none.
+//
 // # Lint
 //
 // [Lint] asks zlint whether a certificate keeps to the RFCs that apply to a private PKI.
@@ -64,6 +67,7 @@ type Connection struct {
 // A Workload is what one end holds, in PEM, as Istio writes it for a proxy.
 type Workload struct {
 	Roots []byte // what it trusts
+	CRLs  []byte // what it holds every certificate of its peer against; without any it does not ask for revocation
 	Chain []byte // what it presents, leaf first
 	Key   []byte // the leaf's key
 }

@@ -1,0 +1,130 @@
+package e2e_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/test/e2e/istiod"
+)
+
+// TestOthersHoldChainsAgainstCRLs shows what becomes of a chain, by the set of CRLs that whoever
+// judges it has: the complete one that istiod and Envoy ask for, or another.
+func TestOthersHoldChainsAgainstCRLs(t *testing.T) {
+	t.Parallel()
+	root := newLocalRoot(t, "root")
+	issuing := root.below(t, "issuing", ca.IntermediateOptions{PathLen: 1})
+	f := revocationFabric{
+		root:    root,
+		east:    root.below(t, "east", ca.IntermediateOptions{}),
+		renewed: root.below(t, "east", ca.IntermediateOptions{}),
+		west:    root.below(t, "west", ca.IntermediateOptions{}),
+		issuing: issuing,
+		south:   issuing.below(t, "south", ca.IntermediateOptions{}),
+	}
+	judge(t, slices.Concat(f.complete(t), f.revoked(t), f.missing(t), f.outdated(t), f.underOneName(t), crossRevocations(t)))
+}
+
+// A revocationFabric has clusters below a root, one of them below an issuing CA.
+type revocationFabric struct {
+	root, east, renewed, west localCA // renewed is the next intermediate of east
+	issuing, south            localCA
+}
+
+// How libraries differ about CRLs. GnuTLS is as certtool uses it; a program may ask more of it.
+const (
+	asksForNone    = "GnuTLS looks at the CRLs that are there, and asks for no other"
+	knowsNoExpiry  = "GnuTLS does not look at nextUpdate"
+	takesAll       = "GnuTLS does not verify the signatures of CRLs"
+	takesTheLatest = "OpenSSL and BoringSSL take the first one of the latest thisUpdate, whatever its number; GnuTLS looks at each"
+)
+
+// byCRLs is the opinion of the libraries that look: crypto/x509 has nothing that takes CRLs, and
+// deno reads those that it is given and leaves it at that.
+func byCRLs(o opinion) verdict { return all(o).but(unlooked, byGo, byRustls) }
+
+// below is a chain of an issuer in the fabric.
+func (f revocationFabric) below(name string, issuer localCA, want verdict, lists ...[]byte) judgement {
+	return judgement{name: name, issuer: issuer.byHand(), trusts: f.root.Chain(), crls: slices.Concat(lists...), want: want}
+}
+
+func (f revocationFabric) complete(t *testing.T) []judgement {
+	want := byCRLs(accepted)
+	return []judgement{
+		f.below("a CRL of each CA", f.east, want, emptyCRLs(t, f.root, f.east)),
+		f.below("a CRL of each CA, istiod", f.east, want, emptyCRLs(t, f.root, f.east)).of(istiod.ServerName),
+		f.below("a CRL of each CA of the fabric, in another order", f.east, want, emptyCRLs(t, f.south, f.west, f.issuing, f.east, f.root)),
+		f.below("three levels, a CRL of each CA", f.south, want, emptyCRLs(t, f.root, f.issuing, f.south)),
+	}
+}
+
+func (f revocationFabric) revoked(t *testing.T) []judgement {
+	east := slices.Concat(f.root.revoking(t, f.east.Certificate()), emptyCRLs(t, f.east, f.west))
+	return []judgement{
+		f.below("the intermediate is revoked", f.east, byCRLs(revoked), east),
+		f.below("the intermediate is revoked, istiod", f.east, byCRLs(revoked), east).of(istiod.ServerName),
+		f.below("that of another cluster is revoked", f.west, byCRLs(accepted), east),
+		f.below("three levels, the issuing CA is revoked", f.south, byCRLs(revoked),
+			f.root.revoking(t, f.issuing.Certificate()), emptyCRLs(t, f.issuing, f.south)),
+		f.below("three levels, the intermediate is revoked", f.south, byCRLs(revoked),
+			f.issuing.revoking(t, f.south.Certificate()), emptyCRLs(t, f.root, f.south)),
+	}
+}
+
+func (f revocationFabric) missing(t *testing.T) []judgement {
+	want := byCRLs(noCRL).but(accepted, byGnuTLS)
+	return []judgement{
+		f.below("no CRL of the intermediate", f.east, want, emptyCRLs(t, f.root, f.west)).because(asksForNone),
+		f.below("no CRL of the root", f.east, want, emptyCRLs(t, f.east, f.west)).because(asksForNone),
+		f.below("three levels, no CRL of the intermediate", f.south, want, emptyCRLs(t, f.root, f.issuing)).because(asksForNone),
+		f.below("three levels, no CRL of the issuing CA", f.south, want, emptyCRLs(t, f.root, f.south)).because(asksForNone),
+		f.below("three levels, no CRL of the root", f.south, want, emptyCRLs(t, f.issuing, f.south)).because(asksForNone),
+		f.below("a superseded intermediate, the CRL of its successor alone", f.east, want, emptyCRLs(t, f.root, f.renewed)).because(asksForNone),
+		f.below("its successor, no CRL of the superseded intermediate", f.renewed, byCRLs(accepted), emptyCRLs(t, f.root, f.renewed)),
+	}
+}
+
+func (f revocationFabric) outdated(t *testing.T) []judgement {
+	expired := ca.CRLOptions{NextUpdate: time.Now().Add(-time.Hour)}
+	revoking := ca.CRLOptions{NextUpdate: expired.NextUpdate, Revoked: f.root.stolen(f.east.Certificate())}
+	want := byCRLs(expiredCRL)
+	return []judgement{
+		f.below("the intermediate's CRL has expired", f.east, want.but(accepted, byGnuTLS),
+			emptyCRLs(t, f.root), f.east.crl(t, expired)).because(knowsNoExpiry),
+		f.below("the root's CRL has expired", f.east, want.but(accepted, byGnuTLS),
+			f.root.crl(t, expired), emptyCRLs(t, f.east)).because(knowsNoExpiry),
+		f.below("the root's CRL has expired, and revokes", f.east, want.but(revoked, byGnuTLS),
+			f.root.crl(t, revoking), emptyCRLs(t, f.east)).because(knowsNoExpiry),
+		f.below("the root's CRL that revokes follows one of the same second", f.east, byCRLs(accepted).but(revoked, byGnuTLS),
+			emptyCRLs(t, f.root, f.east), f.root.revoking(t, f.east.Certificate())).because(takesTheLatest),
+	}
+}
+
+// underOneName is about CRLs that another key signed under the name of a CA.
+func (f revocationFabric) underOneName(t *testing.T) []judgement {
+	east, root := f.east.namesake(t), f.root.namesake(t)
+	return []judgement{
+		f.below("for the intermediate's CRL, that of another key under its name", f.east, byCRLs(noCRL).but(accepted, byGnuTLS),
+			emptyCRLs(t, f.root), east.revoke(t)).because(asksForNone),
+		f.below("the intermediate's CRL follows that of another key under its name", f.east, byCRLs(accepted),
+			east.revoke(t), emptyCRLs(t, f.root, f.east)),
+		f.below("another key under the root's name revokes the intermediate", f.east, byCRLs(accepted).but(revoked, byGnuTLS),
+			root.revoke(t, f.east.Certificate()), emptyCRLs(t, f.root, f.east)).because(takesAll),
+	}
+}
+
+// crossRevocations are about a root that another one has cross-signed.
+func crossRevocations(t *testing.T) []judgement {
+	s := newSuccession(t)
+	old, next := s.old.Certificate(), s.next.Certificate()
+	withdrawn := slices.Concat(s.old.revoking(t, s.cross), emptyCRLs(t, s.next, s.east))
+	return []judgement{
+		s.by("cross-signed, a CRL of each CA", byCRLs(accepted), old).with(emptyCRLs(t, s.old, s.next, s.east)),
+		s.by("cross-signed, no CRL of the new root", byCRLs(noCRL).but(accepted, byGnuTLS), old).
+			with(emptyCRLs(t, s.old, s.east)).because(asksForNone),
+		s.by("the cross-certificate is revoked", byCRLs(revoked), old).with(withdrawn),
+		s.by("the cross-certificate is revoked, who trusts both roots", byCRLs(accepted).but(revoked, byGnuTLS), old, next).
+			with(withdrawn).because(followsTheChain),
+	}
+}
