@@ -109,6 +109,25 @@ func LoadImported(key crypto.Signer, chain []*x509.Certificate, now func() time.
 	return a, tolerated, err
 }
 
+// Below makes the authority of a CA that this one issued. Only that CA is held against the
+// chain rules, and it has to keep all of them: those above were when this one was loaded.
+// The errors are those of [Load].
+func (a *Authority) Below(key crypto.Signer, cert *x509.Certificate) (*Authority, error) {
+	if cert == nil {
+		return nil, errors.New("ca: load the authority: the certificate is missing")
+	}
+	chain := append([]*x509.Certificate{cert}, a.chain...)
+	v := newVerification(chain, VerifyOptions{Now: a.now}, false)
+	found := v.at(0)
+	for i := range a.chain {
+		found = append(found, v.at(i+1, RulePathLength)...)
+	}
+	if err := ruleError("ca: load the authority", found); err != nil {
+		return nil, err
+	}
+	return newAuthority(key, chain, a.now)
+}
+
 // ErrKeyMismatch says that a private key is not that of a certificate.
 var ErrKeyMismatch = errors.New("the key does not belong to the certificate")
 
@@ -116,18 +135,23 @@ func load(key crypto.Signer, chain []*x509.Certificate, now func() time.Time, re
 	if now == nil {
 		now = time.Now
 	}
-	if key == nil {
-		return nil, errors.New("ca: load the authority: the key is missing")
-	}
 	if err := ruleError("ca: load the authority", refuse(VerifyIntermediate(chain, VerifyOptions{Now: now}))); err != nil {
 		return nil, err
+	}
+	return newAuthority(key, slices.Clone(chain), now)
+}
+
+// newAuthority binds a key to a chain that keeps the chain rules.
+func newAuthority(key crypto.Signer, chain []*x509.Certificate, now func() time.Time) (*Authority, error) {
+	if key == nil {
+		return nil, errors.New("ca: load the authority: the key is missing")
 	}
 	if !MatchKey(key, chain[0]) {
 		return nil, fmt.Errorf("ca: load the authority: %w of %s", ErrKeyMismatch, Describe(chain[0]))
 	}
 	return &Authority{
 		key:   key,
-		chain: slices.Clone(chain),
+		chain: chain,
 		now:   now,
 		throwaway: sync.OnceValues(func() (crypto.Signer, error) {
 			return throwawayKey(chain[0].PublicKey)

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 )
@@ -136,6 +138,43 @@ func TestLoadBindsTheKeyToTheChain(t *testing.T) {
 			var ruleError *ca.RuleError
 			if test.rule != "" && (!errors.Is(err, test.rule) || !errors.As(err, &ruleError)) {
 				t.Errorf("the error %v is not a RuleError of %q", err, test.rule)
+			}
+		})
+	}
+}
+
+func TestAnAuthorityLoadsWhatItIssued(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	east := h.Intermediate.Certificate()
+	below := catest.Must(h.Root.Below(h.IntermediateKey, east))(t)
+	if diff := cmp.Diff(h.Chain(), below.Chain(), catest.Identical()); diff != "" {
+		t.Errorf("chain (-want +got):\n%s", diff)
+	}
+	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), Organization: "other", Now: catest.Now}))(t)
+	tests := map[string]struct {
+		issuer *ca.Authority
+		key    crypto.Signer
+		cert   *x509.Certificate
+		want   string
+		rule   ca.Rule
+	}{
+		"nothing":                           {issuer: h.Root, key: h.IntermediateKey, want: "the certificate is missing"},
+		"no key":                            {issuer: h.Root, cert: east, want: "the key is missing"},
+		"the key of another CA":             {issuer: h.Root, key: h.RootKey, cert: east, want: "the key does not belong to the certificate of east"},
+		"what another one issued":           {issuer: other, key: h.IntermediateKey, cert: east, want: "as its issuer, but", rule: ca.RuleIssuerName},
+		"a leaf":                            {issuer: h.Intermediate, key: h.LeafKey, cert: h.Leaf, want: "is not a CA", rule: ca.RuleIsCA},
+		"a CA below one that may have none": {issuer: below, key: h.IntermediateKey, cert: east, want: "path length", rule: ca.RulePathLength},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := test.issuer.Below(test.key, test.cert)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got the error %v, want one with %q", err, test.want)
+			}
+			if test.rule != "" && !errors.Is(err, test.rule) {
+				t.Errorf("the error %v is not of %q", err, test.rule)
 			}
 		})
 	}
