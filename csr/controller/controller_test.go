@@ -51,8 +51,8 @@ type api struct {
 	client.WithWatch
 	mu     sync.Mutex
 	counts map[string]int
-	// fault, if there is one, is asked before each of "create", "get", "list", "approval"
-	// and "status".
+	// fault, if there is one, is asked before each of "create", "get", "list", "patch",
+	// "approval" and "status".
 	fault func(verb string, o client.Object) error
 	// cached is what a cache shows instead of what there is.
 	cached *certificatesv1.CertificateSigningRequest
@@ -92,6 +92,12 @@ func newAPI(t *testing.T, objects ...client.Object) *api {
 				return nil
 			}
 			return c.Get(ctx, key, o, options...)
+		},
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+			if err := a.called("patch", o); err != nil {
+				return err
+			}
+			return c.Patch(ctx, o, patch, options...)
 		},
 		SubResourceUpdate: func(ctx context.Context, c client.Client, sub string, o client.Object, options ...client.SubResourceUpdateOption) error {
 			if err := ctx.Err(); err != nil {

@@ -17,6 +17,18 @@
 // are off unless [Options] say otherwise. They sign for the workloads of their namespace,
 // for whoever has the verb reference on them.
 //
+// # Announcements
+//
+// The CAs of an ephemeral issuer with announce are in the ConfigMap [AnnouncementsName],
+// with their CRLs, before they sign: for clusters that refuse a CA whose CRL they do not
+// have. Each has a key of its own, <issuer>.<16 digits of the SHA-256 of its
+// certificate>.pem, with its certificate, those between it and the root, and its CRL. It
+// is removed when the CA has ended. As long as the ConfigMap cannot be written no new CA
+// signs; one that was not in it for a while waits anew.
+//
+// A replica is not ready, to the manager's readiness check, before the CAs sign that it
+// announces after its start.
+//
 // # Requests
 //
 // A request that is approved goes through the policy of its issuer and then to the CA;

@@ -109,24 +109,19 @@ type verdict struct {
 func (i *issuers) renew(ctx context.Context, o issuerObject) verdict {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
+	serves := i.registry.load(o.key())
 	made, err := i.build(ctx, o)
 	if err != nil {
+		_ = serves.check(ctx) // it goes on, with whatever it has to renew
 		return verdict{reason: v1alpha1.ReasonInvalid, message: err.Error()}
 	}
-	serves := i.registry.load(made.key)
-	for _, known := range []*serving{serves, i.candidates.load(made.key)} {
-		if known != nil && known.fingerprint == made.fingerprint {
-			made = known
-			break
-		}
-	}
+	made = made.keeps(i.candidates.load(made.key)).keeps(serves)
 	if made != serves {
 		i.candidates.store(made)
+		_ = serves.check(ctx) // likewise, until the new one is ready
 	}
-	if checker, ok := issuer.As[issuer.Checker](made.backend.Issuer); ok {
-		if err := checker.Check(ctx); err != nil {
-			return verdict{reason: v1alpha1.ReasonNotHealthy, message: err.Error()}
-		}
+	if err := made.check(ctx); err != nil {
+		return verdict{reason: v1alpha1.ReasonNotHealthy, message: err.Error()}
 	}
 	i.registry.store(made)
 	i.candidates.remove(made.key)

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"crypto/x509"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ func parseSignerName(signer string) (issuerKey, bool) {
 type serving struct {
 	key         issuerKey
 	fingerprint string // of all that it was made from
+	announced   string // of what its CA was made from, if that is announced
 	policy      *csr.Policy
 	backend     *backend.Backend
 	chain       v1alpha1.ChainForm
@@ -77,6 +79,31 @@ func (s *serving) certificate() *x509.Certificate {
 		return nil
 	}
 	return known.Certificate()
+}
+
+// check asks the CA how it is, if that can be asked.
+func (s *serving) check(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	if checker, ok := issuer.As[issuer.Checker](s.backend.Issuer); ok {
+		return checker.Check(ctx)
+	}
+	return nil
+}
+
+// keeps is an issuer with the CA of one that is known, if that is what it describes.
+func (s *serving) keeps(known *serving) *serving {
+	switch {
+	case known == nil:
+	case known.fingerprint == s.fingerprint:
+		return known
+	case known.announced != "" && known.announced == s.announced:
+		kept := *s
+		kept.backend = known.backend
+		return &kept
+	}
+	return s
 }
 
 // allows reports whether an issuer may have its intermediate from this one.

@@ -43,6 +43,10 @@ func Setup(m manager.Manager, o Options) error {
 		return fmt.Errorf("controller: scheme: %w", err)
 	}
 	known := newRegistry()
+	ready := &readiness{client: m.GetClient(), registry: known}
+	if err := m.AddReadyzCheck(namePrefix+"announced", ready.check); err != nil {
+		return fmt.Errorf("controller: %w", err)
+	}
 	if err := setupIssuers(m, o, known); err != nil {
 		return fmt.Errorf("controller: issuers: %w", err)
 	}

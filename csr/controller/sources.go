@@ -105,6 +105,15 @@ func (s *sources) fingerprint(spec *v1alpha1.IssuerSpec) (string, error) {
 	return hash([]byte(strings.Join(parts, "\n"))), nil
 }
 
+// announced is a fingerprint of what a CA that is announced was made from, "" without one.
+// Another policy is no reason for another CA, which would sign only later.
+func (s *sources) announced(spec *v1alpha1.IssuerSpec) (string, error) {
+	if e := spec.Ephemeral; e == nil || e.Announce.Duration == 0 {
+		return "", nil
+	}
+	return s.fingerprint(&v1alpha1.IssuerSpec{Backend: spec.Backend, TrustAnchors: spec.TrustAnchors, Limits: spec.Limits})
+}
+
 // names are the sources that were looked for, sorted.
 func (s *sources) names() []named {
 	return slices.SortedFunc(maps.Keys(s.read), func(a, b named) int {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/issuer"
+	"github.com/trustgen/trustgen/issuer/local"
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
@@ -24,6 +25,9 @@ type Options struct {
 	Name string
 	// Sources are required.
 	Sources Sources
+	// Announcer makes the CAs of an ephemeral issuer public that announces them; nil
+	// refuses that.
+	Announcer local.Announcer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }

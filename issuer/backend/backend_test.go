@@ -160,6 +160,34 @@ func TestAnEphemeralIssuerIsCertifiedByItsUpstream(t *testing.T) {
 	catest.Must(issuer.Obtain(t.Context(), made.Issuer, workload(), made.Obtain))(t)
 }
 
+// shouts counts what it is told to announce.
+type shouts int
+
+func (s *shouts) Announce(context.Context, []*x509.Certificate, *x509.RevocationList) (bool, error) {
+	*s++
+	return true, nil
+}
+
+func TestAnEphemeralIssuerAnnouncesAsItIsTold(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	spec := v1alpha1.IssuerSpec{
+		Backend:      v1alpha1.Backend{Ephemeral: &v1alpha1.EphemeralBackend{CommonName: "west", Announce: metav1.Duration{Duration: 6 * time.Hour}}},
+		TrustAnchors: inline(h),
+	}
+	said := new(shouts)
+	o := backend.Options{Name: "mesh", Sources: newSources(t, h), Now: catest.Now, Announcer: said}
+	made := catest.Must(backend.New(t.Context(), spec, o))(t)
+	checker, _ := issuer.As[issuer.Checker](made.Issuer)
+	if err := checker.Check(t.Context()); err == nil || *said != 1 {
+		t.Errorf("it announced %d CAs, and says %v", *said, err)
+	}
+	spec.Ephemeral.Announce.Duration++
+	if _, err := backend.New(t.Context(), spec, o); err == nil || !strings.Contains(err.Error(), "ephemeral: ephemeral CA: announce: 6h0m0.000000001s is longer") {
+		t.Errorf("got the error %v, want one about announce", err)
+	}
+}
+
 func cfsslSpec(h *catest.Hierarchy, change func(*v1alpha1.CFSSLBackend)) v1alpha1.IssuerSpec {
 	serverCA, intermediates := inline(h), inline(h)
 	c := &v1alpha1.CFSSLBackend{
@@ -231,6 +259,8 @@ func TestASpecificationThatCannotBeIsRefusedByItsField(t *testing.T) {
 		"a negative limit":                       {v1alpha1.IssuerSpec{Backend: ca1, TrustAnchors: inline(h), Limits: v1alpha1.Limits{Burst: -1}}, "limits: a limit is negative", nil},
 		"an ephemeral issuer without a name":     {ephemeral(v1alpha1.EphemeralBackend{}), "ephemeral: ", nil},
 		"an ephemeral issuer with a strange key": {ephemeral(v1alpha1.EphemeralBackend{CommonName: "west", KeyType: "Ed25519"}), "ephemeral: keyType: ", nil},
+		"an ephemeral issuer that nobody can hear": {ephemeral(v1alpha1.EphemeralBackend{CommonName: "west", Announce: metav1.Duration{Duration: time.Hour}}),
+			"ephemeral: announce: only a controller can announce the CA, and only that of a TrustClusterIssuer", nil},
 		"cfssl without https":                    {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.URLs = []string{"http://cfssl.example"} }), "cfssl: ", nil},
 		"cfssl without a profile":                {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.Profile = "" }), "cfssl: ", nil},
 		"cfssl with a key that is none":          {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.AuthKey.Key = "bad" }), "cfssl: authKey: ", nil},

@@ -10,6 +10,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/issuer"
 	"github.com/trustgen/trustgen/issuer/local"
+	"github.com/trustgen/trustgen/issuer/v1alpha1"
 	"github.com/trustgen/trustgen/secrets"
 )
 
@@ -60,6 +61,9 @@ func (b *builder) ephemeral(ctx context.Context) (issuer.Issuer, error) {
 			return nil, fmt.Errorf("keyType: %w", err)
 		}
 	}
+	if s.Announce.Duration != 0 && b.Announcer == nil {
+		return nil, fmt.Errorf("announce: only a controller can announce the CA, and only that of a %s", v1alpha1.KindTrustClusterIssuer)
+	}
 	obtain := b.obtain
 	obtain.Backend = s.IssuerRef.Name
 	return local.NewEphemeral(local.EphemeralOptions{
@@ -68,6 +72,8 @@ func (b *builder) ephemeral(ctx context.Context) (issuer.Issuer, error) {
 		CommonName: s.CommonName,
 		KeyType:    keyType,
 		Lifetime:   s.Lifetime.Duration,
+		Announce:   s.Announce.Duration,
+		Announcer:  b.Announcer,
 		Now:        b.Now,
 	})
 }

@@ -137,3 +137,37 @@ func TestLeavesAreIssuedAllThroughRenewals(t *testing.T) {
 		t.Errorf("the upstream was asked %d times, want 10", n)
 	}
 }
+
+func TestCAsAreAnnouncedAndUsedAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	l, b := announced(t)
+	var still sync.RWMutex // the clock does not move while somebody looks at it
+	for i := range 20 {
+		still.Lock()
+		l.at(time.Duration(i) * due / 2)
+		still.Unlock()
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				still.RLock()
+				defer still.RUnlock()
+				if err := l.Check(t.Context()); (err == nil) != (i > 0) {
+					t.Errorf("turn %d: %v", i, err)
+				}
+				if i == 0 {
+					return
+				}
+				chain, err := issuer.Obtain(t.Context(), l, request(), l.options())
+				if err != nil {
+					t.Errorf("no leaf: %v", err)
+				} else if b.shows(chain.Certificates[1]).IsZero() {
+					t.Errorf("a leaf is of %s, which nobody has seen", chain.Certificates[1].Subject)
+				}
+			})
+		}
+		group.Wait()
+	}
+	if n := len(l.up.requests()); n != len(b.chains) {
+		t.Errorf("%d CAs were asked for, %d announced", n, len(b.chains))
+	}
+}

@@ -36,6 +36,14 @@ type EphemeralOptions struct {
 	// Lifetime is what is asked for: at least [MinimumEphemeralLifetime]; zero
 	// means [DefaultEphemeralLifetime]. The upstream may give less.
 	Lifetime time.Duration
+	// Announce is how long a CA is public before it signs, so that those who refuse the
+	// leaves of a CA without its CRL can have that first. The old one signs meanwhile,
+	// and a renewal is due that much earlier; the first CA of a process is announced as
+	// well, and nothing signs until it does. At least [MinimumAnnounce] and at most a
+	// quarter of the lifetime; zero lets a CA sign at once.
+	Announce time.Duration
+	// Announcer makes CAs public. Who announces has to have one.
+	Announcer Announcer
 	// Constraints limit the names that it can issue; nil means any.
 	Constraints *ca.NameConstraints
 	// Jitter draws from [0,1) when a renewal is planned, so that CAs which began
@@ -49,22 +57,28 @@ type EphemeralOptions struct {
 // written, logged or formatted. An upstream CA certifies it, again and again with a
 // new key. It implements [issuer.Issuer] and [issuer.Checker].
 //
+// Each CA is another one, of which nobody has a CRL. So in a mesh where clusters publish
+// CRLs its leaves are refused there until they have; see [EphemeralOptions.Announce].
+//
 // It has no goroutine of its own: whoever uses it calls [Ephemeral.Check], before
 // the first certificate is asked for and then every few minutes. It is safe for
 // concurrent use.
 type Ephemeral struct {
 	options EphemeralOptions
-	turn    chan struct{} // holds one while a Check asks the upstream
-	next    *candidate    // belongs to whoever has the turn
+	turn    chan struct{}              // holds one while a Check asks the upstream
+	next    *candidate                 // belongs to whoever has the turn
+	waiting atomic.Pointer[generation] // is announced, or will be, before it signs
 	current atomic.Pointer[generation]
 	failure atomic.Pointer[failure]
+	hidden  atomic.Pointer[failure] // of the last announcement
 }
 
 // generation is one key and its certificate, which replace the last ones together.
 type generation struct {
 	*Issuer
-	crl *x509.RevocationList
-	due time.Time // when its successor is asked for
+	crl  *x509.RevocationList
+	due  time.Time // when its successor is asked for
+	from time.Time // when it signs; zero as long as it has not been announced
 }
 
 // failure is an attempt that got nothing.
@@ -94,6 +108,9 @@ func (o *EphemeralOptions) complete() error {
 		o.Lifetime = DefaultEphemeralLifetime
 	case o.Lifetime < MinimumEphemeralLifetime:
 		return fmt.Errorf("the lifetime %s is shorter than %s", o.Lifetime, MinimumEphemeralLifetime)
+	}
+	if err := o.completeAnnounce(); err != nil {
+		return err
 	}
 	// There is no key yet; any will do to see whether the name can be tagged.
 	if _, err := ca.TaggedName(o.CommonName, o.Obtain.Roots[0].PublicKey); err != nil {
@@ -143,9 +160,9 @@ func (e *Ephemeral) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain,
 // the fault of a workload.
 func (e *Ephemeral) absent() error {
 	if err := e.Renewal(); err != nil {
-		return fmt.Errorf("the CA %s has not been obtained yet: %s", e.options.CommonName, err.Error())
+		return fmt.Errorf("%w: %s", e.absence(), err.Error())
 	}
-	return fmt.Errorf("the CA %s has not been obtained yet", e.options.CommonName)
+	return e.absence()
 }
 
 // Certificate is that of the current CA, nil before there is one. It must not be

@@ -211,12 +211,18 @@ func TestEphemeralOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	l := born(t)
 	for want, change := range map[string]func(*local.EphemeralOptions){
-		"the upstream is missing":               func(o *local.EphemeralOptions) { o.Upstream = nil },
-		"the roots":                             func(o *local.EphemeralOptions) { o.Obtain.Roots = nil },
-		"the common name is missing":            func(o *local.EphemeralOptions) { o.CommonName = "" },
-		`key type "Ed25519"`:                    func(o *local.EphemeralOptions) { o.KeyType = "Ed25519" },
-		"59m59s is shorter than 1h0m0s":         func(o *local.EphemeralOptions) { o.Lifetime = time.Hour - time.Second },
-		"the lifetime -1ns is shorter than":     func(o *local.EphemeralOptions) { o.Lifetime = -1 },
+		"the upstream is missing":             func(o *local.EphemeralOptions) { o.Upstream = nil },
+		"the roots":                           func(o *local.EphemeralOptions) { o.Obtain.Roots = nil },
+		"the common name is missing":          func(o *local.EphemeralOptions) { o.CommonName = "" },
+		`key type "Ed25519"`:                  func(o *local.EphemeralOptions) { o.KeyType = "Ed25519" },
+		"59m59s is shorter than 1h0m0s":       func(o *local.EphemeralOptions) { o.Lifetime = time.Hour - time.Second },
+		"the lifetime -1ns is shorter than":   func(o *local.EphemeralOptions) { o.Lifetime = -1 },
+		"announce: 59s is shorter than 1m0s":  func(o *local.EphemeralOptions) { o.Announce, o.Announcer = time.Minute-time.Second, &board{} },
+		"announce: -1ns is shorter than 1m0s": func(o *local.EphemeralOptions) { o.Announce, o.Announcer = -1, &board{} },
+		"announce: 6h0m1s is longer than a quarter of the lifetime 24h0m0s": func(o *local.EphemeralOptions) {
+			o.Announce, o.Announcer = 6*time.Hour+time.Second, &board{}
+		},
+		"announce: the announcer is missing":    func(o *local.EphemeralOptions) { o.Announce = time.Hour },
 		`trust domain "spiffe://mesh" is not a`: func(o *local.EphemeralOptions) { o.Constraints = &ca.NameConstraints{TrustDomain: "spiffe://mesh"} },
 	} {
 		o := local.EphemeralOptions{Upstream: l.up, Obtain: l.options(), CommonName: "east"}

@@ -30,7 +30,7 @@ const retries = 30
 
 // Check obtains the first CA, and renews it once it is due, at two thirds of its
 // life: it gives the upstream as long as ctx does. The old CA is used until the new
-// one is verified.
+// one is verified and, if the options say so, has been announced for long enough.
 //
 // It returns nil as long as the current CA has [MinimumLeft], even if a renewal
 // fails; see [Ephemeral.Renewal] for that. So it says whether to send requests
@@ -44,7 +44,7 @@ const retries = 30
 // the first gets.
 func (e *Ephemeral) Check(ctx context.Context) error {
 	before := e.failure.Load()
-	if !e.isDue() || ctx.Err() != nil {
+	if !e.isDue(ctx) && e.options.Announce == 0 || ctx.Err() != nil {
 		return e.health(ctx)
 	}
 	if e.health(ctx) == nil {
@@ -61,9 +61,10 @@ func (e *Ephemeral) Check(ctx context.Context) error {
 		}
 	}
 	defer func() { <-e.turn }()
-	if e.isDue() && !e.failedSince(before) {
+	if e.isDue(ctx) && !e.failedSince(before) {
 		e.attempt(ctx)
 	}
+	e.announce(ctx)
 	return e.health(ctx)
 }
 
@@ -76,17 +77,24 @@ func (e *Ephemeral) failedSince(before *failure) bool {
 
 // Renewal returns the error of the last attempt to obtain or renew the CA, nil if
 // it succeeded or was not due yet. It wraps a [*issuer.PendingError], a
-// [*issuer.PermanentError] or an [*issuer.AnswerError] of the upstream.
+// [*issuer.PermanentError] or an [*issuer.AnswerError] of the upstream. After those it is
+// the error of the last announcement.
 func (e *Ephemeral) Renewal() error {
-	if f := e.failure.Load(); f != nil {
-		return f.err
+	for _, f := range []*failure{e.failure.Load(), e.hidden.Load()} {
+		if f != nil {
+			return f.err
+		}
 	}
 	return nil
 }
 
-// isDue reports whether to ask the upstream now.
-func (e *Ephemeral) isDue() bool {
+// isDue reports whether to ask the upstream now. A CA that waits is good until it nears
+// its end, without having been announced in all that time.
+func (e *Ephemeral) isDue(ctx context.Context) bool {
 	now := e.options.Now()
+	if g := e.waiting.Load(); g != nil && g.Check(ctx) == nil {
+		return false
+	}
 	if f := e.failure.Load(); f != nil {
 		return !now.Before(f.again)
 	}
@@ -95,14 +103,17 @@ func (e *Ephemeral) isDue() bool {
 }
 
 func (e *Ephemeral) health(ctx context.Context) error {
-	var err error
-	switch g := e.current.Load(); {
-	case g != nil:
-		if err = g.Check(ctx); err == nil {
+	err := e.absence()
+	if g := e.current.Load(); g != nil {
+		ended := g.Check(ctx)
+		if ended == nil {
 			return nil
 		}
-	default:
-		err = fmt.Errorf("the CA %s has not been obtained yet", e.options.CommonName)
+		if e.waiting.Load() == nil {
+			err = ended
+		} else {
+			err = fmt.Errorf("%w; %w", ended, err)
+		}
 	}
 	if cause := e.Renewal(); cause != nil {
 		err = fmt.Errorf("%w: %w", err, cause)
@@ -113,14 +124,19 @@ func (e *Ephemeral) health(ctx context.Context) error {
 	return err
 }
 
-// attempt asks the upstream, and replaces the current CA if the new one is good.
+// attempt asks the upstream. A new CA that is good replaces the current one, now or after
+// it was announced.
 func (e *Ephemeral) attempt(ctx context.Context) {
 	g, err := e.obtain(ctx)
 	if err != nil {
 		e.failure.Store(&failure{err: err, again: e.again(ctx, err), ended: ctx.Err() != nil})
 		return
 	}
-	e.current.Store(g)
+	if e.options.Announce == 0 {
+		e.current.Store(g)
+	} else {
+		e.waiting.Store(g)
+	}
 	e.failure.Store(nil)
 }
 
@@ -183,7 +199,7 @@ func (e *Ephemeral) obtain(ctx context.Context) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.replaceable(chain.Certificates[0]); err != nil {
+	if err := errors.Join(e.replaceable(chain.Certificates[0]), e.announceable(chain.Certificates[0])); err != nil {
 		return nil, err
 	}
 	return e.generation(next.key, chain.Certificates)
@@ -224,7 +240,7 @@ func (e *Ephemeral) generation(key crypto.Signer, chain []*x509.Certificate) (*g
 	now := e.options.Now()
 	life := float64(authority.Certificate().NotAfter.Sub(now))
 	share := renewAt + spread*(e.options.Jitter()-0.5)
-	return &generation{Issuer: signer, crl: crl, due: now.Add(time.Duration(life * share))}, nil
+	return &generation{Issuer: signer, crl: crl, due: now.Add(time.Duration(life*share) - e.options.Announce)}, nil
 }
 
 // random draws from [0,1).

@@ -11,7 +11,8 @@ type Backend struct {
 	// +optional
 	CA *CABackend `json:"ca,omitempty"`
 	// Ephemeral signs with a key that is born in memory and never stored; another
-	// issuer signs its certificate.
+	// issuer signs its certificate. Where a cluster of the mesh publishes CRLs it must
+	// announce its CAs: without that the cluster refuses the workloads of each new one.
 	//
 	// +optional
 	Ephemeral *EphemeralBackend `json:"ephemeral,omitempty"`
@@ -32,7 +33,8 @@ type CABackend struct {
 	SecretName string `json:"secretName"`
 }
 
-// EphemeralBackend signs with an intermediate that lives in memory.
+// EphemeralBackend signs with an intermediate that lives in memory. Each replica of the
+// controller has one of its own, and a new one whenever it starts.
 type EphemeralBackend struct {
 	// IssuerRef names the issuer that signs the intermediate.
 	//
@@ -57,6 +59,19 @@ type EphemeralBackend struct {
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$`
 	// +kubebuilder:validation:MaxLength=16
 	Lifetime metav1.Duration `json:"lifetime,omitzero"`
+	// Announce is how long an intermediate is public before it signs: in the ConfigMap
+	// trustgen-crls, beside the controller, with its CRL. It is for a mesh in which other
+	// clusters publish CRLs, since they refuse the workloads of an intermediate whose CRL
+	// they do not have. They have to import what is in that ConfigMap, and distribute it,
+	// well within this time. An issuer that is new signs nothing until then, and neither
+	// does a controller that has just started. At least 1m, and at most a quarter of the
+	// lifetime; the default is not to announce. Only a TrustClusterIssuer can.
+	//
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$`
+	// +kubebuilder:validation:MaxLength=16
+	Announce metav1.Duration `json:"announce,omitzero"`
 }
 
 // IssuerReference names an issuer in the same scope.

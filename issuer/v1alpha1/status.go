@@ -14,7 +14,8 @@ const (
 	// ReasonInvalid: the specification, or what it refers to, is wrong. The last one
 	// that was good still signs.
 	ReasonInvalid = "Invalid"
-	// ReasonNotHealthy: the CA does not answer, or nears its end.
+	// ReasonNotHealthy: the CA does not answer, nears its end, or is announced and does not
+	// sign yet.
 	ReasonNotHealthy = "NotHealthy"
 )
 
