@@ -54,11 +54,11 @@ func (f *Fabric) foreseeKey(s *store.Snapshot, clusters []string, o EnsureOption
 	}
 	e := &ensurance{Fabric: f, EnsureOptions: o, changer: rehearsal{s}, root: root}
 	for _, cluster := range clusters {
-		action, _, err := e.decide(cluster)
+		decided, err := e.decide(cluster)
 		if err != nil {
 			return "", ""
 		}
-		if action != Kept {
+		if decided.Action != Kept {
 			opens = path
 		}
 	}

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"path"
@@ -63,9 +64,14 @@ func fileMode(name string) store.Mode {
 	return store.Public
 }
 
-// readCluster reads the set of a cluster. A cluster without a folder is an
+// readCluster reads the set of a cluster without its CRLs. A cluster without a folder is an
 // [*UnknownClusterError], anything else that is wrong a [*DamagedError].
 func (f *Fabric) readCluster(r reader, cluster string) (*secrets.CACerts, error) {
+	return f.readSet(r, cluster, secrets.FileNames())
+}
+
+// readSet reads these files of a set.
+func (f *Fabric) readSet(r reader, cluster string, names []string) (*secrets.CACerts, error) {
 	folder := clusterFolder(cluster)
 	if found, err := r.Exists(folder); err != nil {
 		return nil, err
@@ -73,7 +79,7 @@ func (f *Fabric) readCluster(r reader, cluster string) (*secrets.CACerts, error)
 		return nil, &UnknownClusterError{Dir: f.Dir(), Cluster: cluster}
 	}
 	files := make(map[string][]byte)
-	for _, name := range secrets.FileNames() {
+	for _, name := range names {
 		data, err := r.Read(path.Join(folder, name), fileMode(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // Parse says which one is missing.
@@ -90,6 +96,8 @@ func (f *Fabric) readCluster(r reader, cluster string) (*secrets.CACerts, error)
 	return bundle, nil
 }
 
+// writeCluster writes a set without its CRLs: these are the same for all clusters, see
+// [Fabric.publish].
 func writeCluster(c changer, cluster string, bundle *secrets.CACerts) error {
 	files := bundle.Files()
 	for _, name := range secrets.FileNames() {
@@ -100,26 +108,43 @@ func writeCluster(c changer, cluster string, bundle *secrets.CACerts) error {
 	return nil
 }
 
-// subjects collects the distinguished names that the CAs of a cluster have had.
-// What cannot be read any more is left out.
-func subjects(r reader, cluster string) (map[string]bool, error) {
+// generations are the folders of the sets that a cluster has and had.
+func generations(r reader, cluster string) ([]string, error) {
 	superseded := path.Join(store.SupersededFolder, clusterFolder(cluster))
-	generations, err := r.List(superseded)
+	stamps, err := r.List(superseded)
 	if err != nil {
 		return nil, err
 	}
 	folders := []string{clusterFolder(cluster)}
-	for _, generation := range generations {
-		folders = append(folders, path.Join(superseded, generation))
+	for _, stamp := range stamps {
+		folders = append(folders, path.Join(superseded, stamp))
+	}
+	return folders, nil
+}
+
+// chainIn reads the chain of a set. What cannot be read any more is left out.
+func chainIn(r reader, folder string) []*x509.Certificate {
+	data, err := r.Read(path.Join(folder, secrets.CertChainFile), store.Public)
+	if err != nil {
+		return nil
+	}
+	certs, err := ca.ParseCertificates(data)
+	if err != nil {
+		return nil
+	}
+	return certs
+}
+
+// subjects collects the distinguished names that the CAs of a cluster have had.
+func subjects(r reader, cluster string) (map[string]bool, error) {
+	folders, err := generations(r, cluster)
+	if err != nil {
+		return nil, err
 	}
 	taken := make(map[string]bool)
 	for _, folder := range folders {
-		data, err := r.Read(path.Join(folder, secrets.CACertFile), store.Public)
-		if err != nil {
-			continue
-		}
-		if certs, err := ca.ParseCertificates(data); err == nil {
-			taken[string(certs[0].RawSubject)] = true
+		if chain := chainIn(r, folder); chain != nil {
+			taken[string(chain[0].RawSubject)] = true
 		}
 	}
 	return taken, nil

@@ -7,16 +7,25 @@
 //
 // # The directory
 //
-//	fabric.yaml                     the trust domain
+//	fabric.yaml                     the trust domain, and the name constraints if there are any
 //	root-cert.pem, root-key.pem     the root; its key may be moved elsewhere
 //	issuing-cert.pem, -key.pem      the issuing CA below the root, if there is one
 //	clusters/<cluster>/             what the istiod of a cluster reads
+//	requests/<cluster>/             a key that waits for its certificate, and its request
+//	authorities/<key>.yaml          a record of each CA that can stand in a chain of the mesh
 //	superseded/                     what was replaced, by its name and the time
 //	.trustgen/                      the files of package store
 //
 // Keys are PKCS #8, and readable by their owner only. That of the root or of the issuing
 // CA can be encrypted with a passphrase, those of the clusters cannot: istiod could not
 // read them.
+//
+// A record holds the newest CRL of its CA. A fabric that publishes CRLs keeps the complete
+// set of them in the folder of every cluster.
+//
+// The key of a cluster need not be where the root is: [Fabric.Request] makes it in one
+// directory, [Fabric.Sign] certifies it in another one, and [Fabric.Install] puts the two
+// together in the first.
 //
 // Every change is one transaction of package store: all of it happens or nothing,
 // also when the process is killed.

@@ -33,6 +33,9 @@ type EnsureOptions struct {
 	// directory without a root trusts that of the upstream from then on, which must
 	// be a single one.
 	Upstream *Upstream
+	// AllowIncomplete writes the sets of CRLs of a fabric that publishes them even if CRLs
+	// are missing.
+	AllowIncomplete bool
 	// DryRun checks everything and changes nothing, and an upstream is asked only
 	// whether it is able to issue. What the result says of new keys is not what a
 	// real run would make.
@@ -65,6 +68,9 @@ type Ensured struct {
 	Cluster     string
 	Action      Action
 	Certificate Certificate
+	// OtherConstraints reports that what is kept has other name constraints than the
+	// fabric has now.
+	OtherConstraints bool
 }
 
 // Ensure sees to it that each cluster has a valid intermediate with at least a
@@ -76,7 +82,10 @@ type Ensured struct {
 // The error is a [*ClusterNameError], a [*DamagedError] for a set that is neither
 // valid nor to be renewed, [ErrRootKeyMissing] or [ErrIssuingKeyMissing] where something
 // has to be issued without the key at hand, [ErrPasswordMissing] or [ca.ErrWrongPassword]
-// where it is encrypted, a [*ca.LifetimeError], or one of [issuer.ObtainIntermediate].
+// where it is encrypted, a [*ca.LifetimeError], an [*IncompleteError] where CRLs are published
+// and not all are here, an [*ElsewhereError] or a [*PendingRequestError] for a cluster whose
+// key is elsewhere or that waits for an answer, unless it is renewed, or one of
+// [issuer.ObtainIntermediate].
 func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions) (Result, error) {
 	if err := checkClusters(clusters); err != nil {
 		return Result{}, err
@@ -94,8 +103,10 @@ func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions)
 			return err
 		}
 		result = Result{Root: describe(e.root), RootCreated: e.rootCreated, RootAdopted: e.rootAdopted}
-		result.Clusters, err = e.all(ctx, clusters)
-		return err
+		if result.Clusters, err = e.all(ctx, clusters); err != nil {
+			return err
+		}
+		return e.publishIssued(ctx)
 	})
 	if err != nil {
 		return Result{}, err
@@ -110,16 +121,24 @@ type ensurance struct {
 	changer                  changer
 	root                     *x509.Certificate
 	rootCreated, rootAdopted bool
+	config                   config
+	newest                   func() (map[string]*authority, error) // by their clusters
 	old, fresh               *asked
 	sign                     signer
 	signerKey                crypto.PublicKey // of the CA that signs, as far as it is known
+
+	remembers bool // what was issued; thousands take much memory
+
+	mu     sync.Mutex
+	issued []*authority
+	above  map[string]*x509.Certificate // the CAs above what was issued, by their bytes
 }
 
-// signer gives a key a certificate: the chain, the root last.
-type signer func(ctx context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error)
+// signer makes a CA of a key.
+type signer func(ctx context.Context, key crypto.Signer, cluster string) (*ca.Authority, error)
 
 func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions, old, fresh *asked) (*ensurance, error) {
-	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c, old: old, fresh: fresh}
+	e := &ensurance{Fabric: f, EnsureOptions: o, changer: c, old: old, fresh: fresh, above: make(map[string]*x509.Certificate)}
 	choose := e.signHere
 	if o.Upstream != nil {
 		choose = e.signByUpstream
@@ -127,6 +146,8 @@ func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions, o
 	if err := choose(ctx); err != nil {
 		return nil, err
 	}
+	e.remembers = e.config.PublishCRLs
+	e.newest = sync.OnceValues(func() (map[string]*authority, error) { return e.findNewest(ctx) })
 	if e.KeyType == "" {
 		var err error
 		if e.KeyType, err = keyTypeLike(e.signerKey); err != nil {
@@ -148,11 +169,11 @@ func keyTypeLike(key crypto.PublicKey) (ca.KeyType, error) {
 // signHere lets the CA in the directory sign, which is the root or an issuing CA below
 // it, and makes a root where there is none. Only who issues needs the key.
 func (e *ensurance) signHere(ctx context.Context) error {
-	profile, err := ca.Intermediate(ca.IntermediateOptions{})
+	made, err := e.findRoot(ctx)
 	if err != nil {
 		return err
 	}
-	made, err := e.findRoot(ctx)
+	profile, err := e.config.profile()
 	if err != nil {
 		return err
 	}
@@ -167,7 +188,7 @@ func (e *ensurance) signHere(ctx context.Context) error {
 		}
 		return e.loadAuthority(ctx, e.changer, e.root, e.old)
 	})
-	e.sign = func(_ context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {
+	e.sign = func(_ context.Context, key crypto.Signer, cluster string) (*ca.Authority, error) {
 		a, err := authority()
 		if err != nil {
 			return nil, err
@@ -177,7 +198,10 @@ func (e *ensurance) signHere(ctx context.Context) error {
 			return nil, err
 		}
 		cert, err := a.Issue(draft)
-		return append([]*x509.Certificate{cert}, a.Chain()...), err
+		if err != nil {
+			return nil, err
+		}
+		return a.Below(key, cert)
 	}
 	return nil
 }
@@ -185,7 +209,17 @@ func (e *ensurance) signHere(ctx context.Context) error {
 // findRoot reads the root, and makes one where there is none.
 func (e *ensurance) findRoot(ctx context.Context) (made *ca.Authority, err error) {
 	e.root, err = e.readRoot(e.changer)
+	if err == nil {
+		e.config, err = e.readConfig(e.changer)
+		return nil, err
+	}
 	if !errors.Is(err, ErrNoRoot) {
+		return nil, err
+	}
+	if err := e.wantNoRequests(); err != nil {
+		return nil, err
+	}
+	if e.config, err = newConfig(e.Root.TrustDomain, e.Root.NameConstraints); err != nil {
 		return nil, err
 	}
 	if made, err = e.makeRoot(ctx, e.changer, e.Root, e.fresh); err != nil {
@@ -240,14 +274,15 @@ func (e *ensurance) reporter() func() {
 }
 
 func (e *ensurance) one(ctx context.Context, cluster string) (Ensured, error) {
-	action, current, err := e.decide(cluster)
+	decided, err := e.decide(cluster)
 	if err != nil {
 		return Ensured{}, err
 	}
+	action := decided.Action
 	if action == Kept || e.DryRun && e.Upstream != nil {
-		return Ensured{Cluster: cluster, Action: action, Certificate: current}, nil
+		return decided, nil
 	}
-	bundle, err := e.issue(ctx, cluster)
+	bundle, record, err := e.issue(ctx, cluster)
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cluster %s: %w", cluster, err)
 	}
@@ -259,49 +294,103 @@ func (e *ensurance) one(ctx context.Context, cluster string) (Ensured, error) {
 	if err := writeCluster(e.changer, cluster, bundle); err != nil {
 		return Ensured{}, err
 	}
+	if err := putAuthority(e.changer, record); err != nil {
+		return Ensured{}, err
+	}
+	e.remember(record, bundle.Chain()[1:])
 	return Ensured{Cluster: cluster, Action: action, Certificate: describe(bundle.Certificate())}, nil
 }
 
+// remember keeps what publishIssued needs of a new intermediate.
+func (e *ensurance) remember(a *authority, above []*x509.Certificate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, cert := range above {
+		e.above[string(cert.Raw)] = cert
+	}
+	if e.remembers {
+		e.issued = append(e.issued, a)
+	}
+}
+
+// publishIssued makes the CAs above what was issued known, and hands every cluster the
+// CRLs of what was issued where CRLs are published.
+func (e *ensurance) publishIssued(ctx context.Context) error {
+	if len(e.above) == 0 || e.rootCreated {
+		return nil // nothing was issued, or everything is recorded
+	}
+	fresh := e.issued
+	for _, cert := range e.above {
+		a, err := e.knowAuthority(e.changer, cert)
+		if err != nil {
+			return err
+		}
+		fresh = append(fresh, a)
+	}
+	if !e.config.PublishCRLs {
+		return nil
+	}
+	clusters := make([]string, len(e.issued))
+	for i, a := range e.issued {
+		clusters[i] = a.cluster
+	}
+	all, err := e.authorities(ctx, e.changer, e.root)
+	if err != nil {
+		return err
+	}
+	all = merge(all, fresh)
+	sortAuthorities(all, e.root)
+	return e.publish(e.changer, all, clusters, e.AllowIncomplete)
+}
+
 // decide says what has to be done for a cluster, and what it has if that is kept.
-func (e *ensurance) decide(cluster string) (Action, Certificate, error) {
+func (e *ensurance) decide(cluster string) (Ensured, error) {
 	bundle, err := e.readCluster(e.changer, cluster)
 	var unknown *UnknownClusterError
 	switch {
 	case errors.As(err, &unknown):
-		return Created, Certificate{}, nil
+		return Ensured{Cluster: cluster, Action: Created}, e.wantHere(cluster)
 	case e.Renew:
-		return Renewed, Certificate{}, nil
+		return Ensured{Cluster: cluster, Action: Renewed}, nil
 	case err != nil:
-		return "", Certificate{}, err
+		return Ensured{}, err
 	}
 	if err := e.checkRoot(bundle, e.root, cluster); err != nil {
-		return "", Certificate{}, err
+		return Ensured{}, err
 	}
 	current := describe(bundle.Certificate())
 	if current.State(e.now()) != Valid {
-		return Renewed, Certificate{}, nil
+		return Ensured{Cluster: cluster, Action: Renewed}, nil
 	}
-	return Kept, current, nil
+	outdated := !hasConstraints(bundle.Certificate(), e.config.constraints())
+	return Ensured{Cluster: cluster, Action: Kept, Certificate: current, OtherConstraints: outdated}, nil
 }
 
 // issue makes a key and a certificate with a distinguished name that no CA of the
-// cluster had before. A tag is short enough for two keys to share one, if rarely.
-func (e *ensurance) issue(ctx context.Context, cluster string) (*secrets.CACerts, error) {
+// cluster had before, and the first CRL. A tag is short enough for two keys to share one,
+// if rarely.
+func (e *ensurance) issue(ctx context.Context, cluster string) (*secrets.CACerts, *authority, error) {
 	taken, err := subjects(e.changer, cluster)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for {
 		key, err := e.generateKey(e.KeyType)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		chain, err := e.sign(ctx, key, cluster)
+		made, err := e.sign(ctx, key, cluster)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if !taken[string(chain[0].RawSubject)] {
-			return secrets.New(secrets.Options{Key: key, Chain: chain})
+		if taken[string(made.Certificate().RawSubject)] {
+			continue
 		}
+		bundle, err := secrets.New(secrets.Options{Key: key, Chain: made.Chain()})
+		if err != nil {
+			return nil, nil, err
+		}
+		record, err := e.newAuthority(cluster, made)
+		return bundle, record, err
 	}
 }

@@ -66,6 +66,9 @@ func TestTheDirectoryHoldsTheFilesInTheirModes(t *testing.T) {
 		"clusters/east/cert-chain.pem": "-rw-r--r--",
 		"clusters/east/root-cert.pem":  "-rw-r--r--",
 	}
+	for _, cert := range catest.Must(f.Bundle(t.Context(), "east"))(t).Chain() {
+		want[recordFile(t, cert)] = "-rw-r--r--"
+	}
 	if diff := cmp.Diff(want, modes); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

@@ -72,6 +72,7 @@ type changer interface {
 	reader
 	Write(name string, data []byte, mode store.Mode) error
 	Retire(name string) error
+	Replace(name string, data []byte, mode store.Mode, check func(readBack []byte) error) error
 }
 
 // rehearsal lets a change run to its end without changing anything.
@@ -79,6 +80,9 @@ type rehearsal struct{ *store.Snapshot }
 
 func (rehearsal) Write(string, []byte, store.Mode) error { return nil }
 func (rehearsal) Retire(string) error                    { return nil }
+func (rehearsal) Replace(string, []byte, store.Mode, func([]byte) error) error {
+	return nil
+}
 
 // change runs a function that changes the directory, or rehearses it.
 func (f *Fabric) change(ctx context.Context, dryRun bool, change func(changer) error) error {

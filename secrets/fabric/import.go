@@ -22,6 +22,12 @@ type ImportOptions struct {
 	Key crypto.Signer
 	// TrustDomain of the mesh; empty means [DefaultTrustDomain].
 	TrustDomain string
+	// NameConstraints are those of [RootOptions].
+	NameConstraints []string
+	// IstiodNames are the names of istiod's own certificate, which the CAs have to
+	// permit if they have name constraints themselves; none means NameConstraints, and
+	// if there are none of these either, those of an istiod in its usual namespace.
+	IstiodNames []string
 	// NewPassword encrypts the key; nil leaves it plain.
 	NewPassword Password
 	// SamePassword says that the key came encrypted, and NewPassword is what opened
@@ -43,6 +49,9 @@ type Imported struct {
 	// CrossSigns reports whether the path length of the root allows it to cross-sign
 	// its successor.
 	CrossSigns bool
+	// LimitsURIs reports whether a CA has name constraints for URIs: ztunnel, and so an
+	// ambient mesh, refuses every workload below it, even one that keeps to them.
+	LimitsURIs bool
 }
 
 // Import makes a fabric of a root, or of an issuing CA below a root, that was made
@@ -51,13 +60,14 @@ type Imported struct {
 // A directory that has a root is [ErrRootExists]. The error is a [*ca.RuleError] when a
 // CA is of no use, for example of [ca.RulePathLength] when the path lengths leave no
 // room for the clusters' intermediates, and [ca.ErrKeyMismatch] when the key is that of
-// another certificate.
+// another certificate. It is of [RulePermitsMesh] when the CAs have name constraints that the
+// mesh could not live with.
 func (f *Fabric) Import(ctx context.Context, o ImportOptions) (Imported, error) {
-	chain, imported, err := f.checkImport(o)
+	config, err := newConfig(o.TrustDomain, o.NameConstraints)
 	if err != nil {
 		return Imported{}, err
 	}
-	config, err := newConfig(o.TrustDomain)
+	chain, imported, err := f.checkImport(o, config)
 	if err != nil {
 		return Imported{}, err
 	}
@@ -81,13 +91,30 @@ func (f *Fabric) Import(ctx context.Context, o ImportOptions) (Imported, error) 
 		if len(issuing) > 0 {
 			err = c.Write(issuingCertFile, ca.MarshalCertificates(issuing...), store.Public)
 		}
-		return errors.Join(err, c.Write(name, data, store.Private),
+		return errors.Join(err, c.Write(name, data, store.Private), f.recordImport(c, o.Key, chain),
 			c.Write(rootCertFile, ca.MarshalCertificates(o.Root), store.Public), writeConfig(c, config))
 	})
 }
 
+// recordImport makes the CAs of the chain known. Only the first one's key is here.
+func (f *Fabric) recordImport(c changer, key crypto.Signer, chain []*x509.Certificate) error {
+	loaded, _, err := ca.LoadImported(key, chain, f.now)
+	if err != nil {
+		return err
+	}
+	issuing, err := f.newAuthority("", loaded)
+	if err != nil {
+		return err
+	}
+	err = putAuthority(c, issuing)
+	for _, cert := range chain[1:] {
+		err = errors.Join(err, putAuthority(c, &authority{cert: cert}))
+	}
+	return err
+}
+
 // checkImport holds the CAs against the chain rules, and the key against the first.
-func (f *Fabric) checkImport(o ImportOptions) ([]*x509.Certificate, Imported, error) {
+func (f *Fabric) checkImport(o ImportOptions, c config) ([]*x509.Certificate, Imported, error) {
 	switch {
 	case o.Root == nil:
 		return nil, Imported{}, errors.New("import: the root is missing")
@@ -104,6 +131,11 @@ func (f *Fabric) checkImport(o ImportOptions) ([]*x509.Certificate, Imported, er
 			Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not the root that was given, " + ca.Describe(o.Root),
 		})
 	}
+	istiod := o.IstiodNames
+	if len(istiod) == 0 {
+		istiod = o.NameConstraints
+	}
+	refused = append(refused, permitsMesh(chain, c.TrustDomain, istiod)...)
 	if len(refused) > 0 {
 		return nil, Imported{}, &ca.RuleError{Op: "import", Violations: refused}
 	}
@@ -111,7 +143,7 @@ func (f *Fabric) checkImport(o ImportOptions) ([]*x509.Certificate, Imported, er
 		return nil, Imported{}, err
 	}
 	name, _ := keyFileOf(chain)
-	imported := Imported{Root: describe(o.Root), KeyPath: f.path(name), Tolerated: tolerated, CrossSigns: crossSigns(chain)}
+	imported := Imported{Root: describe(o.Root), KeyPath: f.path(name), Tolerated: tolerated, CrossSigns: crossSigns(chain), LimitsURIs: limitsURIs(chain)}
 	if len(chain) > 1 {
 		issuing := describe(chain[0])
 		imported.Issuing = &issuing

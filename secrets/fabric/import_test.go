@@ -117,6 +117,9 @@ func TestTheDirectoryOfAnImportHoldsTheFilesInTheirModes(t *testing.T) {
 		"issuing-cert.pem":  "-rw-r--r--",
 		"issuing-key.pem":   "-rw-------",
 	}
+	for _, cert := range c.issuing.Chain() {
+		want[recordFile(t, cert)] = "-rw-r--r--"
+	}
 	if diff := cmp.Diff(want, modes); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

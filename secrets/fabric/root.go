@@ -28,6 +28,10 @@ type RootOptions struct {
 	Organization string
 	// TrustDomain of the mesh; empty means [DefaultTrustDomain].
 	TrustDomain string
+	// NameConstraints limit every intermediate of the fabric to the identities of its
+	// trust domain and to these DNS names, which are those of istiod's own certificate:
+	// see [secrets.IstiodNames]. None means that there are no limits.
+	NameConstraints []string
 	// NotAfter is the end of the root; zero means [ca.DefaultRootLifetime] from
 	// now.
 	NotAfter time.Time
@@ -89,7 +93,7 @@ func (f *Fabric) wantNoRoot(r reader) error {
 }
 
 func (f *Fabric) makeRoot(ctx context.Context, c changer, o RootOptions, fresh *asked) (*ca.Authority, error) {
-	config, err := newConfig(o.TrustDomain)
+	config, err := newConfig(o.TrustDomain, o.NameConstraints)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +119,12 @@ func (f *Fabric) makeRoot(ctx context.Context, c changer, o RootOptions, fresh *
 		return nil, err
 	}
 	defer clear(keyPEM)
+	a, err := f.newAuthority("", root)
+	if err != nil {
+		return nil, err
+	}
 	return root, errors.Join(
+		putAuthority(c, a),
 		c.Write(rootKeyFile, keyPEM, store.Private),
 		c.Write(rootCertFile, ca.MarshalCertificates(root.Certificate()), store.Public),
 		writeConfig(c, config),

@@ -44,21 +44,23 @@ func (e *ensurance) signByUpstream(ctx context.Context) error {
 	e.signerKey = e.root.PublicKey
 	o := u.Obtain
 	o.Roots = []*x509.Certificate{e.root}
-	e.sign = func(ctx context.Context, key crypto.Signer, cluster string) ([]*x509.Certificate, error) {
+	e.sign = func(ctx context.Context, key crypto.Signer, cluster string) (*ca.Authority, error) {
 		csr, err := issuer.CSR(key, cluster)
 		if err != nil {
 			return nil, err
 		}
 		chain, err := issuer.ObtainIntermediate(ctx, upstream, issuer.IntermediateRequest{
-			CSR:        csr,
-			PublicKey:  key.Public(),
-			CommonName: cluster,
-			Lifetime:   e.lifetime(),
+			CSR:         csr,
+			PublicKey:   key.Public(),
+			CommonName:  cluster,
+			Constraints: e.config.constraints(),
+			Lifetime:    e.lifetime(),
 		}, o)
 		if err != nil {
 			return nil, err
 		}
-		return chain.Certificates, nil
+		made, _, err := ca.LoadImported(key, chain.Certificates, e.now)
+		return made, err
 	}
 	return nil
 }
@@ -79,15 +81,20 @@ func (e *ensurance) anchor() (err error) {
 		return fmt.Errorf("%s leads to other roots than %s, %s: its clusters could not trust each other",
 			e.Upstream.Obtain.Backend, e.path(rootCertFile), ca.Describe(e.root))
 	}
-	return nil
+	e.config, err = e.readConfig(e.changer)
+	return err
 }
 
 // adopt writes down a root whose key is elsewhere.
 func (e *ensurance) adopt(root *x509.Certificate) error {
-	config, err := newConfig(e.Root.TrustDomain)
+	config, err := newConfig(e.Root.TrustDomain, e.Root.NameConstraints)
 	if err != nil {
 		return err
 	}
+	if refused := permitsMesh([]*x509.Certificate{root}, config.TrustDomain, e.Root.NameConstraints); len(refused) > 0 {
+		return &ca.RuleError{Op: "the root of " + e.Upstream.Obtain.Backend, Violations: refused}
+	}
+	e.config = config
 	return errors.Join(
 		e.changer.Write(rootCertFile, ca.MarshalCertificates(root), store.Public),
 		writeConfig(e.changer, config),

@@ -1,0 +1,176 @@
+package fabric
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// Standing is what a CA is to the mesh.
+type Standing string
+
+// The standings of a CA. The first that is true is said.
+const (
+	// Revoked: it is in the CRL of its issuer.
+	Revoked Standing = "revoked"
+	// RevocationPending: that was decided, and has not been done yet.
+	RevocationPending Standing = "revocation-pending"
+	// Retired: its cluster has left.
+	Retired Standing = "retired"
+	// IsRoot: it is the root.
+	IsRoot Standing = "root"
+	// IsIssuing: it stands between the root and the clusters.
+	IsIssuing Standing = "issuing"
+	// Current: it is in the set of its cluster.
+	Current Standing = "current"
+	// IsSuperseded: it was, and has not expired.
+	IsSuperseded Standing = "superseded"
+	// Elsewhere: its key was never here: it was signed for another directory, was
+	// cross-signed, or is of another mesh.
+	Elsewhere Standing = "elsewhere"
+)
+
+// Authority is a CA that can still stand in a chain of the mesh, and its CRL.
+type Authority struct {
+	// Cluster is whose intermediate it is; empty for the CAs above, and those of other
+	// meshes.
+	Cluster     string
+	Certificate Certificate
+	Standing    Standing
+	// Revocation is what was decided about it, nil if nothing was.
+	Revocation *RevocationEntry
+	// KeyHere reports whether its next CRL can be signed here.
+	KeyHere bool
+	// CRL is the newest that is here, nil if there is none.
+	CRL      *CRL
+	CRLState CRLState
+}
+
+// RevocationEntry is a revocation that is in a CRL, or is going to be.
+type RevocationEntry struct {
+	Reason Reason
+	At     time.Time
+}
+
+// CRL is what people want to know of a CRL at a glance.
+type CRL struct {
+	Number                 *big.Int
+	ThisUpdate, NextUpdate time.Time
+	Revoked                int // how many certificates it revokes
+}
+
+// CRLState is how the CRL of a CA stands.
+type CRLState string
+
+// The states of a CRL.
+const (
+	CRLGood    CRLState = "good"
+	CRLDue     CRLState = "due"     // less than a third of its time is left
+	CRLExpired CRLState = "expired" // its next update has passed
+	CRLMissing CRLState = "missing"
+	// CRLNotNeeded: it is missing or has expired, and the CA is revoked, so that all its
+	// chains are refused.
+	CRLNotNeeded CRLState = "not-needed"
+)
+
+// Lacks reports whether proxies that check CRLs refuse the chains of a CA whose CRL is in
+// that state.
+func (s CRLState) Lacks() bool { return s == CRLExpired || s == CRLMissing }
+
+// Authorities lists the CAs that can still stand in a chain of the mesh: the root, the CAs
+// above the clusters and of other meshes, then the clusters' by name, the newest first.
+func (f *Fabric) Authorities(ctx context.Context) (Authorities, error) {
+	var found Authorities
+	err := f.view(ctx, func(m *mesh) error {
+		found.Publishes = m.config.PublishCRLs
+		for _, a := range m.all {
+			if a.ended(m.now()) {
+				continue
+			}
+			described, err := m.describe(a)
+			if err != nil {
+				return err
+			}
+			found.All = append(found.All, described)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Authorities are the CAs of a mesh.
+type Authorities struct {
+	// Publishes reports whether every cluster has the CRLs of all of them.
+	Publishes bool
+	All       []Authority
+}
+
+func (m *mesh) describe(a *authority) (Authority, error) {
+	here, err := m.hasKey(a)
+	if err != nil {
+		return Authority{}, err
+	}
+	d := Authority{Cluster: a.cluster, Certificate: describe(a.cert), KeyHere: here, CRLState: m.crlState(a)}
+	if a.crl != nil {
+		list := describeCRL(a.crl)
+		d.CRL = &list
+	}
+	d.Standing, d.Revocation = m.standing(a)
+	return d, nil
+}
+
+func (m *mesh) crlState(a *authority) CRLState {
+	expired := a.crl != nil && !a.crl.NextUpdate.After(m.now())
+	switch {
+	case (a.crl == nil || expired) && isRevoked(a, m.all):
+		return CRLNotNeeded
+	case a.crl == nil:
+		return CRLMissing
+	case expired:
+		return CRLExpired
+	case dueSince(a, m.now()):
+		return CRLDue
+	}
+	return CRLGood
+}
+
+func (m *mesh) standing(a *authority) (Standing, *RevocationEntry) {
+	if e := revokedBy(a, m.all); e != nil {
+		return Revoked, &RevocationEntry{Reason: Reason(e.ReasonCode), At: e.RevocationTime}
+	}
+	folder, wasHere := m.sets[a.id()]
+	above := func(cert *x509.Certificate) bool { return ca.SamePublicKey(a.cert.PublicKey, cert.PublicKey) }
+	switch {
+	case a.pending != nil:
+		return RevocationPending, &RevocationEntry{Reason: Reason(a.pending.Reason), At: a.pending.At}
+	case !a.retired.IsZero():
+		return Retired, nil
+	case a.cert.Equal(m.root):
+		return IsRoot, nil
+	case slices.ContainsFunc(m.issuing, above):
+		return IsIssuing, nil
+	case wasHere && folder == clusterFolder(a.cluster):
+		return Current, nil
+	case wasHere:
+		return IsSuperseded, nil
+	}
+	return Elsewhere, nil
+}
+
+// revokedBy finds the entry of a CA in the CRL of whoever issued it.
+func revokedBy(a *authority, all []*authority) *x509.RevocationListEntry {
+	for _, issuer := range all {
+		if issuer.crl == nil || !bytes.Equal(issuer.cert.RawSubject, a.cert.RawIssuer) {
+			continue
+		}
+		if e := ca.RevokedIn(issuer.crl, a.cert); e != nil {
+			return e
+		}
+	}
+	return nil
+}

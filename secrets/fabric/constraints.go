@@ -1,0 +1,34 @@
+package fabric
+
+import (
+	"crypto/x509"
+	"slices"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// nameConstraints limit what every intermediate of the fabric can issue: beside the
+// identities of the trust domain, certificates for these DNS names. They are those of
+// istiod, which signs its own certificate with the CA that it signs workloads with.
+type nameConstraints struct {
+	DNSNames []string `json:"dnsNames"`
+}
+
+// constraints are nil where the fabric has none.
+func (c config) constraints() *ca.NameConstraints {
+	if c.NameConstraints == nil {
+		return nil
+	}
+	return &ca.NameConstraints{TrustDomain: c.TrustDomain, DNSNames: slices.Clone(c.NameConstraints.DNSNames)}
+}
+
+// hasConstraints reports whether a CA has name constraints just like these.
+func hasConstraints(cert *x509.Certificate, want *ca.NameConstraints) bool {
+	var uris, dns []string
+	if want != nil {
+		uris, dns = []string{want.TrustDomain}, slices.Sorted(slices.Values(want.DNSNames))
+	}
+	return slices.Equal(cert.PermittedURIDomains, uris) &&
+		slices.Equal(slices.Sorted(slices.Values(cert.PermittedDNSDomains)), dns) &&
+		len(cert.ExcludedURIDomains)+len(cert.ExcludedDNSDomains) == 0
+}

@@ -1,0 +1,89 @@
+package fabric
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// newAuthority records a CA whose key is at hand: with an empty CRL that lives as long as
+// the CA, since the key may not be there to make the next one. An old CA that may not sign
+// CRLs is recorded without.
+func (f *Fabric) newAuthority(cluster string, made *ca.Authority) (*authority, error) {
+	a := &authority{cluster: cluster, cert: made.Certificate()}
+	var refused *ca.RuleError
+	if err := f.signCRL(a, made, nil, time.Time{}); err != nil && !errors.As(err, &refused) {
+		return nil, err
+	}
+	return a, nil
+}
+
+// signCRL gives a CA its next CRL, with what the last one revoked and these. Zero for
+// nextUpdate is the end of the CA.
+func (f *Fabric) signCRL(a *authority, signer *ca.Authority, revoked []x509.RevocationListEntry, nextUpdate time.Time) error {
+	o := ca.CRLOptions{Number: f.nextCRLNumber(a.crl), NextUpdate: nextUpdate, Revoked: revoked}
+	if a.crl != nil {
+		o.Revoked = slices.Concat(a.crl.RevokedCertificateEntries, revoked)
+	}
+	list, err := signer.CRL(o)
+	if err != nil {
+		return err
+	}
+	a.crl = list
+	return nil
+}
+
+// nextCRLNumber is the time in seconds, or the next number where that was given before. So a
+// directory that was restored from a copy which is behind gives none twice.
+func (f *Fabric) nextCRLNumber(last *x509.RevocationList) *big.Int {
+	next := big.NewInt(f.now().Unix())
+	if last != nil && last.Number.Cmp(next) >= 0 {
+		next.Add(last.Number, big.NewInt(1))
+	}
+	return next
+}
+
+// MissingCRL is a CA that can stand in a chain of the mesh, and whose CRL is not here.
+type MissingCRL struct {
+	Cluster string // empty for a CA above the clusters, or of another mesh
+	Subject string
+	// NotAfter is the end of the CA: until then its CRL is needed.
+	NotAfter time.Time
+	// Expired is when the CRL that is here had to be replaced; zero if there is none.
+	Expired time.Time
+}
+
+func (m MissingCRL) String() string {
+	if m.Expired.IsZero() {
+		return fmt.Sprintf("%s has no CRL here", m.Subject)
+	}
+	return fmt.Sprintf("the CRL of %s expired at %s", m.Subject, m.Expired.UTC().Format(time.RFC3339))
+}
+
+// crlSet is the CRLs of all CAs that can still stand in a chain, and the CAs that have none.
+// One that is revoked needs none: its chains are refused with it or without.
+func crlSet(all []*authority, now time.Time) (set []*x509.RevocationList, missing []MissingCRL) {
+	for _, a := range all {
+		if a.ended(now) {
+			continue
+		}
+		if a.crl != nil && a.crl.NextUpdate.After(now) {
+			set = append(set, a.crl)
+			continue
+		}
+		if isRevoked(a, all) {
+			continue
+		}
+		m := MissingCRL{Cluster: a.cluster, Subject: ca.Describe(a.cert), NotAfter: a.cert.NotAfter}
+		if a.crl != nil {
+			m.Expired = a.crl.NextUpdate
+		}
+		missing = append(missing, m)
+	}
+	return set, missing
+}

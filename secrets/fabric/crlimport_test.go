@@ -1,0 +1,301 @@
+package fabric_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+// foreignCluster is an issuing CA below the root of a fabric, a CA below that, and their CRLs.
+func foreignCluster(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+	t.Helper()
+	root := rootAuthority(t, f)
+	h := &catest.Hierarchy{}
+	issuing := h.Below(t, root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
+	below := h.Below(t, issuing, catest.Key("abroad"), ca.IntermediateOptions{})
+	crl := ca.CRLOptions{Number: big.NewInt(7)}
+	return fabric.Exchange{
+		Certificates: below.Chain()[:2],
+		CRLs:         []*x509.RevocationList{catest.Must(issuing.CRL(crl))(t), catest.Must(below.CRL(crl))(t)},
+	}
+}
+
+func rootAuthority(t *testing.T, f *fabric.Fabric) *ca.Authority {
+	t.Helper()
+	key := catest.Must(ca.ParseKey(readFile(t, f, "root-key.pem")))(t)
+	return catest.Must(ca.Load(key, catest.Must(ca.ParseCertificates(readFile(t, f, "root-cert.pem")))(t), catest.Now))(t)
+}
+
+// claim makes the CA that was imported last the intermediate of a cluster.
+func claim(t *testing.T, f *fabric.Fabric, cluster string) {
+	t.Helper()
+	key := catest.Key("abroad")
+	name := "authorities/" + catest.Must(ca.KeyID(key.Public()))(t) + ".yaml"
+	var r record
+	if err := yaml.UnmarshalStrict(readFile(t, f, name), &r); err != nil {
+		t.Fatal(err)
+	}
+	r.Cluster = cluster
+	overwrite(t, filepath.Join(f.Dir(), name), catest.Must(yaml.Marshal(r))(t))
+}
+
+func importActions(done fabric.ImportedCRLs) map[string]fabric.CRLAction {
+	all := make(map[string]fabric.CRLAction)
+	for _, i := range done.CRLs {
+		all[strings.Fields(i.Subject)[0]] = i.Action
+	}
+	return all
+}
+
+func TestCRLsOfCAsElsewhereAreTaken(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	before := len(crlNames(t, f, "east"))
+	e := foreignCluster(t, f)
+	done := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
+	if len(done.Learned) != 2 || !done.Publishes || len(done.Missing) > 0 {
+		t.Errorf("got %+v", done)
+	}
+	if got := len(crlNames(t, f, "east")); got != before+2 {
+		t.Errorf("%d CRLs in the set, want two more than %d", got, before)
+	}
+	tree0 := tree(t, f.Dir())
+	again := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
+	if diff := cmp.Diff(map[string]fabric.CRLAction{"east": fabric.CRLKept}, importActions(again)); diff != "" || again.Learned != nil {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+	unchanged(t, f.Dir(), tree0)
+}
+
+func TestAnOlderCRLOfACAElsewhereIsNotTaken(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	root := rootAuthority(t, f)
+	other := (&catest.Hierarchy{}).Below(t, root, catest.Key("abroad"), ca.IntermediateOptions{})
+	list := func(number int64, serials ...int64) *x509.RevocationList {
+		o := ca.CRLOptions{Number: big.NewInt(number)}
+		for _, s := range serials {
+			o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: big.NewInt(s), RevocationTime: catest.Now()})
+		}
+		return catest.Must(other.CRL(o))(t)
+	}
+	certs := other.Chain()
+	imports := func(list *x509.RevocationList) (fabric.ImportedCRLs, error) {
+		return f.ImportCRLs(t.Context(), fabric.Exchange{Certificates: certs, CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{})
+	}
+	for _, step := range []struct {
+		list *x509.RevocationList
+		want fabric.CRLAction
+	}{
+		{list(7, 1), fabric.CRLTaken}, {list(6, 1, 2), fabric.CRLOlder}, {list(9), fabric.CRLTaken}, {list(8, 1), fabric.CRLOlder},
+	} {
+		done := catest.Must(imports(step.list))(t)
+		if got := done.CRLs[0].Action; got != step.want {
+			t.Errorf("number %d was %s, want %s", step.list.Number, got, step.want)
+		}
+	}
+	if _, err := imports(list(9, 1)); err == nil || !strings.Contains(err.Error(), "has the number 9, as the one that is here, and is another one") {
+		t.Errorf("the same number again: got the error %v", err)
+	}
+}
+
+// copyOf is a directory as a backup has it.
+func copyOf(t *testing.T, f *fabric.Fabric, c *clock) *fabric.Fabric {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "trust")
+	if err := os.CopyFS(dir, os.DirFS(f.Dir())); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reopen(t, dir, c)
+}
+
+func TestADirectoryThatIsBehindLearnsWhatWasRevoked(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	behind := copyOf(t, f, c)
+	east := peerOf(t, f, c, "east")
+	revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+	c.advance(time.Hour)
+	done := exchange(t, f, behind)
+	if got := importActions(done)["root"]; got != fabric.CRLTaken {
+		t.Errorf("the CRL of the root was %s, want %s", got, fabric.CRLTaken)
+	}
+	catest.Must(behind.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	wantRefused(t, "west", peerOf(t, behind, c, "west"), east, c.Now(), errRevoked)
+}
+
+func TestWhatTwoCopiesRevokeIsRevokedInBoth(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]bool{"the one with the higher number is imported": true, "the one with the lower number is imported": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north")
+			other := copyOf(t, f, c)
+			east, west := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
+			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+			c.advance(time.Hour)
+			revoke(t, other, fabric.RevokeOptions{Immediately: true}, "west")
+			from, to := other, f
+			if !first {
+				from, to = f, other
+			}
+			c.advance(time.Hour)
+			if got := importActions(exchange(t, from, to))["root"]; got != fabric.CRLMerged {
+				t.Errorf("the CRL of the root was %s, want %s", got, fabric.CRLMerged)
+			}
+			north := peerOf(t, to, c, "north")
+			wantRefused(t, "north", north, east, c.Now(), errRevoked)
+			wantRefused(t, "north", north, west, c.Now(), errRevoked)
+			exchange(t, to, from)
+			wantRefused(t, "north there", peerOf(t, from, c, "north"), east, c.Now(), errRevoked)
+			wantRefused(t, "north there", peerOf(t, from, c, "north"), west, c.Now(), errRevoked)
+		})
+	}
+}
+
+func TestARevocationIsNotLostWhereTheKeyIsElsewhere(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	other := copyOf(t, f, c)
+	revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+	remove(t, f, "root-key.pem")
+	c.advance(time.Hour)
+	revoke(t, other, fabric.RevokeOptions{Immediately: true}, "west")
+	before := tree(t, f.Dir())
+	_, err := f.ImportCRLs(t.Context(), catest.Must(other.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{})
+	if !errors.Is(err, fabric.ErrRootKeyMissing) || !strings.Contains(err.Error(), "revokes east ") {
+		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
+	}
+	unchanged(t, f.Dir(), before)
+}
+
+func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	crl := func(a *ca.Authority) []*x509.RevocationList {
+		return []*x509.RevocationList{catest.Must(a.CRL(ca.CRLOptions{Number: big.NewInt(7)}))(t)}
+	}
+	tests := map[string]struct {
+		give func(*testing.T, *fabric.Fabric) fabric.Exchange
+		want string
+	}{
+		"nothing": {func(*testing.T, *fabric.Fabric) fabric.Exchange { return fabric.Exchange{} }, "no certificate and no CRL is given"},
+		"the CRL of a stranger": {func(*testing.T, *fabric.Fabric) fabric.Exchange {
+			return fabric.Exchange{CRLs: crl(h.Root)}
+		}, "is of no CA that is known"},
+		"a stranger and its CRL": {func(*testing.T, *fabric.Fabric) fabric.Exchange {
+			return fabric.Exchange{Certificates: h.Chain(), CRLs: crl(h.Root)}
+		}, "does not lead to a CA that is known"},
+		"a CA that is known without its CRL": {func(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+			e := foreignCluster(t, f)
+			e.CRLs = e.CRLs[:1]
+			return e
+		}, "has no CRL here"},
+		"a leaf": {func(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+			return fabric.Exchange{Certificates: peerOf(t, f, newClock(), "east").chain[:1]}
+		}, "does not lead to a CA that is known"},
+		"a CA with the name of another": {func(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+			east := catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()
+			root := rootAuthority(t, f)
+			key := catest.Must(ca.ParseKey(readFile(t, f, "root-key.pem")))(t)
+			twin := catest.Mutate(t, east, root.Certificate(), key, catest.Mutation{Cert: func(c *x509.Certificate) {
+				c.PublicKey, c.SubjectKeyId, c.SerialNumber = catest.Key("twin").Public(), []byte{1}, big.NewInt(5)
+			}})
+			return fabric.Exchange{Certificates: []*x509.Certificate{twin}}
+		}, "distinct-names"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, newClock())
+			ensure(t, f, fabric.EnsureOptions{}, "east")
+			catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+			e := test.give(t, f)
+			before := tree(t, f.Dir())
+			for _, dryRun := range []bool{true, false} {
+				_, err := f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{DryRun: dryRun})
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got the error %v, want one with %q", err, test.want)
+				}
+			}
+			unchanged(t, f.Dir(), before)
+		})
+	}
+}
+
+func TestACRLOfACAThatHasEndedIsPassedOver(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(day)}, "east")
+	e := catest.Must(f.Exchange(t.Context()))(t)
+	c.advance(day)
+	done := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
+	if diff := cmp.Diff(map[string]fabric.CRLAction{"root": fabric.CRLKept, "east": fabric.CRLUnused}, importActions(done)); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+}
+
+// Each would be incomplete as long as the other one is not installed.
+func TestTwoPlacesDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	ensure(t, p.root, fabric.EnsureOptions{}, "north")
+	refresh(t, p.root, fabric.RefreshOptions{})
+	third := open(t, p.clock)
+	east := p.signed(t, requested(t, p.beside, "east"), "east")
+	west := p.signed(t, requested(t, third, "west"), "west")
+	installed(t, p.beside, east.Answer)
+	installed(t, third, west.Answer)
+	before := readFile(t, p.root, "clusters/north/ca-crl.pem")
+
+	done := exchange(t, p.beside, p.root) // west is still missing
+	if done.Written || len(done.Missing) != 1 || done.Missing[0].Cluster != "west" {
+		t.Errorf("got %+v", done)
+	}
+	if got := readFile(t, p.root, "clusters/north/ca-crl.pem"); !cmp.Equal(got, before) {
+		t.Error("north has a set that is not complete")
+	}
+	if done = exchange(t, third, p.root); !done.Written || len(done.Missing) > 0 {
+		t.Errorf("got %+v", done)
+	}
+	exchange(t, p.root, p.beside)
+	for cluster, f := range map[string]*fabric.Fabric{"north": p.root, "east": p.beside} {
+		if names := crlNames(t, f, cluster); len(names) != 4 {
+			t.Errorf("%s has the CRLs of %v, want those of the root and of three clusters", cluster, names)
+		}
+	}
+}

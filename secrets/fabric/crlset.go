@@ -1,0 +1,45 @@
+package fabric
+
+import (
+	"context"
+	"crypto/x509"
+)
+
+// CRLSet is the CRLs of all CAs that can still stand in a chain of the mesh.
+type CRLSet struct {
+	CRLs []*x509.RevocationList
+	// Missing are the CAs whose CRL it lacks.
+	Missing []MissingCRL
+}
+
+// CRLSetOptions adjust CRLs; the zero value is good.
+type CRLSetOptions struct {
+	// AllowIncomplete takes a set that lacks CRLs.
+	AllowIncomplete bool
+}
+
+// CRLs is the set that every cluster gets where CRLs are published. The error is an
+// [*IncompleteError].
+func (f *Fabric) CRLs(ctx context.Context, o CRLSetOptions) (CRLSet, error) {
+	var set CRLSet
+	err := f.view(ctx, func(m *mesh) error {
+		set.CRLs, set.Missing = crlSet(m.all, m.now())
+		if len(set.Missing) > 0 && !o.AllowIncomplete {
+			return &IncompleteError{Dir: m.Dir(), Missing: set.Missing}
+		}
+		return nil
+	})
+	return set, err
+}
+
+// Exchange is what another directory of the mesh has to know: the certificates of all CAs
+// that can still stand in a chain and whose CRL is here, and these CRLs. [Fabric.ImportCRLs]
+// takes it.
+func (f *Fabric) Exchange(ctx context.Context) (Exchange, error) {
+	var e Exchange
+	err := f.view(ctx, func(m *mesh) error {
+		e = m.newExchange(m.all)
+		return nil
+	})
+	return e, err
+}

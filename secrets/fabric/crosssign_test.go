@@ -1,0 +1,157 @@
+package fabric_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+func crossSign(t *testing.T, f *fabric.Fabric, root *x509.Certificate, o fabric.CrossSignOptions) fabric.CrossSigned {
+	t.Helper()
+	return catest.Must(f.CrossSign(t.Context(), root, o))(t)
+}
+
+// otherMesh is a fabric with a trust domain of its own and a cluster.
+func otherMesh(t *testing.T, c *clock, trustDomain string) *fabric.Fabric {
+	t.Helper()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{Root: fabric.RootOptions{TrustDomain: trustDomain}}, "abroad")
+	return f
+}
+
+func rootCert(t *testing.T, f *fabric.Fabric) *x509.Certificate {
+	t.Helper()
+	return catest.Must(ca.ParseCertificates(readFile(t, f, "root-cert.pem")))(t)[0]
+}
+
+func TestAnotherMeshIsTrustedForItsOwnIdentities(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f, other := open(t, c), otherMesh(t, c, "other.example")
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	refresh(t, f, fabric.RefreshOptions{})
+	done := crossSign(t, f, rootCert(t, other), fabric.CrossSignOptions{TrustDomain: "other.example"})
+	if done.Again || !done.WithoutCRL || !done.Cross.NotAfter.Equal(done.Certificate.NotAfter) {
+		t.Errorf("got %+v", done)
+	}
+	before := tree(t, f.Dir())
+	if again := crossSign(t, f, rootCert(t, other), fabric.CrossSignOptions{TrustDomain: "other.example"}); !again.Again || !again.Cross.Equal(done.Cross) {
+		t.Errorf("again: %+v", again)
+	}
+	unchanged(t, f.Dir(), before)
+
+	abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
+	abroad.chain = append(abroad.chain, done.Cross)
+	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), errNoCRL)
+	exchange(t, other, f)
+	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
+	forged := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), fabric.DefaultTrustDomain, c.Now)
+	forged.chain = append(forged.chain, done.Cross)
+	if err := peerOf(t, f, c, "east").refuses(forged, c.Now()); err == nil {
+		t.Error("the other mesh mints our identities")
+	}
+	want := map[string]fabric.Standing{
+		ca.Describe(rootCert(t, f)): fabric.IsRoot, subject(t, f, "east"): fabric.Current,
+		ca.Describe(done.Cross): fabric.Elsewhere, subject(t, other, "abroad"): fabric.Elsewhere,
+	}
+	if diff := cmp.Diff(want, standings(t, f)); diff != "" {
+		t.Errorf("standings (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheNextRootIsTrustedForEverything(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f, next := open(t, c), otherMesh(t, c, fabric.DefaultTrustDomain)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	done := crossSign(t, f, rootCert(t, next), fabric.CrossSignOptions{Next: true})
+	if done.WithoutCRL || len(done.Cross.PermittedURIDomains) > 0 {
+		t.Errorf("got %+v", done)
+	}
+	abroad := peerOf(t, next, c, "abroad")
+	abroad.chain = append(abroad.chain, done.Cross)
+	wantRefused(t, "east of the next root", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
+}
+
+func TestARootThatCannotBeCrossSignedIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	other := otherMesh(t, c, "other.example")
+	shared := otherMesh(t, c, fabric.DefaultTrustDomain)
+	next := fabric.CrossSignOptions{Next: true}
+	of := func(f *fabric.Fabric) func(*testing.T, *fabric.Fabric) *x509.Certificate {
+		return func(t *testing.T, _ *fabric.Fabric) *x509.Certificate { t.Helper(); return rootCert(t, f) }
+	}
+	lifetime := new(*ca.LifetimeError)
+	tests := map[string]struct {
+		root    func(*testing.T, *fabric.Fabric) *x509.Certificate
+		options fabric.CrossSignOptions
+		is      error
+		as      any
+		want    string
+	}{
+		"no root":            {func(*testing.T, *fabric.Fabric) *x509.Certificate { return nil }, next, nil, nil, "the root is missing"},
+		"neither of the two": {of(other), fabric.CrossSignOptions{}, nil, nil, "or the next one of this mesh"},
+		"both":               {of(other), fabric.CrossSignOptions{Next: true, TrustDomain: "other.example"}, nil, nil, "or the next one of this mesh"},
+		"its own root":       {func(t *testing.T, f *fabric.Fabric) *x509.Certificate { t.Helper(); return rootCert(t, f) }, next, ca.RuleNoDuplicate, nil, "the key of the authority"},
+		"a shared domain":    {of(shared), fabric.CrossSignOptions{TrustDomain: fabric.DefaultTrustDomain}, ca.RuleCrossTrustDomain, nil, "could mint"},
+		"no trust domain":    {of(other), fabric.CrossSignOptions{TrustDomain: "spiffe://x"}, nil, nil, "is not a host"},
+		"a longer life":      {of(other), fabric.CrossSignOptions{Next: true, NotAfter: c.Now().Add(4000 * day)}, nil, lifetime, "would end"},
+		"an intermediate":    {intermediateOf, next, ca.RuleRooted, nil, "is missing"},
+		"an intermediate of its own": {func(t *testing.T, f *fabric.Fabric) *x509.Certificate {
+			t.Helper()
+			return catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()
+		}, next, ca.RuleRooted, nil, "is missing"},
+		"the key of a cluster": {func(t *testing.T, f *fabric.Fabric) *x509.Certificate {
+			t.Helper()
+			key := catest.Must(f.Bundle(t.Context(), "east"))(t).Key()
+			return catest.Must(ca.NewRoot(ca.RootOptions{Key: key, Organization: "other", Now: c.Now}))(t).Certificate()
+		}, next, ca.RuleNoDuplicate, nil, "has the key of east"},
+		"the name of a CA of the mesh": {func(t *testing.T, f *fabric.Fabric) *x509.Certificate {
+			t.Helper()
+			root := rootCert(t, f)
+			return catest.Mutate(t, root, root, catest.Key("twin"), catest.Mutation{Cert: func(c *x509.Certificate) {
+				c.PublicKey, c.SubjectKeyId = catest.Key("twin").Public(), []byte{1}
+			}})
+		}, next, ca.RuleDistinctNames, nil, "with another key"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{}, "east")
+			root := test.root(t, f)
+			before := tree(t, f.Dir())
+			for _, dryRun := range []bool{true, false} {
+				test.options.DryRun = dryRun
+				_, err := f.CrossSign(t.Context(), root, test.options)
+				if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) || test.as != nil && !errors.As(err, test.as) {
+					t.Errorf("got the error %v, want one with %q", err, test.want)
+				}
+			}
+			unchanged(t, f.Dir(), before)
+		})
+	}
+}
+
+func intermediateOf(t *testing.T, _ *fabric.Fabric) *x509.Certificate {
+	t.Helper()
+	return catest.New(t).Intermediate.Certificate()
+}
+
+func TestAnIssuingCABelowACorporateRootDoesNotCrossSign(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	f, c := open(t, clk), newCorporate(t)
+	catest.Must(f.Import(t.Context(), c.options()))(t)
+	if _, err := f.CrossSign(t.Context(), rootCert(t, otherMesh(t, clk, "other.example")), fabric.CrossSignOptions{Next: true}); !errors.Is(err, ca.RuleRooted) {
+		t.Errorf("got the error %v, want %q", err, ca.RuleRooted)
+	}
+}

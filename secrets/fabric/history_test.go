@@ -1,0 +1,498 @@
+package fabric_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+const (
+	histories     = 12
+	historyLength = 24
+)
+
+// TestWhateverHappensTheMeshHoldsTogether goes through random histories of a mesh in two
+// directories, and of another mesh: after every step all sets are valid and their CRLs complete,
+// the clusters of a directory trust each other, and when the directories have told each other
+// what they know, everybody trusts whom they should and nobody else. A history that fails is
+// made as short as it goes.
+func TestWhateverHappensTheMeshHoldsTogether(t *testing.T) {
+	t.Parallel()
+	for seed := range histories {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			steps := randomSteps(seed)
+			err := newHistory(t).run(t, steps)
+			if err == nil {
+				return
+			}
+			steps, err = shrink(t, steps, err)
+			lines := make([]string, len(steps))
+			for i, s := range steps {
+				lines[i] = s.String()
+			}
+			t.Errorf("%v, at the end of\n%s", err, strings.Join(lines, "\n"))
+		})
+	}
+}
+
+// step is something that a person does.
+type step struct {
+	verb    string
+	cluster string
+	after   time.Duration
+}
+
+func (s step) String() string { return fmt.Sprintf("after %s: %s %s", s.after, s.verb, s.cluster) }
+
+// What can happen, and to whom: to clusters whose keys are where the root is, to clusters
+// whose keys are elsewhere, to both, to another mesh, or to none of them.
+var (
+	here      = []string{"east", "west", "north"}
+	elsewhere = []string{"south", "beach"}
+	verbs     = []struct {
+		verb     string
+		clusters []string
+	}{
+		{"ensure", here}, {"ensure briefly", here}, {"renew", here},
+		{"install", elsewhere}, {"install", elsewhere},
+		{"revoke", slices.Concat(here, elsewhere)}, {"finish", slices.Concat(here, elsewhere)},
+		{"finish", slices.Concat(here, elsewhere)}, {"revoke now", slices.Concat(here, elsewhere)},
+		{"retire", slices.Concat(here, elsewhere)}, {"retire and revoke", slices.Concat(here, elsewhere)},
+		{"refresh", nil}, {"refresh for a while", nil},
+		{"cross-sign", nil}, {"renew abroad", nil}, {"revoke abroad", nil},
+		{"tell", nil}, {"tell", nil}, {"wait", nil},
+	}
+)
+
+// randomSteps are always the same for a seed.
+func randomSteps(seed int) []step {
+	steps := make([]step, historyLength)
+	for i := range steps {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", seed, i))
+		draw := func(n, of int) int { return int(binary.BigEndian.Uint32(sum[4*n:]) % uint32(of)) }
+		v := verbs[draw(0, len(verbs))]
+		steps[i] = step{verb: v.verb, after: time.Duration(1+draw(1, 7200)) * time.Second}
+		if len(v.clusters) > 0 {
+			steps[i].cluster = v.clusters[draw(2, len(v.clusters))]
+		}
+		if v.verb == "wait" {
+			steps[i].after = time.Duration(1+draw(1, 25)) * day
+		}
+	}
+	return steps
+}
+
+// shrink leaves out what a failure does not take.
+func shrink(t *testing.T, steps []step, err error) ([]step, error) {
+	for size := len(steps) / 2; size > 0; size /= 2 {
+		for i := 0; i+size <= len(steps); {
+			fewer := slices.Concat(steps[:i], steps[i+size:])
+			if again := newHistory(t).run(t, fewer); again != nil {
+				steps, err = fewer, again
+			} else {
+				i += size
+			}
+		}
+	}
+	return steps, err
+}
+
+// history is a mesh in two directories, another mesh, and what a person remembers of them.
+type history struct {
+	*clock
+	root, beside, abroad *fabric.Fabric
+	cross                *x509.Certificate // of the other mesh's root, once there is one
+	cas                  []*remembered
+	silent               bool // something was not told yet
+}
+
+// remembered is an intermediate that there was at some time.
+type remembered struct {
+	place            *fabric.Fabric
+	cluster          string
+	bundle           *secrets.CACerts
+	pending, revoked bool
+	retired          bool
+}
+
+func newHistory(t *testing.T) *history {
+	t.Helper()
+	p := newPlaces(t, fabric.RootOptions{})
+	return &history{clock: p.clock, root: p.root, beside: p.beside, abroad: otherMesh(t, p.clock, "abroad.example")}
+}
+
+func (h *history) run(t *testing.T, steps []step) error {
+	t.Helper()
+	for i, s := range slices.Concat(steps, []step{{verb: "tell"}}) {
+		h.advance(s.after)
+		err := h.do(t, s)
+		if err == nil {
+			err = h.look(t)
+		}
+		if err == nil && s.verb == "tell" {
+			err = h.checkAll()
+		}
+		if err != nil {
+			return fmt.Errorf("step %d, %s: %w", i, s, err)
+		}
+	}
+	return nil
+}
+
+func (h *history) do(t *testing.T, s step) error {
+	t.Helper()
+	ctx := t.Context()
+	switch s.verb {
+	case "ensure", "ensure briefly", "renew":
+		o := fabric.EnsureOptions{Renew: s.verb == "renew"}
+		if s.verb == "ensure briefly" {
+			o.NotAfter = h.now.Add(40 * day)
+		}
+		_, err := h.root.Ensure(ctx, []string{s.cluster}, o)
+		return h.mayLack(err)
+	case "install":
+		return h.install(t, s.cluster)
+	case "revoke", "revoke now", "finish":
+		return h.revoke(t, s)
+	case "retire", "retire and revoke":
+		return h.retire(t, s)
+	case "refresh", "refresh for a while":
+		o := fabric.RefreshOptions{}
+		if s.verb != "refresh" {
+			o.NextUpdate = h.now.Add(60 * day)
+		}
+		_, err := h.root.RefreshCRLs(ctx, o)
+		return h.mayLack(err)
+	case "cross-sign":
+		done, err := h.root.CrossSign(ctx, h.abroadRoot(t), fabric.CrossSignOptions{TrustDomain: "abroad.example"})
+		h.cross, h.silent = done.Cross, true
+		return err
+	case "renew abroad":
+		h.silent = true
+		_, err := h.abroad.Ensure(ctx, []string{"abroad"}, fabric.EnsureOptions{Renew: true})
+		return err
+	case "revoke abroad":
+		h.silent = true
+		return h.revokeIn(t, h.abroad, "abroad")
+	}
+	return h.tell(t) // and after some days, since then a CRL may be due
+}
+
+func (h *history) abroadRoot(t *testing.T) *x509.Certificate {
+	t.Helper()
+	return rootCert(t, h.abroad)
+}
+
+// mayLack expects that a change is refused where a CRL is not here yet, and never else.
+func (h *history) mayLack(err error) error {
+	if h.silent && errors.As(err, new(*fabric.IncompleteError)) {
+		return nil
+	}
+	return err
+}
+
+func (h *history) install(t *testing.T, cluster string) error {
+	t.Helper()
+	requested, err := h.beside.Request(t.Context(), cluster, fabric.RequestOptions{})
+	if err != nil {
+		return err
+	}
+	h.silent = true
+	signed, err := h.root.Sign(t.Context(), requested.CSR, fabric.SignOptions{Cluster: cluster})
+	if errors.Is(err, fabric.ErrKeyTaken) { // it was not installed, and was revoked since
+		_, err = h.beside.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	_, err = h.beside.Install(t.Context(), signed.Answer, fabric.InstallOptions{ConfirmRoot: trusting})
+	return h.mayLack(err)
+}
+
+// of are the intermediates of a cluster that can still be used, as a person remembers them.
+func (h *history) of(cluster string) (live, pending []*remembered) {
+	for _, r := range h.cas {
+		switch {
+		case r.cluster != cluster || r.revoked || !r.bundle.Certificate().NotAfter.After(h.now):
+		case r.pending:
+			pending = append(pending, r)
+		default:
+			live = append(live, r)
+		}
+	}
+	return live, pending
+}
+
+func (h *history) revoke(t *testing.T, s step) error {
+	t.Helper()
+	live, pending := h.of(s.cluster)
+	retired := slices.IndexFunc(slices.Concat(live, pending), func(r *remembered) bool { return !r.retired }) < 0
+	var err error
+	if s.verb == "finish" {
+		_, err = h.root.FinishRevocation(t.Context(), []string{s.cluster}, fabric.FinishOptions{})
+	} else {
+		_, err = h.root.Revoke(t.Context(), []string{s.cluster}, fabric.RevokeOptions{Immediately: s.verb == "revoke now"})
+	}
+	none := errors.As(err, new(*fabric.NoIntermediateError)) && (len(live)+len(pending) == 0 || s.verb == "finish" && len(pending) == 0)
+	without := errors.As(err, new(*fabric.NoSuccessorError)) && len(live) == 0
+	if none || without || err != nil && h.mayLack(err) == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(pending) == 0 {
+		pending = live
+	}
+	for _, r := range pending {
+		r.pending = true
+		r.revoked = s.verb != "revoke" || retired
+	}
+	h.silent = h.silent || slices.Contains(elsewhere, s.cluster)
+	return nil
+}
+
+func (h *history) revokeIn(t *testing.T, f *fabric.Fabric, cluster string) error {
+	t.Helper()
+	_, err := f.Revoke(t.Context(), []string{cluster}, fabric.RevokeOptions{Immediately: true})
+	live, _ := h.of(cluster)
+	for _, r := range live {
+		r.revoked = err == nil
+	}
+	return err
+}
+
+func (h *history) retire(t *testing.T, s step) error {
+	t.Helper()
+	live, pending := h.of(s.cluster)
+	_, err := h.root.RetireCluster(t.Context(), s.cluster, fabric.RetireOptions{Revoke: s.verb != "retire"})
+	if errors.As(err, new(*fabric.NoIntermediateError)) && len(live)+len(pending) == 0 || err != nil && h.mayLack(err) == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range h.cas {
+		r.retired = r.retired || r.cluster == s.cluster
+	}
+	for _, r := range slices.Concat(live, pending) {
+		r.revoked = s.verb != "retire"
+	}
+	return nil
+}
+
+// tell makes known everywhere what each directory knows, and finishes what waited for that.
+func (h *history) tell(t *testing.T) error {
+	t.Helper()
+	if h.cross != nil {
+		if err := told(t, h.abroad, h.root); err != nil {
+			return err
+		}
+	}
+	if err := h.installWaiting(t); err != nil {
+		return err
+	}
+	places := []*fabric.Fabric{h.root}
+	if h.has(t, h.beside) {
+		if err := errors.Join(told(t, h.beside, h.root), told(t, h.root, h.beside)); err != nil {
+			return err
+		}
+		places = append(places, h.beside)
+	}
+	h.silent = false
+	if !catest.Must(h.root.Authorities(t.Context()))(t).Publishes {
+		return nil
+	}
+	for i, f := range places {
+		if _, err := f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}); err != nil {
+			return err
+		}
+		if i == 0 && len(places) > 1 {
+			if err := told(t, h.root, h.beside); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// told tells one directory what another one knows.
+func told(t *testing.T, from, to *fabric.Fabric) error {
+	t.Helper()
+	_, err := to.ImportCRLs(t.Context(), catest.Must(from.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{})
+	return err
+}
+
+// installWaiting installs what was signed, and could not be installed since a CRL was missing.
+func (h *history) installWaiting(t *testing.T) error {
+	t.Helper()
+	for _, cluster := range elsewhere {
+		if _, waits := tree(t, h.beside.Dir())["requests/"+cluster+"/request.pem"]; !waits {
+			continue
+		}
+		if err := h.install(t, cluster); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// has reports whether a place has a root yet.
+func (h *history) has(t *testing.T, f *fabric.Fabric) bool {
+	t.Helper()
+	_, there := tree(t, f.Dir())["root-cert.pem"]
+	return there
+}
+
+// look remembers what there is, and holds every directory against itself.
+func (h *history) look(t *testing.T) error {
+	t.Helper()
+	for _, f := range []*fabric.Fabric{h.root, h.beside, h.abroad} {
+		status, err := f.Status(t.Context())
+		if errors.Is(err, fabric.ErrNoRoot) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, c := range status.Clusters {
+			if c.Elsewhere || c.Certificate == (fabric.Certificate{}) && c.Err == nil {
+				continue
+			}
+			if err := h.lookAt(t, f, c.Name); err != nil {
+				return fmt.Errorf("%s: %w", c.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// lookAt holds the set of a cluster against what its directory knows.
+func (h *history) lookAt(t *testing.T, f *fabric.Fabric, cluster string) error {
+	t.Helper()
+	b, err := f.Bundle(t.Context(), cluster)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(h.cas, func(r *remembered) bool { return r.bundle.Certificate().Equal(b.Certificate()) }) {
+		h.cas = append(h.cas, &remembered{place: f, cluster: cluster, bundle: b})
+	}
+	for _, r := range h.cas {
+		if r.place == f && r.cluster == cluster && r.bundle.Certificate().Equal(b.Certificate()) {
+			r.bundle = b // with the CRLs that it has now
+		}
+	}
+	if except := []ca.Rule{ca.RuleExpired}; len(ca.VerifyIntermediate(b.Chain(), ca.VerifyOptions{Roots: b.Roots(), Now: h.Now, Except: except})) > 0 {
+		return errors.New("its chain is not valid")
+	}
+	ended := !b.Certificate().NotAfter.After(h.now)
+	if without := b.WithoutCRL(); len(without) > 0 && !ended {
+		return fmt.Errorf("its set lacks the CRL of %s", ca.Describe(without[0]))
+	}
+	if err := h.checkSet(t, f, b); err != nil {
+		return err
+	}
+	for _, r := range h.cas {
+		if r.place == f && !r.revoked {
+			if err := h.wantAccepted(b, r); err != nil {
+				return fmt.Errorf("refuses %s of its own directory: %w", ca.Describe(r.bundle.Certificate()), err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkSet expects the complete set, or none where CRLs are not published.
+func (h *history) checkSet(t *testing.T, f *fabric.Fabric, b *secrets.CACerts) error {
+	t.Helper()
+	var want []byte
+	if catest.Must(f.Authorities(t.Context()))(t).Publishes {
+		set, err := f.CRLs(t.Context(), fabric.CRLSetOptions{})
+		if err != nil {
+			return h.mayLack(err)
+		}
+		want = ca.MarshalCRLs(set.CRLs...)
+	}
+	// CAs that end leave the set when it is written the next time.
+	if got := ca.MarshalCRLs(b.CRLs()...); !h.silent && !bytes.Equal(got, want) && !h.hasMore(b, want) {
+		return fmt.Errorf("its set has %d CRLs, and is not that of the directory", len(b.CRLs()))
+	}
+	return nil
+}
+
+// hasMore reports whether a set is that of the directory but for CAs that have ended.
+func (h *history) hasMore(b *secrets.CACerts, want []byte) bool {
+	good := slices.DeleteFunc(b.CRLs(), func(list *x509.RevocationList) bool { return !list.NextUpdate.After(h.now) })
+	return bytes.Equal(ca.MarshalCRLs(good...), want)
+}
+
+// wantAccepted expects that the workloads of a cluster accept those of an intermediate, unless
+// that has expired.
+func (h *history) wantAccepted(b *secrets.CACerts, r *remembered) error {
+	other, err := h.peer(r)
+	if other == nil || err != nil {
+		return err
+	}
+	return peer{roots: b.Roots(), crls: b.CRLs()}.refuses(*other, h.now)
+}
+
+// peer is a workload of an intermediate now, nil if that has expired.
+func (h *history) peer(r *remembered) (*peer, error) {
+	if !r.bundle.Certificate().NotAfter.After(h.now) {
+		return nil, nil
+	}
+	domain := fabric.DefaultTrustDomain
+	if r.place == h.abroad {
+		domain = "abroad.example"
+	}
+	p, err := makePeer(r.bundle, domain, h.Now)
+	if r.place == h.abroad && h.cross != nil {
+		p.chain = append(p.chain, h.cross)
+	}
+	return &p, err
+}
+
+// checkAll holds everybody against everybody, when all are told.
+func (h *history) checkAll() error {
+	for _, to := range h.acceptors() {
+		for _, from := range h.cas {
+			err := h.wantAccepted(to.bundle, from)
+			foreign := (to.place == h.abroad) != (from.place == h.abroad)
+			unchecked := foreign && len(to.bundle.CRLs()) == 0
+			trusted := (!from.revoked || unchecked) && (!foreign || to.place != h.abroad && h.cross != nil)
+			ended := !from.bundle.Certificate().NotAfter.After(h.now)
+			if ended || trusted == (err == nil) {
+				continue
+			}
+			return fmt.Errorf("%s meets %s, which is to be trusted: %t; it is refused for %v",
+				ca.Describe(to.bundle.Certificate()), ca.Describe(from.bundle.Certificate()), trusted, err)
+		}
+	}
+	return nil
+}
+
+// acceptors are the intermediates that clusters have now.
+func (h *history) acceptors() []*remembered {
+	var all []*remembered
+	for i, r := range h.cas {
+		newer := func(n *remembered) bool { return n.cluster == r.cluster }
+		if !r.retired && !slices.ContainsFunc(h.cas[i+1:], newer) {
+			all = append(all, r)
+		}
+	}
+	return all
+}

@@ -1,0 +1,224 @@
+package fabric_test
+
+import (
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+func refresh(t *testing.T, f *fabric.Fabric, o fabric.RefreshOptions) fabric.Refreshed {
+	t.Helper()
+	return catest.Must(f.RefreshCRLs(t.Context(), o))(t)
+}
+
+func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	root := ensure(t, f, fabric.EnsureOptions{}, "east", "west").Root.Subject
+	old := subject(t, f, "east")
+	c.advance(time.Hour)
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+	got := refresh(t, f, fabric.RefreshOptions{})
+	if !got.Began || len(got.Signed)+len(got.Missing) > 0 || !slices.Equal(got.Clusters, []string{"east", "west"}) {
+		t.Errorf("got %+v", got)
+	}
+	want := []string{root, subject(t, f, "east"), old, subject(t, f, "west")}
+	for _, cluster := range got.Clusters {
+		if diff := cmp.Diff(want, crlNames(t, f, cluster)); diff != "" {
+			t.Errorf("%s: CRLs (-want +got):\n%s", cluster, diff)
+		}
+		if data := readFile(t, f, "clusters/"+cluster+"/ca-crl.pem"); !strings.HasPrefix(string(data), "-----BEGIN X509 CRL-----\n") {
+			t.Errorf("%s: the set begins with %.30q", cluster, data)
+		}
+	}
+	set := catest.Must(f.CRLs(t.Context(), fabric.CRLSetOptions{}))(t)
+	if text := string(ca.MarshalCRLs(set.CRLs...)); text != string(readFile(t, f, "clusters/west/ca-crl.pem")) {
+		t.Error("the set that is told is another one than that of the clusters")
+	}
+	before := tree(t, f.Dir())
+	c.advance(200 * day)
+	if got := refresh(t, f, fabric.RefreshOptions{}); got.Began || len(got.Signed) > 0 {
+		t.Errorf("again: %+v", got)
+	}
+	unchanged(t, f.Dir(), before)
+}
+
+func TestACRLIsDueWhenAThirdOfItsTimeIsLeft(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		after time.Duration
+		state fabric.CRLState
+		signs bool
+	}{
+		"when two thirds are left": {10 * day, fabric.CRLGood, false},
+		"when less is left":        {21 * day, fabric.CRLDue, true},
+		"when it has expired":      {30 * day, fabric.CRLExpired, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			root := ensure(t, f, fabric.EnsureOptions{}, "east").Root
+			next := c.Now().Add(30 * day)
+			if got := refresh(t, f, fabric.RefreshOptions{NextUpdate: next}); len(got.Signed) != 1 || got.Signed[0].Subject != root.Subject {
+				t.Errorf("signed are %+v", got.Signed)
+			}
+			c.advance(test.after)
+			of := catest.Must(f.Authorities(t.Context()))(t).All[0]
+			if of.CRLState != test.state || !of.CRL.NextUpdate.Equal(next) {
+				t.Errorf("the CRL is %s until %s, want %s", of.CRLState, of.CRL.NextUpdate, test.state)
+			}
+			_, err := f.CRLs(t.Context(), fabric.CRLSetOptions{})
+			var incomplete *fabric.IncompleteError
+			if errors.As(err, &incomplete) != (test.state == fabric.CRLExpired) {
+				t.Errorf("the set: %v", err)
+			}
+			if incomplete != nil && !strings.Contains(err.Error(), "the CRL of "+root.Subject+" expired at 2026-02-01T03:04:05Z") {
+				t.Errorf("got the error %v", err)
+			}
+			if got := refresh(t, f, fabric.RefreshOptions{}); (len(got.Signed) == 1) != test.signs {
+				t.Errorf("signed are %+v, want %t", got.Signed, test.signs)
+			}
+			of = catest.Must(f.Authorities(t.Context()))(t).All[0]
+			if test.signs && (!of.CRL.NextUpdate.Equal(root.NotAfter) || of.CRL.Number.Int64() != c.Now().Unix()) {
+				t.Errorf("the next CRL has number %d and lives until %s", of.CRL.Number, of.CRL.NextUpdate)
+			}
+		})
+	}
+}
+
+// A directory of an earlier version has no records.
+func TestADirectoryWithoutRecordsGetsThem(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	c.advance(time.Hour)
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+	if err := os.RemoveAll(filepath.Join(f.Dir(), "authorities")); err != nil {
+		t.Fatal(err)
+	}
+	if got := refresh(t, f, fabric.RefreshOptions{}); len(got.Signed) != 4 || len(got.Missing) > 0 {
+		t.Errorf("signed are %+v, missing %+v", got.Signed, got.Missing)
+	}
+	if got := len(crlNames(t, f, "west")); got != 4 {
+		t.Errorf("%d CRLs, want 4", got)
+	}
+	want := map[string]string{"root": "root", "east": "current superseded", "west": "current"}
+	got := make(map[string]string)
+	for _, a := range catest.Must(f.Authorities(t.Context()))(t).All {
+		name := strings.Fields(a.Certificate.Subject)[0]
+		got[name] = strings.TrimSpace(got[name] + " " + string(a.Standing))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("standings (-want +got):\n%s", diff)
+	}
+}
+
+func TestARefreshThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	lifetime, mode, incomplete := new(*ca.LifetimeError), new(*store.ModeError), new(*fabric.IncompleteError)
+	nothing := func(*testing.T, *fabric.Fabric) {}
+	tests := map[string]struct {
+		prepare func(*testing.T, *fabric.Fabric)
+		options fabric.RefreshOptions
+		as      any
+		want    string
+	}{
+		"a next update that has passed":    {nothing, fabric.RefreshOptions{NextUpdate: catest.Now()}, nil, "has passed"},
+		"a next update after the CA":       {nothing, fabric.RefreshOptions{NextUpdate: catest.Now().Add(4000 * day)}, lifetime, "would end at"},
+		"the key of a cluster is readable": {exposed, fabric.RefreshOptions{}, mode, "ca-key.pem"},
+		"the key of a cluster is damaged": {func(t *testing.T, f *fabric.Fabric) {
+			unrecord(t, f, "east")
+			overwrite(t, filepath.Join(f.ClusterPath("east"), "ca-key.pem"), []byte("x"))
+		}, fabric.RefreshOptions{}, nil, "east/ca-key.pem"},
+		"the key of a cluster is lost": {func(t *testing.T, f *fabric.Fabric) {
+			unrecord(t, f, "east")
+			remove(t, f, "clusters/east/ca-key.pem")
+		}, fabric.RefreshOptions{}, incomplete, "east"},
+		"the config is damaged": {func(t *testing.T, f *fabric.Fabric) {
+			overwrite(t, filepath.Join(f.Dir(), "fabric.yaml"), []byte("x: 1\n"))
+		}, fabric.RefreshOptions{}, nil, "fabric.yaml is damaged"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, newClock())
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			test.prepare(t, f)
+			before := tree(t, f.Dir())
+			for _, dryRun := range []bool{true, false} {
+				test.options.DryRun = dryRun
+				_, err := f.RefreshCRLs(t.Context(), test.options)
+				if err == nil || !strings.Contains(err.Error(), test.want) || test.as != nil && !errors.As(err, test.as) {
+					t.Errorf("got the error %v, want one with %q", err, test.want)
+				}
+			}
+			unchanged(t, f.Dir(), before)
+		})
+	}
+}
+
+// unrecord loses the record of the CA of a cluster.
+func unrecord(t *testing.T, f *fabric.Fabric, cluster string) {
+	t.Helper()
+	remove(t, f, recordFile(t, catest.Must(f.Bundle(t.Context(), cluster))(t).Certificate()))
+}
+
+func exposed(t *testing.T, f *fabric.Fabric) {
+	t.Helper()
+	unrecord(t, f, "east")
+	if err := os.Chmod(filepath.Join(f.ClusterPath("east"), "ca-key.pem"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsMissingIsNamedAndAllowed(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	unrecord(t, f, "east")
+	remove(t, f, "clusters/east/ca-key.pem")
+	got := refresh(t, f, fabric.RefreshOptions{AllowIncomplete: true})
+	if len(got.Missing) != 1 || got.Missing[0].Cluster != "east" {
+		t.Errorf("missing is %+v", got.Missing)
+	}
+	if names := crlNames(t, f, "west"); len(names) != 2 {
+		t.Errorf("the set has %v", names)
+	}
+}
+
+func TestThreeLevelsNeedTheCRLOfTheCorporateRoot(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	f, c := open(t, clk), newCorporate(t)
+	catest.Must(f.Import(t.Context(), c.options()))(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	_, err := f.RefreshCRLs(t.Context(), fabric.RefreshOptions{})
+	var incomplete *fabric.IncompleteError
+	if !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0].Subject != ca.Describe(c.root.Certificate()) {
+		t.Fatalf("got the error %v, want that of the corporate root alone", err)
+	}
+	list := catest.Must(c.root.CRL(ca.CRLOptions{Number: big.NewInt(7)}))(t)
+	catest.Must(f.ImportCRLs(t.Context(), catest.Must(fabric.ParseExchange(list.Raw))(t), fabric.ImportCRLsOptions{}))(t)
+	refresh(t, f, fabric.RefreshOptions{})
+	east := peerOf(t, f, clk, "east")
+	wantRefused(t, "west of east", peerOf(t, f, clk, "west"), east, clk.Now(), nil)
+	revoke(t, f, fabric.RevokeOptions{}, "east")
+	finish(t, f, "east")
+	wantRefused(t, "west of old east", peerOf(t, f, clk, "west"), east, clk.Now(), errRevoked)
+}

@@ -1,0 +1,351 @@
+package fabric
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// RevokeOptions adjust Revoke; the zero value is good.
+type RevokeOptions struct {
+	// Reason is what the CRL gives for one.
+	Reason Reason
+	// At is since when the intermediates must not be trusted, cut to the second: not in
+	// the future; zero means now. Verifiers refuse them whatever it says.
+	At time.Time
+	// Immediately does not wait for the successor to take over: the workloads of the
+	// cluster are refused by the others until they have certificates of the successor.
+	Immediately bool
+	// KeyType of the successors; zero is that of [EnsureOptions].
+	KeyType ca.KeyType
+	// NotAfter is the end of the successors; zero is that of [EnsureOptions].
+	NotAfter time.Time
+	// AllowIncomplete writes the sets of CRLs even if CRLs are missing.
+	AllowIncomplete bool
+	// DryRun checks everything and changes nothing. What the result says of successors is
+	// not what a real run would make.
+	DryRun bool
+}
+
+// Revocation is what Revoke or FinishRevocation did.
+type Revocation struct {
+	Clusters []RevokedCluster // in the order in which they were asked for
+	// Others are the other clusters whose sets are here.
+	Others []string
+	// Elsewhere are the clusters with a CA whose set is in another directory.
+	Elsewhere []string
+	// Began reports that CRLs are published since now.
+	Began bool
+	// Missing is what the set lacks, which AllowIncomplete has allowed.
+	Missing []MissingCRL
+}
+
+// RevokedCluster is a cluster after that.
+type RevokedCluster struct {
+	Cluster string
+	// Here reports whether the set of the cluster is here.
+	Here bool
+	// Successor is the intermediate that was issued, nil if none was.
+	Successor *Certificate
+	// Pending are the intermediates whose revocation was decided, and waits for
+	// [Fabric.FinishRevocation]: every proxy still takes them.
+	Pending []Certificate
+	// Revoked are those that the CRL has since now.
+	Revoked []Certificate
+}
+
+// NoIntermediateError says that a cluster has no intermediate of which that could be done
+// which was asked for.
+type NoIntermediateError struct {
+	Dir, Cluster string
+	// Wanted is what was looked for, for example "that could be revoked".
+	Wanted string
+}
+
+func (e *NoIntermediateError) Error() string {
+	return fmt.Sprintf("%s has no intermediate of cluster %s %s", e.Dir, e.Cluster, e.Wanted)
+}
+
+// ForeignIssuerError says that a CA elsewhere issued an intermediate. Only that one can
+// revoke it.
+type ForeignIssuerError struct {
+	Dir, Cluster    string
+	Subject, Issuer string
+}
+
+func (e *ForeignIssuerError) Error() string {
+	return fmt.Sprintf("%s: cluster %s: %s was issued by %s, which does not issue here", e.Dir, e.Cluster, e.Subject, e.Issuer)
+}
+
+// NoSuccessorError says that a cluster would be without a CA if the pending revocation were
+// finished.
+type NoSuccessorError struct {
+	Dir, Cluster string
+}
+
+func (e *NoSuccessorError) Error() string {
+	return fmt.Sprintf("%s: cluster %s has no intermediate that would be left", filepath.Clean(e.Dir), e.Cluster)
+}
+
+// Revoke begins the revocation of all intermediates that clusters have had up to now. A
+// revocation at once would be an outage of the cluster, so that the order is another one: its
+// successor is issued, where the key of the cluster is here, and the CRL of the successor gets
+// into the set of every cluster. What is revoked is written down as pending. When every cluster
+// has its set, and the workloads have certificates of the successor, [Fabric.FinishRevocation]
+// revokes. As long as that waits, Revoke changes nothing more.
+//
+// With Immediately, and for a cluster that was retired, all of it happens at once: what is
+// pending is revoked if something is, and else all intermediates. From then on the fabric
+// publishes CRLs, see [Fabric.RefreshCRLs].
+//
+// The error is a [*NoIntermediateError], a [*ForeignIssuerError], an [*IncompleteError], or one
+// that [Fabric.Ensure] has when it issues.
+func (f *Fabric) Revoke(ctx context.Context, clusters []string, o RevokeOptions) (Revocation, error) {
+	if err := o.check(clusters, f.now()); err != nil {
+		return Revocation{}, err
+	}
+	r := &revoking{RevokeOptions: o}
+	err := f.changeMesh(ctx, meshChange{
+		dryRun: o.DryRun,
+		issues: func(m *mesh) (bool, error) {
+			if err := r.plan(m, clusters); err != nil {
+				return false, err
+			}
+			return r.issues() || m.isDue(m.issuer(), time.Time{}), nil
+		},
+		make: r.run,
+	})
+	if err != nil {
+		return Revocation{}, err
+	}
+	return r.done, nil
+}
+
+func (o *RevokeOptions) check(clusters []string, now time.Time) error {
+	if err := checkClusters(clusters); err != nil {
+		return err
+	}
+	if o.At.After(now) {
+		return fmt.Errorf("the revocation time %s has not come", o.At.UTC().Format(time.RFC3339))
+	}
+	if o.At.IsZero() {
+		o.At = now
+	}
+	o.At = o.At.UTC().Truncate(time.Second)
+	return o.Reason.check()
+}
+
+// revoking is one call of Revoke or FinishRevocation.
+type revoking struct {
+	RevokeOptions
+	finish bool
+	plans  []*revocationPlan
+	done   Revocation
+}
+
+// revocationPlan is what happens to the intermediates of a cluster.
+type revocationPlan struct {
+	cluster string
+	here    bool         // its set is here
+	issue   bool         // a successor is issued
+	mark    []*authority // the revocation of these is decided
+	revoke  []*authority // these are revoked
+	waits   []*authority // the revocation of these stays pending
+}
+
+// plan decides before anything changes.
+func (r *revoking) plan(m *mesh, clusters []string) error {
+	r.plans = nil
+	for _, cluster := range clusters {
+		p, err := r.planCluster(m, cluster)
+		if err != nil {
+			return err
+		}
+		r.plans = append(r.plans, p)
+	}
+	return nil
+}
+
+func (r *revoking) planCluster(m *mesh, cluster string) (*revocationPlan, error) {
+	p := &revocationPlan{cluster: cluster, here: slices.Contains(m.clusters, cluster)}
+	live, pending, retired := m.intermediates(cluster)
+	switch {
+	case len(live)+len(pending) == 0:
+		return nil, &NoIntermediateError{Dir: m.Dir(), Cluster: cluster, Wanted: "that could be revoked"}
+	case r.finish && len(pending) == 0:
+		return nil, &NoIntermediateError{Dir: m.Dir(), Cluster: cluster, Wanted: "whose revocation is pending"}
+	case r.finish && len(live) == 0 && !retired:
+		return nil, &NoSuccessorError{Dir: m.Dir(), Cluster: cluster}
+	case len(pending) == 0:
+		p.mark = live
+		p.issue = p.here
+	case !r.finish:
+		p.issue = p.here && len(live) == 0
+	}
+	p.waits = slices.Concat(pending, p.mark)
+	if r.finish || r.Immediately || retired {
+		p.revoke, p.waits = p.waits, nil
+	}
+	return p, m.wantIssued(cluster, slices.Concat(p.mark, p.revoke))
+}
+
+// wantIssued expects that the CA that issues here has issued those.
+func (m *mesh) wantIssued(cluster string, all []*authority) error {
+	for _, a := range all {
+		if a.cert.CheckSignatureFrom(m.issuing[0]) != nil {
+			return &ForeignIssuerError{Dir: m.Dir(), Cluster: cluster, Subject: ca.Describe(a.cert), Issuer: a.cert.Issuer.CommonName}
+		}
+	}
+	return nil
+}
+
+// intermediates are those of a cluster that can still stand in a chain. It is retired if it
+// has left the mesh with all of them.
+func (m *mesh) intermediates(cluster string) (live, pending []*authority, retired bool) {
+	retired = !slices.Contains(m.clusters, cluster)
+	for _, a := range m.all {
+		switch {
+		case a.cluster != cluster || a.ended(m.now()) || isRevoked(a, m.all):
+			continue
+		case a.pending != nil:
+			pending = append(pending, a)
+		default:
+			live = append(live, a)
+		}
+		retired = retired && !a.retired.IsZero()
+	}
+	return live, pending, retired
+}
+
+// issues reports whether the plans take the key of the CA that issues.
+func (r *revoking) issues() bool {
+	return slices.ContainsFunc(r.plans, func(p *revocationPlan) bool { return p.issue || len(p.revoke) > 0 })
+}
+
+func (r *revoking) run(ctx context.Context, m *mesh) error {
+	r.done = Revocation{Began: !m.config.PublishCRLs}
+	if _, err := m.refresh(ctx, time.Time{}); err != nil {
+		return err
+	}
+	written, err := r.issueSuccessors(ctx, m)
+	if err != nil {
+		return err
+	}
+	r.mark(m)
+	if err := r.revokeAll(ctx, m); err != nil {
+		return err
+	}
+	r.report(m)
+	return m.save(publication{written: written, allowIncomplete: r.AllowIncomplete})
+}
+
+// mark writes down what was decided.
+func (r *revoking) mark(m *mesh) {
+	for _, p := range r.plans {
+		for _, a := range p.mark {
+			a.pending = &pending{Reason: int(r.Reason), At: r.At}
+			m.touch(a)
+		}
+	}
+}
+
+// issueSuccessors issues what takes the place of what is revoked.
+func (r *revoking) issueSuccessors(ctx context.Context, m *mesh) (written []string, err error) {
+	for _, p := range r.plans {
+		if p.issue {
+			written = append(written, p.cluster)
+		}
+	}
+	if len(written) == 0 {
+		return nil, nil
+	}
+	e, err := m.newEnsurance(ctx, m.c, EnsureOptions{KeyType: r.KeyType, NotAfter: r.NotAfter, Renew: true}, m.old, &asked{})
+	if err != nil {
+		return nil, err
+	}
+	e.remembers = true
+	if _, err := e.all(ctx, written); err != nil {
+		return nil, err
+	}
+	m.add(e.issued, true)
+	return written, nil
+}
+
+// revokeAll signs one CRL for all clusters.
+func (r *revoking) revokeAll(ctx context.Context, m *mesh) error {
+	var entries []x509.RevocationListEntry
+	for _, p := range r.plans {
+		for _, a := range p.revoke {
+			entries = append(entries, x509.RevocationListEntry{SerialNumber: a.cert.SerialNumber, RevocationTime: a.pending.At, ReasonCode: a.pending.Reason})
+			a.pending = nil
+			m.touch(a)
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := m.nextCRL(ctx, m.issuer(), nextCRL{revoked: entries}); err != nil {
+		return fmt.Errorf("the CRL of %s: %w", ca.Describe(m.issuing[0]), err)
+	}
+	return nil
+}
+
+// report says what has become of the clusters.
+func (r *revoking) report(m *mesh) {
+	named := make([]string, len(r.plans))
+	for i, p := range r.plans {
+		c := RevokedCluster{Cluster: p.cluster, Here: p.here, Pending: describeAll(p.waits), Revoked: describeAll(p.revoke)}
+		if live, _, _ := m.intermediates(p.cluster); p.issue && len(live) > 0 {
+			successor := describe(live[0].cert) // the newest
+			c.Successor = &successor
+		}
+		r.done.Clusters = append(r.done.Clusters, c)
+		named[i] = p.cluster
+	}
+	isNamed := func(cluster string) bool { return slices.Contains(named, cluster) }
+	r.done.Others = slices.DeleteFunc(slices.Clone(m.clusters), isNamed)
+	r.done.Elsewhere = m.elsewhere()
+	_, r.done.Missing = crlSet(m.all, m.now())
+}
+
+func describeAll(all []*authority) []Certificate {
+	certs := make([]Certificate, len(all))
+	for i, a := range all {
+		certs[i] = describe(a.cert)
+	}
+	return certs
+}
+
+// FinishOptions adjust FinishRevocation; the zero value is good.
+type FinishOptions struct {
+	// AllowIncomplete writes the sets of CRLs even if CRLs are missing.
+	AllowIncomplete bool
+	// DryRun checks everything and changes nothing.
+	DryRun bool
+}
+
+// FinishRevocation revokes the intermediates of clusters whose revocation is pending, once
+// every cluster has the CRL of their successors and the workloads have certificates of those.
+//
+// The error is a [*NoIntermediateError] where nothing is pending, a [*NoSuccessorError] where
+// the cluster would be left without an intermediate, or one that [Fabric.Revoke] has.
+func (f *Fabric) FinishRevocation(ctx context.Context, clusters []string, o FinishOptions) (Revocation, error) {
+	if err := checkClusters(clusters); err != nil {
+		return Revocation{}, err
+	}
+	r := &revoking{RevokeOptions: RevokeOptions{AllowIncomplete: o.AllowIncomplete, DryRun: o.DryRun}, finish: true}
+	err := f.changeMesh(ctx, meshChange{
+		dryRun: o.DryRun,
+		issues: func(m *mesh) (bool, error) { return true, r.plan(m, clusters) },
+		make:   r.run,
+	})
+	if err != nil {
+		return Revocation{}, err
+	}
+	return r.done, nil
+}

@@ -1,0 +1,377 @@
+package fabric_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+func peerOf(t *testing.T, f *fabric.Fabric, c *clock, cluster string) peer {
+	t.Helper()
+	return newPeer(t, catest.Must(f.Bundle(t.Context(), cluster))(t), fabric.DefaultTrustDomain, c.Now)
+}
+
+func revoke(t *testing.T, f *fabric.Fabric, o fabric.RevokeOptions, clusters ...string) fabric.Revocation {
+	t.Helper()
+	return catest.Must(f.Revoke(t.Context(), clusters, o))(t)
+}
+
+func finish(t *testing.T, f *fabric.Fabric, clusters ...string) fabric.Revocation {
+	t.Helper()
+	return catest.Must(f.FinishRevocation(t.Context(), clusters, fabric.FinishOptions{}))(t)
+}
+
+// standings are those of the CAs by their names.
+func standings(t *testing.T, f *fabric.Fabric) map[string]fabric.Standing {
+	t.Helper()
+	all := make(map[string]fabric.Standing)
+	for _, a := range catest.Must(f.Authorities(t.Context()))(t).All {
+		all[a.Certificate.Subject] = a.Standing
+	}
+	return all
+}
+
+func subjects(certs []fabric.Certificate) []string {
+	var names []string
+	for _, c := range certs {
+		names = append(names, c.Subject)
+	}
+	return names
+}
+
+// entries are the reasons of what a set revokes, by the serial numbers.
+func entries(lists []*x509.RevocationList) map[string]int {
+	all := make(map[string]int)
+	for _, list := range lists {
+		for _, e := range list.RevokedCertificateEntries {
+			all[e.SerialNumber.String()] = e.ReasonCode
+		}
+	}
+	return all
+}
+
+func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	oldEast, oldWest := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
+
+	c.advance(time.Hour)
+	got := revoke(t, f, fabric.RevokeOptions{Reason: fabric.KeyCompromise, At: c.Now().Add(-day)}, "east")
+	old, fresh := oldEast.chain[1].Subject.CommonName, subject(t, f, "east")
+	if east := got.Clusters[0]; old == fresh || east.Successor.Subject != fresh || !east.Here || len(east.Revoked) > 0 {
+		t.Errorf("revoked is %+v", east)
+	}
+	if diff := cmp.Diff([]string{old}, subjects(got.Clusters[0].Pending)); diff != "" {
+		t.Errorf("pending (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"west"}, got.Others); diff != "" {
+		t.Errorf("others (-want +got):\n%s", diff)
+	}
+	east, west := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
+	wantRefused(t, "west, new set, of old east", west, oldEast, c.Now(), nil)
+	wantRefused(t, "west, new set, of new east", west, east, c.Now(), nil)
+	wantRefused(t, "new east, of west", east, west, c.Now(), nil)
+	wantRefused(t, "west, old set, of new east", oldWest, east, c.Now(), errNoCRL)
+
+	c.advance(20 * time.Hour)
+	done := finish(t, f, "east")
+	if diff := cmp.Diff([]string{old}, subjects(done.Clusters[0].Revoked)); diff != "" || len(done.Clusters[0].Pending) > 0 {
+		t.Errorf("revoked (-want +got):\n%s", diff)
+	}
+	east, west = peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
+	wantRefused(t, "west of old east", west, oldEast, c.Now(), errRevoked)
+	wantRefused(t, "east of old east", east, oldEast, c.Now(), errRevoked)
+	wantRefused(t, "west of new east", west, east, c.Now(), nil)
+	wantRefused(t, "east of west", east, west, c.Now(), nil)
+	for _, list := range west.crls {
+		for _, e := range list.RevokedCertificateEntries {
+			if e.ReasonCode != int(fabric.KeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
+				t.Errorf("the entry is %+v", e)
+			}
+		}
+	}
+}
+
+func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	first := revoke(t, f, fabric.RevokeOptions{}, "east")
+	before := tree(t, f.Dir())
+	again := revoke(t, f, fabric.RevokeOptions{Reason: fabric.KeyCompromise}, "east")
+	if again.Clusters[0].Successor != nil || again.Began {
+		t.Errorf("again: %+v", again)
+	}
+	if diff := cmp.Diff(first.Clusters[0].Pending, again.Clusters[0].Pending); diff != "" {
+		t.Errorf("pending (-first +again):\n%s", diff)
+	}
+	unchanged(t, f.Dir(), before)
+}
+
+func TestWhatIsPendingIsRevokedAtOnceWithoutAnotherSuccessor(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	pending := subjects(revoke(t, f, fabric.RevokeOptions{}, "east").Clusters[0].Pending)
+	successor := subject(t, f, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east").Clusters[0]
+	if diff := cmp.Diff(pending, subjects(got.Revoked)); diff != "" || got.Successor != nil || subject(t, f, "east") != successor {
+		t.Errorf("revoked (-want +got):\n%s, successor %v", diff, got.Successor)
+	}
+}
+
+func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	want := []string{}
+	short := fabric.EnsureOptions{NotAfter: c.Now().Add(time.Hour), Renew: true}
+	ensure(t, f, short, "east") // has ended when it comes to that
+	for range 3 {
+		c.advance(time.Hour)
+		ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+		want = append([]string{subject(t, f, "east")}, want...)
+	}
+	ensure(t, f, fabric.EnsureOptions{}, "west")
+	c.advance(time.Hour)
+	got := revoke(t, f, fabric.RevokeOptions{Immediately: true, Reason: fabric.CACompromise}, "east")
+	if diff := cmp.Diff(want, subjects(got.Clusters[0].Revoked)); diff != "" {
+		t.Errorf("revoked (-want +got):\n%s", diff)
+	}
+	if got := len(entries(peerOf(t, f, c, "west").crls)); got != 3 {
+		t.Errorf("%d entries, want 3", got)
+	}
+	wantRefused(t, "west of the successor", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
+}
+
+func TestSeveralClustersAreRevokedInOneCRL(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north")
+	old := []peer{peerOf(t, f, c, "east"), peerOf(t, f, c, "west")}
+	revoke(t, f, fabric.RevokeOptions{}, "east", "west")
+	got := finish(t, f, "west", "east")
+	if got.Clusters[0].Cluster != "west" || len(got.Clusters) != 2 {
+		t.Errorf("clusters are %+v", got.Clusters)
+	}
+	for _, p := range old {
+		wantRefused(t, "north", peerOf(t, f, c, "north"), p, c.Now(), errRevoked)
+	}
+}
+
+func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	now := catest.Now()
+	clusterName := new(*fabric.ClusterNameError)
+	none, successor, incomplete := new(*fabric.NoIntermediateError), new(*fabric.NoSuccessorError), new(*fabric.IncompleteError)
+	foreign, mode := new(*fabric.ForeignIssuerError), new(*store.ModeError)
+	nothing := func(*testing.T, *fabric.Fabric) {}
+	tests := map[string]struct {
+		prepare func(*testing.T, *fabric.Fabric)
+		do      func(*testing.T, *fabric.Fabric) error
+		as      any
+		is      error
+		want    string
+	}{
+		"no cluster":                   {nothing, revokes(fabric.RevokeOptions{}), nil, nil, "no cluster is named"},
+		"a cluster that cannot be":     {nothing, revokes(fabric.RevokeOptions{}, "../east"), clusterName, nil, "../east"},
+		"a cluster twice":              {nothing, revokes(fabric.RevokeOptions{}, "east", "east"), clusterName, nil, "given twice"},
+		"a cluster that is not known":  {nothing, revokes(fabric.RevokeOptions{}, "east", "north"), none, nil, "cluster north that could be revoked"},
+		"the future":                   {nothing, revokes(fabric.RevokeOptions{At: now.Add(time.Second)}, "east"), nil, nil, "2026-01-02T03:04:06Z has not come"},
+		"a reason that is not for CAs": {nothing, revokes(fabric.RevokeOptions{Reason: 6}, "east"), nil, nil, "reason 6"},
+		"nothing is pending":           {nothing, finishes("east"), none, nil, "whose revocation is pending"},
+		"nothing is pending for one": {func(t *testing.T, f *fabric.Fabric) { revoke(t, f, fabric.RevokeOptions{}, "east") },
+			finishes("east", "west"), none, nil, "cluster west whose"},
+		"the key of the root is elsewhere": {func(t *testing.T, f *fabric.Fabric) { remove(t, f, "root-key.pem") },
+			revokes(fabric.RevokeOptions{}, "east"), nil, fabric.ErrRootKeyMissing, "root-key.pem"},
+		"others can read the key of the root": {func(t *testing.T, f *fabric.Fabric) {
+			if err := os.Chmod(f.RootKeyPath(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, revokes(fabric.RevokeOptions{Immediately: true}, "east"), mode, nil, "root-key.pem"},
+		"the cluster would be left without": {func(t *testing.T, f *fabric.Fabric) {
+			csr := csrOf(t, catest.Key("north"), nil)
+			catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "north"}))(t)
+			revoke(t, f, fabric.RevokeOptions{AllowIncomplete: true}, "north")
+		}, finishes("north"), successor, nil, "cluster north"},
+		"a CRL is missing": {func(t *testing.T, f *fabric.Fabric) {
+			csr := csrOf(t, catest.Key("north"), nil)
+			catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "north"}))(t)
+		}, revokes(fabric.RevokeOptions{}, "east"), incomplete, nil, "north 23fd98 has no CRL here"},
+		"another CA issued it": {func(t *testing.T, f *fabric.Fabric) {
+			catest.Must(f.ImportCRLs(t.Context(), foreignCluster(t, f), fabric.ImportCRLsOptions{}))(t)
+			claim(t, f, "abroad")
+		}, revokes(fabric.RevokeOptions{}, "abroad"), foreign, nil, "which does not issue here"},
+		"an ended context": {nothing, func(t *testing.T, f *fabric.Fabric) error {
+			_, err := f.Revoke(canceled(t), []string{"east"}, fabric.RevokeOptions{})
+			return err
+		}, nil, nil, "context canceled"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, newClock())
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			test.prepare(t, f)
+			before := tree(t, f.Dir())
+			err := test.do(t, f)
+			if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) || test.as != nil && !errors.As(err, test.as) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+			unchanged(t, f.Dir(), before)
+		})
+	}
+}
+
+func revokes(o fabric.RevokeOptions, clusters ...string) func(*testing.T, *fabric.Fabric) error {
+	return func(t *testing.T, f *fabric.Fabric) error {
+		_, err := f.Revoke(t.Context(), clusters, o)
+		return err
+	}
+}
+
+func finishes(clusters ...string) func(*testing.T, *fabric.Fabric) error {
+	return func(t *testing.T, f *fabric.Fabric) error {
+		_, err := f.FinishRevocation(t.Context(), clusters, fabric.FinishOptions{})
+		return err
+	}
+}
+
+func remove(t *testing.T, f *fabric.Fabric, name string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(f.Dir(), name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADryRunOfARevocationChangesNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	before := tree(t, f.Dir())
+	got := revoke(t, f, fabric.RevokeOptions{DryRun: true}, "east")
+	if len(got.Clusters[0].Pending) != 1 || !got.Began {
+		t.Errorf("got %+v", got)
+	}
+	revoke(t, f, fabric.RevokeOptions{DryRun: true, Immediately: true}, "east")
+	unchanged(t, f.Dir(), before)
+	revoke(t, f, fabric.RevokeOptions{}, "east")
+	before = tree(t, f.Dir())
+	catest.Must(f.FinishRevocation(t.Context(), []string{"east"}, fabric.FinishOptions{DryRun: true}))(t)
+	unchanged(t, f.Dir(), before)
+}
+
+func TestACAThatCannotSignCRLsRevokesNothing(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	mute := catest.Mutate(t, h.Root.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: func(c *x509.Certificate) {
+		c.KeyUsage = x509.KeyUsageCertSign
+	}})
+	f := open(t, newClock())
+	catest.Must(f.Import(t.Context(), fabric.ImportOptions{Root: mute, Key: h.RootKey}))(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	before := tree(t, f.Dir())
+	for name, do := range map[string]func() error{
+		"revoke": func() error { return revokes(fabric.RevokeOptions{AllowIncomplete: true}, "east")(t, f) },
+		"refresh": func() error {
+			_, err := f.RefreshCRLs(t.Context(), fabric.RefreshOptions{AllowIncomplete: true})
+			return err
+		},
+	} {
+		if err := do(); !errors.Is(err, ca.RuleCRLSign) {
+			t.Errorf("%s: got the error %v, want %q", name, err, ca.RuleCRLSign)
+		}
+		unchanged(t, f.Dir(), before)
+	}
+}
+
+func TestThePassphraseIsAskedForWhenARevocationTakesIt(t *testing.T) {
+	t.Parallel()
+	f, p := sealed(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	p.wantAsked(t, "root-key.pem")
+	p.during = func() { catest.Must(f.Status(t.Context()))(t) } // nobody waits for the directory
+	revoke(t, f, fabric.RevokeOptions{}, "east")
+	p.wantAsked(t, "root-key.pem")
+	revoke(t, f, fabric.RevokeOptions{}, "east")
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	p.wantAsked(t)
+	finish(t, f, "east")
+	p.wantAsked(t, "root-key.pem")
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{NextUpdate: catest.Now().Add(day)}))(t)
+	p.wantAsked(t, "root-key.pem")
+	p.answer = "wrong"
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	before := tree(t, f.Dir())
+	if err := revokes(fabric.RevokeOptions{}, "east")(t, f); !errors.Is(err, ca.ErrWrongPassword) {
+		t.Errorf("got the error %v, want ErrWrongPassword", err)
+	}
+	unchanged(t, f.Dir(), before)
+}
+
+func TestAClusterWhoseKeyIsElsewhereIsRevoked(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	ensure(t, p.root, fabric.EnsureOptions{}, "west")
+	p.through(t, "east")
+	exchange(t, p.beside, p.root)
+	old := peerOf(t, p.beside, p.clock, "east")
+	got := revoke(t, p.root, fabric.RevokeOptions{}, "east")
+	if got.Clusters[0].Here || got.Clusters[0].Successor != nil || len(got.Clusters[0].Pending) != 1 {
+		t.Errorf("revoked is %+v", got.Clusters[0])
+	}
+
+	p.advance(time.Hour)
+	installed(t, p.beside, p.signed(t, requested(t, p.beside, "east"), "east").Answer)
+	if err := finishes("east")(t, p.root); err == nil || !strings.Contains(err.Error(), "has no CRL here") {
+		t.Errorf("got the error %v, want one about the missing CRL", err)
+	}
+	exchange(t, p.beside, p.root)
+	finish(t, p.root, "east")
+	exchange(t, p.root, p.beside)
+	east, west := peerOf(t, p.beside, p.clock, "east"), peerOf(t, p.root, p.clock, "west")
+	wantRefused(t, "west of old east", west, old, p.Now(), errRevoked)
+	wantRefused(t, "east of old east", east, old, p.Now(), errRevoked)
+	wantRefused(t, "west of east", west, east, p.Now(), nil)
+	wantRefused(t, "east of west", east, west, p.Now(), nil)
+}
+
+// A stolen cluster whose CRL never came must not keep it from being revoked.
+func TestARevokedCAWithoutACRLIsNotMissing(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "west")
+	catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("north"), nil), fabric.SignOptions{Cluster: "north"}))(t)
+	got := revoke(t, f, fabric.RevokeOptions{Immediately: true}, "north")
+	if len(got.Missing) > 0 || len(got.Clusters[0].Revoked) != 1 {
+		t.Errorf("got %+v", got)
+	}
+	for _, a := range catest.Must(f.Authorities(t.Context()))(t).All {
+		if want := fabric.CRLNotNeeded; a.Cluster == "north" && a.CRLState != want {
+			t.Errorf("its CRL is %s, want %s", a.CRLState, want)
+		}
+	}
+}
+
+// exchange tells one directory what another one knows.
+func exchange(t *testing.T, from, to *fabric.Fabric) fabric.ImportedCRLs {
+	t.Helper()
+	e := catest.Must(fabric.ParseExchange(catest.Must(from.Exchange(t.Context()))(t).Marshal()))(t)
+	return catest.Must(to.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
+}

@@ -1,0 +1,355 @@
+package fabric_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	greedy := csrOf(t, catest.Key("east"), func(r *x509.CertificateRequest) {
+		r.Subject = pkix.Name{CommonName: "root", Organization: []string{"Evil"}}
+		r.DNSNames = []string{"istiod.istio-system.svc"}
+		r.URIs = []*url.URL{{Scheme: "spiffe", Host: "cluster.local", Path: "/ns/a/sa/b"}}
+		r.ExtraExtensions = []pkix.Extension{{Id: catest.OIDBasicConstraints, Critical: true, Value: []byte{0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x05}}, {Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
+	})
+	signed := p.signed(t, greedy, "east")
+	here := open(t, newClock())
+	fabric.SetGenerateKey(here, fixedKeys("root", "east"))
+	ensure(t, here, fabric.EnsureOptions{}, "east")
+	got, want := signed.Answer.Certificates[0], catest.Must(here.Bundle(t.Context(), "east"))(t).Certificate()
+	if diff := cmp.Diff(contents(want), contents(got)); diff != "" {
+		t.Errorf("it is not what an intermediate of this fabric is like (-want +got):\n%s", diff)
+	}
+}
+
+// contents is what a certificate says, but for what its issuer gives it.
+func contents(cert *x509.Certificate) map[string]string {
+	all := map[string]string{"subject": cert.Subject.String(), "not after": cert.NotAfter.String(), "key": string(cert.RawSubjectPublicKeyInfo)}
+	for _, e := range cert.Extensions {
+		if authorityKeyID := (asn1.ObjectIdentifier{2, 5, 29, 35}); !e.Id.Equal(authorityKeyID) {
+			all[e.Id.String()] = fmt.Sprintf("%x, critical %t", e.Value, e.Critical)
+		}
+	}
+	return all
+}
+
+// fixedKeys gives keys by their names, one after the other.
+func fixedKeys(names ...string) func(ca.KeyType) (crypto.Signer, error) {
+	return func(ca.KeyType) (crypto.Signer, error) {
+		if len(names) == 0 {
+			return nil, errors.New("no key is left")
+		}
+		name := names[0]
+		names = names[1:]
+		return catest.Key(name), nil
+	}
+}
+
+func TestAPersonSeesExactlyWhatIsSigned(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, constrained())
+	end := p.Now().Add(90 * day)
+	waiting := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{KeyType: ca.P384}))(t)
+	var shown fabric.SignPreview
+	signed := catest.Must(p.root.Sign(t.Context(), waiting.CSR, fabric.SignOptions{
+		NotAfter: end,
+		Confirm: func(_ context.Context, preview fabric.SignPreview) error {
+			shown = preview
+			p.advance(time.Hour) // while the person reads
+			return nil
+		},
+	}))(t)
+	status := catest.Must(p.root.Status(t.Context()))(t)
+	want := fabric.SignPreview{
+		Cluster: "east", Key: waiting.Key, Subject: shown.Subject, NotAfter: end,
+		Constraints: &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: constrained().NameConstraints},
+		Issuer:      status.Root,
+	}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Errorf("shown was (-want +got):\n%s", diff)
+	}
+	cert := signed.Answer.Certificates[0]
+	if cert.Subject.CommonName != shown.Subject || !cert.NotAfter.Equal(shown.NotAfter) || signed.Certificate.KeyType != ca.P384 || signed.Key != shown.Key {
+		t.Errorf("signed was %+v", signed)
+	}
+}
+
+func TestTheDefaultEndIsTheOneThatWasShown(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	var shown time.Time
+	signed := catest.Must(p.root.Sign(t.Context(), requested(t, p.beside, "east"), fabric.SignOptions{
+		Confirm: func(_ context.Context, preview fabric.SignPreview) error {
+			shown = preview.NotAfter
+			p.advance(time.Hour)
+			return nil
+		},
+	}))(t)
+	if !signed.Certificate.NotAfter.Equal(shown) || !shown.Equal(catest.Now().Add(year)) {
+		t.Errorf("it ends at %s, shown was %s", signed.Certificate.NotAfter, shown)
+	}
+}
+
+func TestWhatIsNotConfirmedIsNotSigned(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	csr, before, no := requested(t, p.beside, "east"), tree(t, p.root.Dir()), errors.New("no")
+	_, err := p.root.Sign(t.Context(), csr, fabric.SignOptions{Confirm: func(context.Context, fabric.SignPreview) error { return no }})
+	if !errors.Is(err, no) {
+		t.Errorf("got the error %v, want that of the person", err)
+	}
+	unchanged(t, p.root.Dir(), before)
+}
+
+func TestWhatChangedWhileItWasConfirmedIsNotSigned(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	var before map[string]string
+	_, err := p.root.Sign(t.Context(), requested(t, p.beside, "east"), fabric.SignOptions{Confirm: func(context.Context, fabric.SignPreview) error {
+		overwrite(t, filepath.Join(p.root.Dir(), "fabric.yaml"), []byte("trustDomain: cluster.local\nnameConstraints: {dnsNames: [istiod.istio-system.svc]}\n"))
+		before = tree(t, p.root.Dir())
+		return nil
+	}})
+	if err == nil || !strings.Contains(err.Error(), "has changed since it was shown") {
+		t.Errorf("got the error %v", err)
+	}
+	unchanged(t, p.root.Dir(), before)
+}
+
+func TestTheSameRequestIsAnsweredTheSame(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	csr := requested(t, p.beside, "east")
+	first := p.signed(t, csr, "east")
+	before := tree(t, p.root.Dir())
+	if err := os.Remove(p.root.RootKeyPath()); err != nil {
+		t.Fatal(err)
+	}
+	again := catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{
+		Cluster: "east", NotAfter: p.Now().Add(day),
+		Confirm: func(context.Context, fabric.SignPreview) error { return errors.New("nothing is signed") },
+	}))(t)
+	if first.Again || !again.Again || !bytes.Equal(again.Answer.Marshal(), first.Answer.Marshal()) {
+		t.Errorf("again it is %+v", again)
+	}
+	delete(before, "root-key.pem")
+	unchanged(t, p.root.Dir(), before)
+}
+
+func TestWhoseIntermediateItIsHasToBeClear(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("c", 63)
+	yes := func(context.Context, fabric.SignPreview) error { return nil }
+	tests := map[string]struct {
+		csr     func(t *testing.T, f *fabric.Fabric) []byte
+		cluster string
+		confirm func(context.Context, fabric.SignPreview) error
+		want    string // the cluster, or the error
+	}{
+		"it was confirmed":                          {ours("east"), "", yes, "east"},
+		"it was given":                              {ours("east"), "east", nil, "east"},
+		"nobody confirmed it":                       {ours("east"), "", nil, fabric.ErrClusterUnnamed.Error()},
+		"another one was given":                     {ours("east"), "west", yes, "the request is for cluster east, not for west"},
+		"a request by another program":              {theirs("CN made elsewhere"), "east", nil, "east"},
+		"a request by another program, no name":     {theirs("CN made elsewhere"), "", yes, fabric.ErrClusterUnnamed.Error()},
+		"a name with the tag of another key":        {theirs("west 000000"), "", yes, fabric.ErrClusterUnnamed.Error()},
+		"a name with the tag of another key, given": {theirs("west 000000"), "east", nil, "east"},
+		"a name that cannot be one":                 {ours("east"), "East", nil, `cluster name "East"`},
+		"a name that had to be cut":                 {ours(long), "", yes, fabric.ErrClusterUnnamed.Error()},
+		"a name that had to be cut, given":          {ours(long), long, nil, long},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlaces(t, fabric.RootOptions{})
+			before := tree(t, p.root.Dir())
+			signed, err := p.root.Sign(t.Context(), test.csr(t, p.beside), fabric.SignOptions{Cluster: test.cluster, Confirm: test.confirm})
+			if err == nil && signed.Cluster == test.want {
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %q and the error %v, want %q", signed.Cluster, err, test.want)
+			}
+			unchanged(t, p.root.Dir(), before)
+		})
+	}
+}
+
+func ours(cluster string) func(*testing.T, *fabric.Fabric) []byte {
+	return func(t *testing.T, f *fabric.Fabric) []byte { return requested(t, f, cluster) }
+}
+
+func theirs(name string) func(*testing.T, *fabric.Fabric) []byte {
+	return func(t *testing.T, _ *fabric.Fabric) []byte {
+		return csrOf(t, catest.Key("east"), func(r *x509.CertificateRequest) { r.Subject.CommonName = name })
+	}
+}
+
+func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		prepare func(t *testing.T, p *places)
+		key     string
+		want    string
+	}{
+		"that of the root": {func(*testing.T, *places) {}, "root", "it is that of root 2dedb0, which is no intermediate"},
+		"that of another cluster": {func(t *testing.T, p *places) { p.signed(t, csrOf(t, catest.Key("east"), nil), "west") }, "east",
+			"an intermediate of cluster west"},
+		"that of another cluster that is here": {func(t *testing.T, p *places) { ensure(t, p.root, fabric.EnsureOptions{}, "west") }, "here",
+			"an intermediate of cluster west"},
+		"that of another cluster, superseded": {func(t *testing.T, p *places) {
+			ensure(t, p.root, fabric.EnsureOptions{}, "west")
+			ensure(t, p.root, fabric.EnsureOptions{Renew: true}, "west")
+		}, "here", "an intermediate of cluster west"},
+		"one whose intermediate has expired": {func(t *testing.T, p *places) {
+			p.signed(t, csrOf(t, catest.Key("east"), nil), "east")
+			p.advance(year + day)
+		}, "east", "had it, and expired at 2027-01-02T03:04:05Z"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			p := &places{c, open(t, c), open(t, c)}
+			fabric.SetGenerateKey(p.root, fixedKeys("root", "here", "here too"))
+			catest.Must(p.root.Init(t.Context(), fabric.InitOptions{}))(t)
+			test.prepare(t, p)
+			before := tree(t, p.root.Dir())
+			_, err := p.root.Sign(t.Context(), csrOf(t, catest.Key(test.key), nil), fabric.SignOptions{Cluster: "east"})
+			if !errors.Is(err, fabric.ErrKeyTaken) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+			unchanged(t, p.root.Dir(), before)
+		})
+	}
+}
+
+func TestASetThatIsHereCanBeAskedForAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	fabric.SetGenerateKey(f, fixedKeys("root", "east"))
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	signed := catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("east"), nil), fabric.SignOptions{Cluster: "east"}))(t)
+	if !signed.Again || !signed.Answer.Certificates[0].Equal(catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()) {
+		t.Errorf("signed is %+v", signed)
+	}
+}
+
+func TestSignRefusesAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		harm func(t *testing.T, f *fabric.Fabric)
+		end  time.Duration
+		is   error
+	}{
+		"the key is elsewhere":      {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), nil) }, 0, fabric.ErrRootKeyMissing},
+		"the key is another one":    {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), marshalKey(t)) }, 0, ca.ErrKeyMismatch},
+		"it would outlive the root": {func(*testing.T, *fabric.Fabric) {}, 20 * year, ca.RuleWithinIssuer},
+		"its end has passed":        {func(*testing.T, *fabric.Fabric) {}, -day, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlaces(t, fabric.RootOptions{})
+			csr := requested(t, p.beside, "east")
+			test.harm(t, p.root)
+			before := tree(t, p.root.Dir())
+			for _, dry := range []bool{true, false} {
+				o := fabric.SignOptions{Cluster: "east", DryRun: dry}
+				if test.end != 0 {
+					o.NotAfter = p.Now().Add(test.end)
+				}
+				if _, err := p.root.Sign(t.Context(), csr, o); err == nil || test.is != nil && !errors.Is(err, test.is) {
+					t.Errorf("dry run %t: got the error %v, want %v", dry, err, test.is)
+				}
+			}
+			unchanged(t, p.root.Dir(), before)
+		})
+	}
+	f := open(t, newClock())
+	if _, err := f.Sign(t.Context(), csrOf(t, catest.Key("east"), nil), fabric.SignOptions{Cluster: "east"}); !errors.Is(err, fabric.ErrNoRoot) {
+		t.Errorf("without a root: got the error %v", err)
+	}
+	if _, err := os.Stat(f.Dir()); !os.IsNotExist(err) {
+		t.Error("the directory is there")
+	}
+}
+
+func TestADryRunOfSignShowsAndSignsNothing(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	csr, before := requested(t, p.beside, "east"), tree(t, p.root.Dir())
+	got := catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", DryRun: true}))(t)
+	if got.Certificate != nil || len(got.Answer.Certificates) > 0 || got.Cluster != "east" || got.NotAfter.IsZero() {
+		t.Errorf("got %+v", got)
+	}
+	unchanged(t, p.root.Dir(), before)
+}
+
+func TestThePassphraseIsAskedForOnceItIsConfirmed(t *testing.T) {
+	t.Parallel()
+	p := &person{answer: passphrase}
+	c := newClock()
+	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassword: p.password}}))(t)
+	p.wantAsked(t, "root-key.pem")
+	csr := requested(t, open(t, c), "east")
+	confirm := func(context.Context, fabric.SignPreview) error {
+		p.wantAsked(t)
+		return nil
+	}
+	catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Confirm: confirm}))(t)
+	p.wantAsked(t, "root-key.pem")
+	catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"}))(t)
+	p.wantAsked(t) // it is given again
+	without := reopen(t, f.Dir(), c)
+	if _, err := without.Sign(t.Context(), csrOf(t, catest.Key("west"), nil), fabric.SignOptions{Cluster: "west"}); !errors.Is(err, fabric.ErrPasswordMissing) {
+		t.Errorf("without a passphrase: got the error %v", err)
+	}
+}
+
+func TestANameIsNotGivenToASecondKeyElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	first := catest.Key("first")
+	cert := p.signed(t, csrOf(t, first, nil), "east").Answer.Certificates[0]
+	record := recordFile(t, cert)
+	// No two keys with one tag are at hand, so the record of the first is given to another.
+	second := catest.Key("second")
+	twin := catest.Mutate(t, cert, catest.Must(x509.ParseCertificate(cert.Raw))(t), catest.Key("any"), catest.Mutation{Cert: func(c *x509.Certificate) {
+		c.PublicKey = catest.Key("third").Public()
+		c.Subject.CommonName = catest.Must(ca.TaggedName("east", second.Public()))(t)
+		c.RawSubject = nil
+	}})
+	overwrite(t, filepath.Join(p.root.Dir(), record), nil)
+	name := filepath.Join(p.root.Dir(), recordFile(t, twin))
+	text := "cluster: east\ncertificate: |\n  " + strings.ReplaceAll(strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: twin.Raw}))), "\n", "\n  ") + "\n"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.root.Sign(t.Context(), csrOf(t, second, nil), fabric.SignOptions{Cluster: "east"})
+	if !errors.Is(err, fabric.ErrKeyTaken) || !strings.Contains(err.Error(), "its tag is that of another key") {
+		t.Errorf("got the error %v", err)
+	}
+}
