@@ -24,8 +24,14 @@ func hintFor(err error) string {
 		lifetime *ca.LifetimeError
 		unknown  *fabric.UnknownClusterError
 		damaged  *fabric.DamagedError
+		request  *fabric.RequestError
+		waiting  *fabric.PendingRequestError
+		other    *fabric.ElsewhereError
 		name     *nameError
 	)
+	if hint := revocationHint(err); hint != "" {
+		return hint
+	}
 	switch {
 	case errors.As(err, &usage):
 		return fmt.Sprintf("'%s --help' shows how it is used", usage.cmd.CommandPath())
@@ -41,6 +47,22 @@ func hintFor(err error) string {
 		return fmt.Sprintf("'trustgen intermediate --cluster %s%s' issues one", unknown.Cluster, dirFlag(unknown.Dir))
 	case errors.As(err, &damaged):
 		return fmt.Sprintf("restore the files from a backup, or issue new ones: 'trustgen intermediate --cluster %s%s --renew'", damaged.Cluster, dirFlag(damaged.Dir))
+	case errors.As(err, &request):
+		return fmt.Sprintf("'trustgen request --cluster %s%s --new' makes another one", request.Cluster, dirFlag(request.Dir))
+	case errors.As(err, &waiting):
+		return fmt.Sprintf("'trustgen sign' answers it where the root is, and 'trustgen install%s' takes the answer", dirFlag(waiting.Dir))
+	case errors.As(err, &other):
+		return "its set is where the key is, and 'trustgen request' there asks for the next one; 'trustgen intermediate --renew' makes one whose key is here"
+	case errors.Is(err, fabric.ErrClusterUnnamed):
+		return "--cluster says whose intermediate it is"
+	case errors.Is(err, fabric.ErrKeyTaken):
+		return "'trustgen request --new' makes another key"
+	case errors.Is(err, fabric.ErrNoRequest):
+		return "install it in the directory that made the request: the key is there"
+	case errors.Is(err, fabric.ErrRootUnconfirmed):
+		return "compare it with a copy from where the root is: --root-cert root-cert.pem; --yes trusts it unseen"
+	case errors.Is(err, fabric.RulePermitsMesh):
+		return "--trust-domain, and for an import --istiod-namespace, --revision and --istiod-name, say what the mesh is like"
 	case errors.Is(err, fabric.ErrRootExists):
 		return "use it, or choose another directory with --dir"
 	case errors.Is(err, fabric.ErrNoRoot):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ type initCommand struct {
 	end      endFlag
 	password passwordFlags
 	imports  importFlags
+	names    constraintFlags
 	encrypt  bool
 	init     fabric.InitOptions
 	output   outputFlag
@@ -40,6 +42,9 @@ func newInit(t *terminal) *cobra.Command {
   # An issuing CA below a corporate root, whose key stays where it is
   trustgen init --root-cert corporate.pem --issuing-cert mesh-ca.pem --issuing-key mesh-ca-key.pem
 
+  # A mesh whose intermediates can issue nothing but its identities and istiod's names
+  trustgen init --name-constraints --revision canary
+
   # Encrypt the key of the root that the directory has
   trustgen init --encrypt`,
 		Long: `Who holds the key of the root can impersonate every workload of the mesh: make it
@@ -49,6 +54,20 @@ Without either the key is plain, readable by its owner only.
 
 A root that is imported, and an issuing CA, may be older than the rules for new
 ones. What that means for the mesh is told; what cannot work is refused.
+
+--name-constraints limits every intermediate to the identities of the trust domain
+and to the names of istiod, which signs its own certificate with the same CA. Name
+every revision, now or in fabric.yaml later: an istiod with a name outside, even one
+that was forgotten, has a certificate that nobody takes. What the constraints cannot
+do is to tell the clusters of one trust domain apart: a stolen intermediate still
+signs the identities of all of them. They are for sidecars only: rustls, and so
+ztunnel and every ambient mesh, refuses all chains that have a constraint for URIs. A
+fabric that is there takes them on with
+
+  nameConstraints:
+    dnsNames: [istiod.istio-system.svc, istiod-remote.istio-system.svc, istio-pilot.istio-system.svc]
+
+in its fabric.yaml and 'trustgen intermediate --renew' for every cluster.
 
 --encrypt replaces a plain key by an encrypted one. Backups, and the blocks of the
 disk, may keep the plain one.`,
@@ -62,6 +81,7 @@ disk, may keep the plain one.`,
 	cmd.Flags().StringVar(&c.init.Organization, "organization", "", "`name` of the mesh in every CA (default the trust domain)")
 	cmd.Flags().StringVar(&c.init.TrustDomain, "trust-domain", fabric.DefaultTrustDomain, "trust `domain` of the mesh")
 	addImport(cmd, &c.imports)
+	addConstraints(cmd, &c.names)
 	cmd.Flags().BoolVar(&c.encrypt, "encrypt", false, "encrypt the key that the directory has")
 	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the key; - is stdin (default a prompt)")
 	cmd.Flags().BoolVar(&c.password.none, "no-password", false, "leave the key plain, and do not ask")
@@ -106,12 +126,16 @@ func given(cmd *cobra.Command, names []string) string {
 }
 
 func (c *initCommand) runNew(cmd *cobra.Command) error {
+	if err := c.names.check(cmd); err != nil {
+		return &usageError{err, cmd}
+	}
 	f, err := openFabric(cmd, c.terminal, c.dir, nil)
 	if err != nil {
 		return err
 	}
 	c.init.KeyType = c.keyType.KeyType
 	c.init.NotAfter = c.end.from(c.Now())
+	c.init.NameConstraints = c.names.constraints()
 	c.init.NewPassword = c.password.choosing(c.terminal)
 	root, err := f.Init(cmd.Context(), c.init)
 	if err != nil {
@@ -121,6 +145,9 @@ func (c *initCommand) runNew(cmd *cobra.Command) error {
 		c.note("dry run: would make a root in %s", f.Dir())
 	} else {
 		c.rootMade(f, root, c.init.NewPassword != nil)
+	}
+	if c.names.wanted {
+		c.hint("name constraints are for sidecars: ztunnel, and so an ambient mesh, refuses every chain that has one for URIs")
 	}
 	result := initResult{newCertificateResult(root), c.init.NewPassword != nil, c.init.DryRun}
 	return c.print(result, root)
@@ -144,7 +171,7 @@ type encryptResult struct {
 }
 
 func (c *initCommand) runEncrypt(cmd *cobra.Command) error {
-	other := given(cmd, append(append([]string{"trust-domain", "no-password"}, newRootFlags...), importNames...))
+	other := given(cmd, slices.Concat([]string{"trust-domain", "no-password", "name-constraints"}, istiodFlags, newRootFlags, importNames))
 	if other != "" {
 		return &usageError{fmt.Errorf("--encrypt is about the key that the directory has, and %s is not", other), cmd}
 	}

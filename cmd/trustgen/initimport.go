@@ -93,6 +93,7 @@ func (c *initCommand) runImport(cmd *cobra.Command) error {
 
 func (c *initCommand) readImport(ctx context.Context) (o fabric.ImportOptions, err error) {
 	o.TrustDomain, o.DryRun = c.init.TrustDomain, c.init.DryRun
+	o.NameConstraints, o.IstiodNames = c.names.constraints(), c.names.istiod()
 	roots, err := c.readCertificates(ctx, c.imports.rootCert)
 	if err == nil && len(roots) != 1 {
 		err = fmt.Errorf("%s: %d certificates, expected one root", c.imports.rootCert, len(roots))
@@ -202,6 +203,9 @@ func (c *initCommand) tellImport(f *fabric.Fabric, imported fabric.Imported, enc
 	}
 	if unrevocable {
 		c.hint("the way out is a CA that may sign CRLs: the fewer clusters there are, the easier it is to change to it")
+	}
+	if imported.LimitsURIs {
+		c.warn("a CA has name constraints for URIs: sidecars take what keeps to them, ztunnel and so an ambient mesh refuses everything below")
 	}
 	if !imported.CrossSigns {
 		c.note("its path length does not let the root cross-sign another one: its successor has to be trusted everywhere before it issues")

@@ -48,6 +48,9 @@ transaction: either all of them change or none.
 The root issues, or the issuing CA that init imported. Where its key is encrypted,
 its passphrase is asked for on a terminal, or read from --password-file.
 
+Where fabric.yaml has name constraints, every new intermediate gets them. A cluster
+whose key is elsewhere, see 'trustgen request', gets none here unless --renew is given.
+
 With --issuer a CA elsewhere signs instead of the root in the directory. Its
 answers must lead to that root; a directory that has none trusts the root of the
 issuer from then on.`,
@@ -124,6 +127,11 @@ func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 	kept := slices.ContainsFunc(r.Clusters, func(e fabric.Ensured) bool { return e.Action == fabric.Kept })
 	if kept && (c.keyType.KeyType != "" || c.end.text != "") {
 		c.hint("what is kept does not take --key-type or --not-after; --renew issues it anew")
+	}
+	for _, e := range r.Clusters {
+		if e.OtherConstraints {
+			c.warn("%s is kept, and has other name constraints than fabric.yaml: --renew issues it anew", e.Cluster)
+		}
 	}
 }
 

@@ -20,20 +20,20 @@ func TestKill(t *testing.T) {
 	k := killer{binary: buildBinary(t)}
 	for name, s := range map[string]killScenario{
 		"init in a new directory": {
-			args: []string{"init"}, after: 3, points: 25,
+			args: []string{"init"}, after: 4, points: 25,
 		},
 		"intermediate in a new directory": {
-			args: issuance, after: 11, points: 60,
+			args: issuance, after: 14, points: 60,
 		},
 		"intermediate in a directory with a root": {
 			prepare: [][]string{{"init"}},
 			args:    issuance,
-			before:  3, after: 11, points: 50,
+			before:  4, after: 14, points: 50,
 		},
 		"intermediate that renews": {
 			prepare: [][]string{issuance},
 			args:    renewal,
-			before:  11, after: 19, points: 60,
+			before:  14, after: 24, points: 60,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func finishing(moves, points int, args ...string) killScenario {
 		prepare:  [][]string{issuance},
 		killed:   afterMoves(moves),
 		args:     args,
-		after:    19,
+		after:    24,
 		finishes: true,
 		points:   points,
 	}

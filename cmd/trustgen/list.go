@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +21,7 @@ func newList(t *terminal) *cobra.Command {
 	c := &listCommand{terminal: t}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "Show the root and the clusters of a trust directory",
+		Short: "Show the root, the clusters and the requests of a trust directory",
 		Example: `  trustgen list
 
   # For a program
@@ -36,17 +35,28 @@ func newList(t *terminal) *cobra.Command {
 }
 
 type listResult struct {
-	TrustDomain string             `json:"trustDomain"`
-	Root        *certificateResult `json:"root"`
-	Issuing     *certificateResult `json:"issuing,omitempty"`
-	Clusters    []listEntry        `json:"clusters"`
+	TrustDomain    string             `json:"trustDomain,omitempty"`
+	PermittedNames []string           `json:"permittedNames,omitempty"`
+	Root           *certificateResult `json:"root,omitempty"`
+	Issuing        *certificateResult `json:"issuing,omitempty"`
+	Clusters       []listEntry        `json:"clusters"`
+	Requests       []listRequest      `json:"requests,omitempty"`
 }
 
 type listEntry struct {
 	Cluster string       `json:"cluster"`
 	State   fabric.State `json:"state"`
-	Error   string       `json:"error,omitempty"`
+	// Elsewhere: the key is in another directory.
+	Elsewhere bool   `json:"elsewhere,omitempty"`
+	Error     string `json:"error,omitempty"`
 	*certificateResult
+}
+
+// listRequest is a request that waits for its answer.
+type listRequest struct {
+	Cluster   string     `json:"cluster"`
+	PublicKey *publicKey `json:"publicKey,omitempty"`
+	Error     string     `json:"error,omitempty"`
 }
 
 func (c *listCommand) run(cmd *cobra.Command, _ []string) error {
@@ -55,59 +65,92 @@ func (c *listCommand) run(cmd *cobra.Command, _ []string) error {
 		return &lookError{err}
 	}
 	status, err := f.Status(cmd.Context())
-	if err != nil {
+	rootless := errors.Is(err, fabric.ErrNoRoot) && len(status.Requests) > 0
+	if err != nil && !rootless {
 		return &lookError{err}
 	}
-	return errors.Join(c.print(status), damage(status))
+	return errors.Join(c.print(status, rootless), damage(status))
 }
 
-func (c *listCommand) print(status fabric.Status) error {
-	now := c.Now()
-	result := listResult{TrustDomain: status.TrustDomain, Root: newCertificateResult(status.Root), Clusters: []listEntry{}}
-	rows := [][]string{
-		{"NAME", "KIND", "SUBJECT", "KEY", "NOT AFTER", "DAYS LEFT", "STATE"},
-		listRow("-", "root", status.Root, status.Root.State(now), now),
+func (c *listCommand) print(status fabric.Status, rootless bool) error {
+	result := listResult{TrustDomain: status.TrustDomain, Clusters: []listEntry{}}
+	rows := [][]string{{"NAME", "KIND", "SUBJECT", "KEY", "NOT AFTER", "DAYS LEFT", "STATE"}}
+	if limits := status.Constraints; limits != nil {
+		result.PermittedNames = append([]string{limits.TrustDomain}, limits.DNSNames...)
+	}
+	if !rootless {
+		result.Root = newCertificateResult(status.Root)
+		rows = append(rows, c.row("-", "root", status.Root))
 	}
 	if status.Issuing != nil {
 		result.Issuing = newCertificateResult(*status.Issuing)
-		rows = append(rows, listRow("-", "issuing CA", *status.Issuing, status.Issuing.State(now), now))
+		rows = append(rows, c.row("-", "issuing CA", *status.Issuing))
 	}
 	for _, cluster := range status.Clusters {
-		entry := listEntry{Cluster: cluster.Name, State: cluster.State(now)}
-		row := []string{cluster.Name, "intermediate", "", "", "", "", string(entry.State)}
-		if cluster.Err != nil {
-			entry.Error = cluster.Err.Error()
-		} else {
-			entry.certificateResult = newCertificateResult(cluster.Certificate)
-			row = listRow(cluster.Name, "intermediate", cluster.Certificate, entry.State, now)
-		}
+		entry, row := c.cluster(cluster)
 		result.Clusters = append(result.Clusters, entry)
+		rows = append(rows, row)
+	}
+	for _, request := range status.Requests {
+		entry, row := c.request(request)
+		result.Requests = append(result.Requests, entry)
 		rows = append(rows, row)
 	}
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
 }
 
-func listRow(name, kind string, c fabric.Certificate, state fabric.State, now time.Time) []string {
-	days := strconv.Itoa(int(c.NotAfter.Sub(now).Hours() / 24))
-	return []string{name, kind, c.Subject, string(c.KeyType), formatTime(c.NotAfter), days, string(state)}
+func (c *listCommand) cluster(cluster fabric.Cluster) (listEntry, []string) {
+	entry := listEntry{Cluster: cluster.Name, State: cluster.State(c.Now()), Elsewhere: cluster.Elsewhere}
+	if cluster.Err != nil {
+		entry.Error = cluster.Err.Error()
+		return entry, []string{cluster.Name, "intermediate", "", "", "", "", string(entry.State)}
+	}
+	entry.certificateResult = newCertificateResult(cluster.Certificate)
+	row := c.row(cluster.Name, "intermediate", cluster.Certificate)
+	if cluster.Elsewhere {
+		row[len(row)-1] += ", key elsewhere"
+	}
+	return entry, row
 }
 
-// damage is the error of the first damaged cluster, for the hint, and how many
-// more there are.
+func (c *listCommand) request(request fabric.Request) (listRequest, []string) {
+	if request.Err != nil {
+		return listRequest{Cluster: request.Cluster, Error: request.Err.Error()},
+			[]string{request.Cluster, "request", "", "", "", "", string(fabric.Damaged)}
+	}
+	entry := listRequest{Cluster: request.Cluster, PublicKey: &publicKey{string(request.Key.Type), request.Key.Fingerprint}}
+	return entry, []string{request.Cluster, "request", "", entry.PublicKey.Type, "", "", "waits for its answer"}
+}
+
+func (c *listCommand) row(name, kind string, cert fabric.Certificate) []string {
+	now := c.Now()
+	days := strconv.Itoa(int(cert.NotAfter.Sub(now).Hours() / 24))
+	return []string{name, kind, cert.Subject, string(cert.KeyType), formatTime(cert.NotAfter), days, string(cert.State(now))}
+}
+
+// damage is the error of the first damaged cluster or request, for the hint, and how
+// many more there are.
 func damage(status fabric.Status) error {
 	var first error
 	more := 0
+	errs := make([]error, 0, len(status.Clusters)+len(status.Requests))
 	for _, cluster := range status.Clusters {
+		errs = append(errs, cluster.Err)
+	}
+	for _, request := range status.Requests {
+		errs = append(errs, request.Err)
+	}
+	for _, err := range errs {
 		switch {
-		case cluster.Err == nil:
+		case err == nil:
 		case first == nil:
-			first = cluster.Err
+			first = err
 		default:
 			more++
 		}
 	}
 	if more > 0 {
-		return fmt.Errorf("%w, and %d more clusters are damaged", first, more)
+		return fmt.Errorf("%w, and %d more are damaged", first, more)
 	}
 	return first
 }

@@ -24,6 +24,7 @@ func main() {
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		NoColor:     os.Getenv("NO_COLOR") != "",
 		Prompt:      newPrompt(os.Stdin),
+		Ask:         newAsk(os.Stdin),
 		Now:         time.Now,
 	}, os.Args[1:])
 	stop()
@@ -38,5 +39,7 @@ type streams struct {
 	NoColor                  bool
 	// Prompt asks a person for a passphrase, nil where there is nobody to ask.
 	Prompt func(ctx context.Context, text string) ([]byte, error)
-	Now    func() time.Time
+	// Ask puts a question to a person, nil where there is nobody to ask.
+	Ask func(ctx context.Context, question string) (string, error)
+	Now func() time.Time
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
@@ -23,6 +24,7 @@ import (
 // would refuse to make. "mkca NAME" writes NAME.pem and NAME-key.pem.
 type mkca struct {
 	name, issuer, key, form, usage string
+	uri, dns                       string
 	pathLength, days               int
 	leaf                           bool
 }
@@ -35,6 +37,8 @@ func runMkca() {
 	flag.StringVar(&m.usage, "usage", "both", "both, cert, crl or none")
 	flag.IntVar(&m.pathLength, "pathlen", -1, "path length; -1 is none")
 	flag.IntVar(&m.days, "days", 0, "days until it ends; 0 is 3650, or with its issuer")
+	flag.StringVar(&m.uri, "uri", "", "host that name constraints permit in URIs")
+	flag.StringVar(&m.dns, "dns", "", "DNS name that they permit")
 	flag.BoolVar(&m.leaf, "leaf", false, "not a CA")
 	flag.Parse()
 	m.name = flag.Arg(0)
@@ -96,6 +100,9 @@ func (m mkca) template() *x509.Certificate {
 		"crl":  x509.KeyUsageCRLSign,
 	}
 	now := time.Now()
+	permitted := func(name string) []string {
+		return slices.DeleteFunc([]string{name}, func(s string) bool { return s == "" })
+	}
 	return &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
 		Subject:               pkix.Name{CommonName: m.name, Organization: []string{"Example Corp"}},
@@ -106,6 +113,10 @@ func (m mkca) template() *x509.Certificate {
 		MaxPathLen:            m.pathLength,
 		MaxPathLenZero:        m.pathLength == 0,
 		KeyUsage:              usage[m.usage],
+
+		PermittedDNSDomainsCritical: true,
+		PermittedURIDomains:         permitted(m.uri),
+		PermittedDNSDomains:         permitted(m.dns),
 	}
 }
 
