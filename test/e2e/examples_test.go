@@ -9,19 +9,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTheTwoClusterExamplePrintsWhatItSays runs the script and compares its output
+// TestTheScriptsOfTheExamplesPrintWhatTheySay runs each script and compares its output
 // with the one that stands beside it.
-func TestTheTwoClusterExamplePrintsWhatItSays(t *testing.T) {
+func TestTheScriptsOfTheExamplesPrintWhatTheySay(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(checkout, "examples/two-cluster")
-	cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "run.sh"))
-	cmd.Env = append(os.Environ(), "PATH="+programPath(t))
-	cmd.Stderr = os.Stderr
-	got, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(read(t, filepath.Join(folder, "output.txt"))), string(got)); diff != "" {
-		t.Errorf("output (-want +got):\n%s", diff)
+	for _, example := range []string{"two-cluster", "offline-root"} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join(checkout, "examples", example)
+			cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "run.sh"))
+			cmd.Env = append(os.Environ(), "PATH="+programPath(t))
+			cmd.Stderr = os.Stderr
+			got, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(read(t, filepath.Join(folder, "output.txt"))), string(got)); diff != "" {
+				t.Errorf("output (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
