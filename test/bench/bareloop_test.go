@@ -22,7 +22,8 @@ import (
 )
 
 // bareLoop makes bundles with crypto/x509 and durable files, and checks nothing:
-// its arguments are a folder and their number. It has as many workers as trustgen.
+// its arguments are a folder and their number. Like trustgen it gives each intermediate its
+// first CRL, and has as many workers.
 func bareLoop(args []string) error {
 	clusters, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -32,16 +33,16 @@ func bareLoop(args []string) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(args[0], "clusters")
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	dir, crls := filepath.Join(args[0], "clusters"), filepath.Join(args[0], "crls")
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.Mkdir(crls, 0o700)); err != nil {
 		return err
 	}
 	var group errgroup.Group
 	group.SetLimit(4 * runtime.GOMAXPROCS(0))
 	for _, cluster := range clusterNames(clusters) {
-		group.Go(func() error { return root.makeBundle(filepath.Join(dir, cluster), cluster) })
+		group.Go(func() error { return root.makeBundle(filepath.Join(dir, cluster), filepath.Join(crls, cluster), cluster) })
 	}
-	return errors.Join(group.Wait(), syncDir(dir), syncDir(args[0]))
+	return errors.Join(group.Wait(), syncDir(dir), syncDir(crls), syncDir(args[0]))
 }
 
 type bareRoot struct {
@@ -78,7 +79,7 @@ func bareTemplate(name string, days int) *x509.Certificate {
 	}
 }
 
-func (r *bareRoot) makeBundle(dir, cluster string) error {
+func (r *bareRoot) makeBundle(dir, crlFile, cluster string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -86,6 +87,10 @@ func (r *bareRoot) makeBundle(dir, cluster string) error {
 	template := bareTemplate(cluster, 365)
 	template.MaxPathLen, template.MaxPathLenZero = 0, true
 	cert, err := x509.CreateCertificate(rand.Reader, template, r.cert, key.Public(), r.key)
+	if err != nil {
+		return err
+	}
+	crl, err := bareCRL(cert, key)
 	if err != nil {
 		return err
 	}
@@ -102,7 +107,17 @@ func (r *bareRoot) makeBundle(dir, cluster string) error {
 		writeDurably(filepath.Join(dir, "ca-cert.pem"), certPEM, 0o644),
 		writeDurably(filepath.Join(dir, "cert-chain.pem"), slices.Concat(certPEM, rootPEM), 0o644),
 		writeDurably(filepath.Join(dir, "root-cert.pem"), rootPEM, 0o644),
+		writeDurably(crlFile, slices.Concat(certPEM, encode("X509 CRL", crl)), 0o644),
 		syncDir(dir))
+}
+
+func bareCRL(der []byte, key *ecdsa.PrivateKey) ([]byte, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: cert.NotBefore, NextUpdate: cert.NotAfter}
+	return x509.CreateRevocationList(rand.Reader, template, cert, key)
 }
 
 func encode(block string, der []byte) []byte {
