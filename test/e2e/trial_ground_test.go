@@ -61,13 +61,7 @@ func (g *trialGround) try(t *testing.T, b bundle, namespace string) *trial {
 func (g *trialGround) start(t *testing.T, ca bundleFiles, namespace string) (*istiod.Istiod, error) {
 	t.Helper()
 	g.cluster.EnsureServiceAccount(t, cluster.ServiceAccount{Namespace: namespace, Name: "default"})
-	i, err := istiod.Try(t, g.cluster, istiod.Options{
-		CA:  ca,
-		Env: []string{"ENABLE_LEADER_ELECTION=false"},
-		MeshConfig: map[string]any{"discoverySelectors": []any{
-			map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": namespace}},
-		}},
-	})
+	i, err := istiod.Try(t, g.cluster, istiod.Options{CA: ca, Namespace: namespace})
 	if err != nil {
 		return nil, fmt.Errorf("%w; its log:\n%s", err, i.Process.Log())
 	}

@@ -24,6 +24,10 @@ func (i *Istiod) env() []string {
 	if i.opts.RA != nil {
 		env = append(env, i.opts.RA.env()...)
 	}
+	if i.opts.Namespace != "" {
+		// It is to publish its root there whether or not it leads.
+		env = append(env, "ENABLE_LEADER_ELECTION=false")
+	}
 	return append(env, i.opts.Env...)
 }
 
@@ -34,6 +38,11 @@ func (i *Istiod) meshConfig() string { return filepath.Join(i.dir, "mesh.json") 
 func (i *Istiod) writeFiles(t testing.TB) {
 	t.Helper()
 	mesh := map[string]any{"trustDomain": "cluster.local"}
+	if i.opts.Namespace != "" {
+		mesh["discoverySelectors"] = []any{
+			map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": i.opts.Namespace}},
+		}
+	}
 	maps.Copy(mesh, i.opts.MeshConfig)
 	if i.opts.RA != nil {
 		maps.Copy(mesh, i.opts.RA.meshConfig())

@@ -30,6 +30,9 @@ type Options struct {
 	RA         *RA               // makes it a registration authority, which signs nothing itself
 	MeshConfig map[string]any    // added to the mesh's configuration
 	Env        []string          // added to the environment, as NAME=value
+	// Namespace is the only one that it knows of, so that several can share a cluster; it
+	// knows all of them if that is empty.
+	Namespace string
 
 	port func(testing.TB) int // process.FreePort if nil
 }

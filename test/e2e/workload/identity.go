@@ -15,6 +15,8 @@ type Identity struct {
 	Chain []*x509.Certificate // what it presents, its own certificate first
 	Roots []*x509.Certificate // what a peer's chain must lead to
 	Key   crypto.Signer
+
+	CRLs []*x509.RevocationList // what a peer's chain is held against; none: it is not, see Checking
 }
 
 // NewIdentity reads an identity from PEM: the chain and the roots may each be
@@ -48,7 +50,7 @@ func (id *Identity) Principal() string {
 
 // Trusting is the same workload if it trusted whom other does.
 func (id *Identity) Trusting(other *Identity) *Identity {
-	return &Identity{Chain: id.Chain, Key: id.Key, Roots: other.Roots}
+	return &Identity{Chain: id.Chain, Key: id.Key, Roots: other.Roots, CRLs: other.CRLs}
 }
 
 // principalOf returns the SPIFFE ID of a certificate, which must be its only

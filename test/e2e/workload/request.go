@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -40,10 +41,15 @@ func (w *Workload) request(ctx context.Context, root []byte) (*Identity, error) 
 	if err != nil {
 		return nil, err
 	}
+	return identityOf(chain, keyPEM)
+}
+
+// identityOf makes an identity of the elements of istiod's answer.
+func identityOf(chain []string, key []byte) (*Identity, error) {
 	if len(chain) < 2 {
 		return nil, fmt.Errorf("the answer has %d elements, want at least a certificate and a root", len(chain))
 	}
-	return NewIdentity([]byte(strings.Join(chain, "")), keyPEM, []byte(chain[len(chain)-1]))
+	return NewIdentity([]byte(strings.Join(chain, "")), key, []byte(chain[len(chain)-1]))
 }
 
 // requestTimeout is longer than the minute that istiod waits for a signer.
@@ -58,12 +64,7 @@ func (w *Workload) createCertificate(ctx context.Context, root []byte, csr strin
 	if err != nil {
 		return nil, err
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(root) {
-		return nil, errors.New("the root that istiod publishes is no certificate")
-	}
-	conn, err := grpc.NewClient(w.istiod.Address,
-		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, istiod.ServerName)))
+	conn, err := connect(w.istiod, root)
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +82,24 @@ func (w *Workload) createCertificate(ctx context.Context, root []byte, csr strin
 	return answer.GetCertChain(), err
 }
 
+// connect connects to istiod, which root verifies, and shows it these certificates.
+func connect(i *istiod.Istiod, root []byte, show ...tls.Certificate) (*grpc.ClientConn, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(root) {
+		return nil, errors.New("the root that istiod publishes is no certificate")
+	}
+	return grpc.NewClient(i.Address, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
+		RootCAs: roots, ServerName: istiod.ServerName, Certificates: show,
+	})))
+}
+
 // newCSR asks for the SPIFFE ID of the service account. istiod goes by the
 // token.
 func (w *Workload) newCSR(key *ecdsa.PrivateKey) (string, error) {
-	id := &url.URL{Scheme: "spiffe", Host: "cluster.local", Path: "/ns/" + w.account.Namespace + "/sa/" + w.account.Name}
+	return newCSR(key, &url.URL{Scheme: "spiffe", Host: "cluster.local", Path: "/ns/" + w.account.Namespace + "/sa/" + w.account.Name})
+}
+
+func newCSR(key *ecdsa.PrivateKey, id *url.URL) (string, error) {
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{URIs: []*url.URL{id}}, key)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), err
 }

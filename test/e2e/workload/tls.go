@@ -31,6 +31,9 @@ func (id *Identity) serverConfig() *tls.Config {
 		Certificates: []tls.Certificate{id.certificate()},
 		ClientAuth:   tls.RequireAndVerifyClientCert,
 		ClientCAs:    id.rootPool(),
+		VerifyConnection: func(state tls.ConnectionState) error {
+			return id.checkRevocation(state.VerifiedChains)
+		},
 	}
 }
 
@@ -40,11 +43,14 @@ func (id *Identity) verifyServer(chain []*x509.Certificate) (string, error) {
 	for _, cert := range chain[1:] {
 		intermediates.AddCert(cert)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{
+	verified, err := chain[0].Verify(x509.VerifyOptions{
 		Roots:         id.rootPool(),
 		Intermediates: intermediates,
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
+	if err == nil {
+		err = id.checkRevocation(verified)
+	}
 	if err != nil {
 		return "", err
 	}

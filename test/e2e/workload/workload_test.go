@@ -95,7 +95,7 @@ type root struct {
 
 func newRoot(t *testing.T) *root {
 	t.Helper()
-	template := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	template := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
 	template.Subject.CommonName = "root " + rand.Text()
 	r := &root{}
 	r.cert, r.key = sign(t, template, r)
