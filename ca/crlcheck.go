@@ -48,16 +48,18 @@ func checkCRLSignature(list *x509.RevocationList, issuer *x509.Certificate) erro
 		return ErrForeignCRL
 	case hasExtension(issuer, oidKeyUsage) && issuer.KeyUsage&x509.KeyUsageCRLSign == 0:
 		return fmt.Errorf("%w, which may not sign any", ErrForeignCRL)
-	case list.CheckSignatureFrom(issuer) != nil:
+	}
+	if weak := weakness(list.SignatureAlgorithm); weak != "" {
+		return errors.New(weak) // crypto/x509 does not even look at some of these
+	}
+	if list.CheckSignatureFrom(issuer) != nil {
 		return ErrForeignCRL
 	}
 	return nil
 }
 
 func checkCRLFields(list *x509.RevocationList, now time.Time) error {
-	switch weak := weakness(list.SignatureAlgorithm); {
-	case weak != "":
-		return errors.New(weak)
+	switch {
 	case list.Number == nil:
 		return errors.New("has no number (RFC 5280 §5.2.3)")
 	case list.NextUpdate.IsZero():

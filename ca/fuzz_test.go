@@ -3,6 +3,7 @@ package ca_test
 import (
 	"bytes"
 	"errors"
+	"math/big"
 	"testing"
 	"time"
 
@@ -28,6 +29,32 @@ func FuzzParseCertificates(f *testing.F) {
 		}
 		ca.VerifyLeaf(parsed, ca.VerifyOptions{Now: catest.Now})
 		ca.VerifyIntermediate(parsed, ca.VerifyOptions{Now: catest.Now})
+	})
+}
+
+func FuzzParseCRLs(f *testing.F) {
+	h := catest.New(f)
+	list := newCRLFixture(h).sign(f)
+	f.Add(ca.MarshalCRLs(list, catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(7)}))(f)))
+	f.Add([]byte("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		parsed, err := ca.ParseCRLs(data)
+		if err != nil {
+			return
+		}
+		text := ca.MarshalCRLs(parsed...)
+		again, err := ca.ParseCRLs(text)
+		if err != nil || !bytes.Equal(text, ca.MarshalCRLs(again...)) {
+			t.Errorf("what was written cannot be read: %v", err)
+		}
+		for _, list := range parsed {
+			for _, issuer := range h.Chain() {
+				if ca.CheckCRL(list, issuer, catest.Now()) == nil && list.CheckSignatureFrom(issuer) != nil {
+					t.Error("a CRL is taken that the CA did not sign")
+				}
+			}
+			ca.RevokedIn(list, h.Leaf)
+		}
 	})
 }
 
