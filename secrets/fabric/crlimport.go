@@ -85,7 +85,7 @@ type crlImport struct {
 	exchange Exchange
 	options  ImportCRLsOptions
 	done     ImportedCRLs
-	missing  []MissingCRL // before the import
+	missing  []MissingCRL                          // before the import
 	merges   map[string][]x509.RevocationListEntry // what the next CRL of a CA has to revoke as well
 }
 

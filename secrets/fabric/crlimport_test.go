@@ -184,6 +184,34 @@ func TestWhatTwoCopiesRevokeIsRevokedInBoth(t *testing.T) {
 	}
 }
 
+func TestWhatSeveralCopiesRevokeIsMergedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][]int{"the newest last": {0, 1}, "the newest first": {1, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north", "south")
+			copies := []*fabric.Fabric{copyOf(t, f, c), copyOf(t, f, c)}
+			old := []peer{peerOf(t, f, c, "east"), peerOf(t, f, c, "west"), peerOf(t, f, c, "north")}
+			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+			for i, cluster := range []string{"west", "north"} {
+				c.advance(time.Hour)
+				revoke(t, copies[i], fabric.RevokeOptions{Immediately: true}, cluster)
+			}
+			var all fabric.Exchange
+			for _, i := range order {
+				e := catest.Must(copies[i].Exchange(t.Context()))(t)
+				all.Certificates, all.CRLs = append(all.Certificates, e.Certificates...), append(all.CRLs, e.CRLs...)
+			}
+			catest.Must(f.ImportCRLs(t.Context(), all, fabric.ImportCRLsOptions{}))(t)
+			for _, p := range old {
+				wantRefused(t, "south", peerOf(t, f, c, "south"), p, c.Now(), errRevoked)
+			}
+		})
+	}
+}
+
 func TestARevocationIsNotLostWhereTheKeyIsElsewhere(t *testing.T) {
 	t.Parallel()
 	c := newClock()

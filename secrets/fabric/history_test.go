@@ -2,15 +2,12 @@ package fabric_test
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
@@ -19,7 +16,7 @@ import (
 )
 
 const (
-	histories     = 12
+	histories     = 8
 	historyLength = 24
 )
 
@@ -46,68 +43,6 @@ func TestWhateverHappensTheMeshHoldsTogether(t *testing.T) {
 			t.Errorf("%v, at the end of\n%s", err, strings.Join(lines, "\n"))
 		})
 	}
-}
-
-// step is something that a person does.
-type step struct {
-	verb    string
-	cluster string
-	after   time.Duration
-}
-
-func (s step) String() string { return fmt.Sprintf("after %s: %s %s", s.after, s.verb, s.cluster) }
-
-// What can happen, and to whom: to clusters whose keys are where the root is, to clusters
-// whose keys are elsewhere, to both, to another mesh, or to none of them.
-var (
-	here      = []string{"east", "west", "north"}
-	elsewhere = []string{"south", "beach"}
-	verbs     = []struct {
-		verb     string
-		clusters []string
-	}{
-		{"ensure", here}, {"ensure briefly", here}, {"renew", here},
-		{"install", elsewhere}, {"install", elsewhere},
-		{"revoke", slices.Concat(here, elsewhere)}, {"finish", slices.Concat(here, elsewhere)},
-		{"finish", slices.Concat(here, elsewhere)}, {"revoke now", slices.Concat(here, elsewhere)},
-		{"retire", slices.Concat(here, elsewhere)}, {"retire and revoke", slices.Concat(here, elsewhere)},
-		{"refresh", nil}, {"refresh for a while", nil},
-		{"cross-sign", nil}, {"renew abroad", nil}, {"revoke abroad", nil},
-		{"tell", nil}, {"tell", nil}, {"wait", nil},
-	}
-)
-
-// randomSteps are always the same for a seed.
-func randomSteps(seed int) []step {
-	steps := make([]step, historyLength)
-	for i := range steps {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", seed, i))
-		draw := func(n, of int) int { return int(binary.BigEndian.Uint32(sum[4*n:]) % uint32(of)) }
-		v := verbs[draw(0, len(verbs))]
-		steps[i] = step{verb: v.verb, after: time.Duration(1+draw(1, 7200)) * time.Second}
-		if len(v.clusters) > 0 {
-			steps[i].cluster = v.clusters[draw(2, len(v.clusters))]
-		}
-		if v.verb == "wait" {
-			steps[i].after = time.Duration(1+draw(1, 25)) * day
-		}
-	}
-	return steps
-}
-
-// shrink leaves out what a failure does not take.
-func shrink(t *testing.T, steps []step, err error) ([]step, error) {
-	for size := len(steps) / 2; size > 0; size /= 2 {
-		for i := 0; i+size <= len(steps); {
-			fewer := slices.Concat(steps[:i], steps[i+size:])
-			if again := newHistory(t).run(t, fewer); again != nil {
-				steps, err = fewer, again
-			} else {
-				i += size
-			}
-		}
-	}
-	return steps, err
 }
 
 // history is a mesh in two directories, another mesh, and what a person remembers of them.
@@ -475,11 +410,13 @@ func (h *history) checkAll() error {
 			unchecked := foreign && len(to.bundle.CRLs()) == 0
 			trusted := (!from.revoked || unchecked) && (!foreign || to.place != h.abroad && h.cross != nil)
 			ended := !from.bundle.Certificate().NotAfter.After(h.now)
-			if ended || trusted == (err == nil) {
-				continue
+			switch {
+			case ended || trusted == (err == nil):
+			case trusted:
+				return fmt.Errorf("%s refuses %s: %w", ca.Describe(to.bundle.Certificate()), ca.Describe(from.bundle.Certificate()), err)
+			default:
+				return fmt.Errorf("%s accepts %s, which is not to be trusted", ca.Describe(to.bundle.Certificate()), ca.Describe(from.bundle.Certificate()))
 			}
-			return fmt.Errorf("%s meets %s, which is to be trusted: %t; it is refused for %v",
-				ca.Describe(to.bundle.Certificate()), ca.Describe(from.bundle.Certificate()), trusted, err)
 		}
 	}
 	return nil
