@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -129,7 +130,7 @@ func (c *crlImportCommand) print(done fabric.ImportedCRLs) error {
 	for _, list := range done.CRLs {
 		entry := importedCRLResult{list.Subject, list.Action, list.CRL.Number.String(), formatTime(list.CRL.NextUpdate), list.CRL.Revoked}
 		result.CRLs = append(result.CRLs, entry)
-		rows = append(rows, []string{entry.Subject, string(entry.Action), entry.Number, entry.NextUpdate, fmt.Sprint(entry.Revoked)})
+		rows = append(rows, []string{entry.Subject, string(entry.Action), entry.Number, entry.NextUpdate, strconv.Itoa(entry.Revoked)})
 	}
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
 }

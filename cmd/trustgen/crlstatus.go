@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -152,7 +152,7 @@ func (c *crlStatusCommand) print(found fabric.Authorities) error {
 		}
 		if a.CRL != nil {
 			entry.CRL = &crlResult{a.CRL.Number.String(), formatTime(a.CRL.ThisUpdate), formatTime(a.CRL.NextUpdate), a.CRL.Revoked}
-			copy(row[6:], []string{entry.CRL.Number, entry.CRL.NextUpdate, fmt.Sprint(a.CRL.Revoked)})
+			copy(row[6:], []string{entry.CRL.Number, entry.CRL.NextUpdate, strconv.Itoa(a.CRL.Revoked)})
 		}
 		result.Authorities = append(result.Authorities, entry)
 		rows = append(rows, row)

@@ -64,6 +64,7 @@ issuer from then on.`,
 	addIssuer(cmd, &c.issuer)
 	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key, or of the key of a new root; - is stdin (default a prompt, where the key is encrypted)")
 	cmd.Flags().BoolVar(&c.ensure.Renew, "renew", false, "renew valid and damaged intermediates as well")
+	addIncomplete(cmd, &c.ensure.AllowIncomplete)
 	addDryRun(cmd, &c.ensure.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
 	return cmd

@@ -113,16 +113,6 @@ type killScenario struct {
 
 type killer struct{ binary string }
 
-// buildBinary makes the program that people run.
-func buildBinary(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "trustgen")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
 // everywhere runs a command in copies of a directory: killed at its first call that
 // changes files, at its second, and so on, until it is not killed any more.
 func (k killer) everywhere(t *testing.T, s killScenario) {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,18 +21,31 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"trustgen": main, "mkca": runMkca})
 }
 
-// TestScripts runs every command as people do.
+// TestScripts runs every command as people do: the program that they have, since to derive
+// a key from a passphrase takes the race detector a second or two.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	program := filepath.Dir(buildBinary(t))
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's, at the end of each process
+			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's, at the end of each mkca
 			return nil
 		},
 	})
+}
+
+// buildBinary makes the program that people run.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "trustgen")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
 }
 
 // console runs commands without a process: with a clock and without a terminal.

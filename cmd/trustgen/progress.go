@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A command that takes longer than progressAfter shows how far it is: in place on
-// a terminal, elsewhere in a line now and then.
+// A command that takes longer than progressAfter shows how far it is until it is done: in
+// place on a terminal, elsewhere in a line now and then.
 const (
 	progressAfter     = time.Second
 	progressTerminal  = 100 * time.Millisecond
@@ -28,7 +28,7 @@ func newProgress(t *terminal, total int, what string) *progress {
 
 func (p *progress) report(done int) {
 	now := p.Now()
-	if p.quiet || now.Before(p.next) {
+	if p.quiet || done == p.total || now.Before(p.next) {
 		return
 	}
 	text := fmt.Sprintf("%d of %d %s", done, p.total, p.what)

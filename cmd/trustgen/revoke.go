@@ -50,7 +50,9 @@ renewed: right if the key was stolen, since whoever has it signs the identities 
 all workloads of the mesh until then. Where the first step was done, --now does the
 rest of it, even if the cluster is left without an intermediate.
 
-The clusters have the CRLs of all CAs of the mesh from then on, see 'trustgen crl'.`,
+The clusters have the CRLs of all CAs of the mesh from then on, see 'trustgen crl'.
+Sidecars check them. istiod does not, when a certificate of the mesh is shown to it in
+place of a token: see SECURITY.md.`,
 		Args: noArgs,
 		RunE: c.run,
 	}
@@ -216,6 +218,7 @@ func without(all, some []string) []string {
 // tellRevoked is for a revocation that needs nothing more than to be known.
 func (c *revokeCommand) tellRevoked(done fabric.Revocation) {
 	c.newOrder(c.dir).everywhere("hand every cluster the CRL that revokes", c.others(done, nil), done.Elsewhere)
+	c.hint("istiod looks at no CRL: it takes a certificate of a revoked CA for proof of an identity. Let nobody but the pods of its cluster reach port 15012 of an istiod")
 	if c.finish {
 		return
 	}
