@@ -40,7 +40,9 @@ func bareLoop(args []string) error {
 	var group errgroup.Group
 	group.SetLimit(4 * runtime.GOMAXPROCS(0))
 	for _, cluster := range clusterNames(clusters) {
-		group.Go(func() error { return root.makeBundle(filepath.Join(dir, cluster), filepath.Join(crls, cluster), cluster) })
+		group.Go(func() error {
+			return root.makeBundle(filepath.Join(dir, cluster), filepath.Join(crls, cluster), cluster)
+		})
 	}
 	return errors.Join(group.Wait(), syncDir(dir), syncDir(crls), syncDir(args[0]))
 }
