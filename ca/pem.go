@@ -78,6 +78,19 @@ func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	return signer, nil
 }
 
+// FindPEM reads the blocks of a file as other programs write it: text may stand around
+// them, but none may be malformed. A file without any has none, and may be DER.
+func FindPEM(data []byte) ([]*pem.Block, error) {
+	var blocks []*pem.Block
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		blocks = append(blocks, block)
+	}
+	if begun := bytes.Count(data, pemBegin); begun != len(blocks) {
+		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(blocks))
+	}
+	return blocks, nil
+}
+
 // MarshalCertificates writes certificates in PEM, one block after the other,
 // each with its final newline.
 func MarshalCertificates(certs ...*x509.Certificate) []byte {

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,33 @@ func TestCertificateFilesAreReadStrictly(t *testing.T) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestPEMIsFoundInFilesOfOtherPrograms(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	root, east := ca.MarshalCertificates(h.Root.Certificate()), ca.MarshalCertificates(h.Intermediate.Certificate())
+	tests := map[string]struct {
+		data []byte
+		want int
+		err  string
+	}{
+		"one block":                      {data: root, want: 1},
+		"with text around them":          {data: slices.Concat([]byte("Certificate:\n"), root, []byte("issuer\n"), east, []byte("end")), want: 2},
+		"no block":                       {data: h.Root.Certificate().Raw},
+		"nothing":                        {},
+		"a block that is cut":            {data: slices.Concat(root, east[:100]), err: "2 PEM blocks begin, 1 are well formed"},
+		"two that a newline should part": {data: slices.Concat(bytes.TrimSpace(root), east), err: "2 PEM blocks begin, "},
+	}
+	for name, test := range tests {
+		blocks, err := ca.FindPEM(test.data)
+		switch {
+		case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
+			t.Errorf("%s: got the error %v, want one with %q", name, err, test.err)
+		case test.err == "" && (err != nil || len(blocks) != test.want):
+			t.Errorf("%s: got %d blocks and the error %v, want %d", name, len(blocks), err, test.want)
+		}
 	}
 }
 

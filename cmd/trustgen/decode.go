@@ -56,19 +56,18 @@ func decodeSecret(secret corev1.Secret) ([]item, error) {
 var pemBegin = []byte("-----BEGIN ")
 
 func decodePEM(data []byte) ([]item, error) {
-	var items []item
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		i, err := decodeBlock(block)
-		if err != nil {
-			return nil, fmt.Errorf("PEM block %d: %w", len(items)+1, err)
-		}
-		items = append(items, i)
+	blocks, err := ca.FindPEM(data)
+	if err == nil && len(blocks) == 0 {
+		err = errors.New("no PEM block")
 	}
-	switch begun := bytes.Count(data, pemBegin); {
-	case begun == 0:
-		return nil, errors.New("no PEM block")
-	case begun != len(items):
-		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(items))
+	if err != nil {
+		return nil, err
+	}
+	items := make([]item, len(blocks))
+	for i, block := range blocks {
+		if items[i], err = decodeBlock(block); err != nil {
+			return nil, fmt.Errorf("PEM block %d: %w", i+1, err)
+		}
 	}
 	return items, nil
 }

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/trustgen/trustgen/ca"
 )
 
 // Files that are imported come from other programs: with text around the blocks, as
@@ -14,16 +15,16 @@ import (
 
 // findCertificates reads the certificates of a file.
 func findCertificates(data []byte) ([]*x509.Certificate, error) {
-	if !bytes.Contains(data, pemBegin) {
+	blocks, err := ca.FindPEM(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(blocks) == 0 {
 		cert, err := x509.ParseCertificate(data)
 		if err != nil {
 			return nil, errors.New("is neither a certificate in PEM nor one in DER")
 		}
 		return []*x509.Certificate{cert}, nil
-	}
-	blocks, err := findBlocks(data)
-	if err != nil {
-		return nil, err
 	}
 	var certs []*x509.Certificate
 	for i, block := range blocks {
@@ -42,7 +43,7 @@ func findCertificates(data []byte) ([]*x509.Certificate, error) {
 // findKey cuts the only private key out of a file in PEM. Certificates and the
 // parameters that openssl writes before an EC key may stand beside it.
 func findKey(data []byte) ([]byte, error) {
-	blocks, err := findBlocks(data)
+	blocks, err := ca.FindPEM(data)
 	if err != nil {
 		return nil, err
 	}
@@ -60,16 +61,4 @@ func findKey(data []byte) ([]byte, error) {
 		return nil, errors.New("holds no private key in PEM")
 	}
 	return found, nil
-}
-
-// findBlocks reads around text, but not around a block that is malformed.
-func findBlocks(data []byte) ([]*pem.Block, error) {
-	var blocks []*pem.Block
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		blocks = append(blocks, block)
-	}
-	if begun := bytes.Count(data, pemBegin); begun != len(blocks) {
-		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(blocks))
-	}
-	return blocks, nil
 }

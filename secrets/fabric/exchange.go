@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -25,18 +24,16 @@ const (
 	crlBlock         = "X509 CRL"
 )
 
-var pemBegin = []byte("-----BEGIN ")
-
 // ParseExchange reads certificates and CRLs in PEM, in any order and with text around them,
 // as other programs write them, or a single one in DER. Nothing else may be among them.
 // Whose they are, and whether they are good, is not asked here.
 func ParseExchange(data []byte) (Exchange, error) {
-	if !bytes.Contains(data, pemBegin) {
-		return parseDER(data)
-	}
-	blocks, err := findBlocks(data)
+	blocks, err := ca.FindPEM(data)
 	if err != nil {
 		return Exchange{}, err
+	}
+	if len(blocks) == 0 {
+		return parseDER(data)
 	}
 	var e Exchange
 	for i, block := range blocks {
@@ -77,18 +74,6 @@ func parseDER(data []byte) (Exchange, error) {
 		return Exchange{CRLs: []*x509.RevocationList{list}}, nil
 	}
 	return Exchange{}, errors.New("is neither PEM nor a certificate or CRL in DER")
-}
-
-// findBlocks reads around text, but not around a block that is malformed.
-func findBlocks(data []byte) ([]*pem.Block, error) {
-	var blocks []*pem.Block
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		blocks = append(blocks, block)
-	}
-	if begun := bytes.Count(data, pemBegin); begun != len(blocks) {
-		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(blocks))
-	}
-	return blocks, nil
 }
 
 // Marshal writes an exchange in PEM, certificates first.

@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -260,15 +259,15 @@ func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 }
 
 func findRequest(data []byte) ([]byte, error) {
-	if !bytes.Contains(data, pemBegin) {
+	blocks, err := ca.FindPEM(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(blocks) == 0 {
 		if _, err := x509.ParseCertificateRequest(data); err != nil {
 			return nil, errors.New("is neither a certificate request in PEM nor one in DER")
 		}
 		return data, nil
-	}
-	blocks, err := findBlocks(data)
-	if err != nil {
-		return nil, err
 	}
 	for i, block := range blocks {
 		switch {
