@@ -125,6 +125,28 @@ func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 	case r.RootAdopted:
 		c.note("trusts the root of the issuer from now on: %s, valid until %s", r.Root.Subject, formatTime(r.Root.NotAfter))
 	}
+	c.warnMissing(r.Missing)
+	c.tellOrder(r)
+	c.tellKept(r)
+}
+
+// tellOrder is for a mesh that publishes CRLs: who has any refuses a CA whose CRL it does
+// not have.
+func (c *intermediateCommand) tellOrder(r fabric.Result) {
+	if !r.PublishesCRLs || c.ensure.DryRun {
+		return
+	}
+	var issued []string
+	for _, e := range r.Clusters {
+		if e.Action != fabric.Kept {
+			issued = append(issued, e.Cluster)
+		}
+	}
+	c.newOrder(c.dir).othersFirst(r.Others, r.Elsewhere, issued)
+}
+
+// tellKept says what the flags do not do for what is kept.
+func (c *intermediateCommand) tellKept(r fabric.Result) {
 	kept := slices.ContainsFunc(r.Clusters, func(e fabric.Ensured) bool { return e.Action == fabric.Kept })
 	if kept && (c.keyType.KeyType != "" || c.end.text != "") {
 		c.hint("what is kept does not take --key-type or --not-after; --renew issues it anew")

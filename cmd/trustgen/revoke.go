@@ -187,14 +187,7 @@ func (c *revokeCommand) tellOrder(done fabric.Revocation, w waiting) {
 		o.command("there 'trustgen request --cluster %s', here 'trustgen sign', there 'trustgen install'", cluster)
 		o.command("there 'trustgen crl --with-certificates', here 'trustgen crl import%s'", dirFlag(c.dir))
 	}
-	if others, elsewhere := c.others(done, w.here), without(done.Elsewhere, w.elsewhere); len(others)+len(elsewhere) > 0 {
-		o.everywhere("hand the other clusters their sets: they have to know the CRL of a new intermediate before they meet it", others, elsewhere)
-		o.say("wait some minutes, until the proxies there have them: kubelets pass Secrets and ConfigMaps on when they please")
-	}
-	if len(w.here) > 0 {
-		o.say("hand %s the successor:", strings.Join(w.here, " and "))
-		o.apply(w.here...)
-	}
+	o.othersFirst(c.others(done, w.here), without(done.Elsewhere, w.elsewhere), w.here)
 	o.say("wait until all workloads of %s have renewed: 24 hours, unless their certificates live longer, or restart them", strings.Join(w.all, " and "))
 	o.say("revoke, which prints what is left then:")
 	o.command("trustgen revoke --cluster %s --finish%s", strings.Join(w.all, ","), dirFlag(c.dir))

@@ -103,7 +103,13 @@ func TestAFabricThatPublishesKeepsEverySetComplete(t *testing.T) {
 	first := subject(t, f, "east")
 
 	c.advance(time.Hour)
-	ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(24 * time.Hour)}, "north")
+	r := ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(24 * time.Hour)}, "north", "east")
+	if diff := cmp.Diff([]string{"east", "west"}, r.Others); diff != "" || !r.PublishesCRLs || r.Elsewhere != nil {
+		t.Errorf("elsewhere %q, others (-want +got):\n%s", r.Elsewhere, diff)
+	}
+	if r := ensure(t, f, fabric.EnsureOptions{}, "east"); r.PublishesCRLs {
+		t.Error("nothing was issued, and the sets are said to have changed")
+	}
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
 	want := []string{root, subject(t, f, "east"), first, subject(t, f, "north"), subject(t, f, "west")}
 	for _, cluster := range []string{"east", "north", "west"} {

@@ -20,8 +20,15 @@
 // CA can be encrypted with a passphrase, those of the clusters cannot: istiod could not
 // read them.
 //
-// A record holds the newest CRL of its CA. A fabric that publishes CRLs keeps the complete
-// set of them in the folder of every cluster.
+// # Revocation
+//
+// A record holds the newest CRL of its CA. What is revoked stands in the CRL of the CA that
+// issued it, and nowhere else. A fabric that publishes CRLs, which [Fabric.RefreshCRLs] and
+// [Fabric.Revoke] begin, keeps the complete set of them in the folder of every cluster: whatever
+// brings a CA into the mesh brings its CRL to all of them in the same transaction, or is refused
+// with an [*IncompleteError].
+//
+// # Three places
 //
 // The key of a cluster need not be where the root is: [Fabric.Request] makes it in one
 // directory, [Fabric.Sign] certifies it in another one, and [Fabric.Install] puts the two

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +62,14 @@ type Result struct {
 	RootCreated bool
 	RootAdopted bool      // the root is that of the upstream since now
 	Clusters    []Ensured // in the order in which they were asked for
+
+	// PublishesCRLs reports that CRLs are published, and that something was issued: the sets
+	// of Others, which are the other clusters here, have its CRL. They need it before they
+	// meet what was issued, and so do Elsewhere, whose sets are in other directories.
+	PublishesCRLs     bool
+	Others, Elsewhere []string
+	// Missing is what the sets lack, which AllowIncomplete has allowed.
+	Missing []MissingCRL
 }
 
 // Ensured is a cluster after Ensure.
@@ -106,7 +115,7 @@ func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions)
 		if result.Clusters, err = e.all(ctx, clusters); err != nil {
 			return err
 		}
-		return e.publishIssued(ctx)
+		return e.publishIssued(ctx, &result)
 	})
 	if err != nil {
 		return Result{}, err
@@ -315,7 +324,7 @@ func (e *ensurance) remember(a *authority, above []*x509.Certificate) {
 
 // publishIssued makes the CAs above what was issued known, and hands every cluster the
 // CRLs of what was issued where CRLs are published.
-func (e *ensurance) publishIssued(ctx context.Context) error {
+func (e *ensurance) publishIssued(ctx context.Context, r *Result) error {
 	if len(e.above) == 0 || e.rootCreated {
 		return nil // nothing was issued, or everything is recorded
 	}
@@ -334,13 +343,16 @@ func (e *ensurance) publishIssued(ctx context.Context) error {
 	for i, a := range e.issued {
 		clusters[i] = a.cluster
 	}
-	all, err := e.authorities(ctx, e.changer, e.root)
+	m, err := e.newMesh(ctx, e.changer, e.old)
 	if err != nil {
 		return err
 	}
-	all = merge(all, fresh)
-	sortAuthorities(all, e.root)
-	return e.publish(e.changer, all, clusters, e.AllowIncomplete)
+	m.add(fresh, true)
+	r.Others = without(m.clusters, clusters)
+	m.clusters = slices.Concat(r.Others, clusters)
+	r.PublishesCRLs, r.Elsewhere = true, m.elsewhere()
+	_, r.Missing = crlSet(m.all, m.now())
+	return m.publishSet(publication{written: clusters, allowIncomplete: e.AllowIncomplete})
 }
 
 // decide says what has to be done for a cluster, and what it has if that is kept.

@@ -246,8 +246,10 @@ func (m *mesh) publishSet(p publication, gone ...string) error {
 	if !m.config.PublishCRLs {
 		return nil
 	}
-	p.there = slices.DeleteFunc(slices.Clone(m.clusters), func(cluster string) bool {
-		return slices.Contains(p.written, cluster) || slices.Contains(gone, cluster)
-	})
+	p.there = without(without(m.clusters, p.written), gone)
 	return m.publishTo(m.c, m.all, p)
+}
+
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
 }

@@ -3,7 +3,6 @@ package fabric
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/trustgen/trustgen/ca"
@@ -39,8 +38,7 @@ func (f *Fabric) publish(c changer, all []*authority, written []string, allowInc
 	if err != nil {
 		return err
 	}
-	there := slices.DeleteFunc(clusters, func(cluster string) bool { return slices.Contains(written, cluster) })
-	return f.publishTo(c, all, publication{written: written, there: there, allowIncomplete: allowIncomplete})
+	return f.publishTo(c, all, publication{written: written, there: without(clusters, written), allowIncomplete: allowIncomplete})
 }
 
 // publication says where the set goes.

@@ -142,7 +142,7 @@ func (r *retiring) leave(m *mesh) error {
 }
 
 func (r *retiring) report(m *mesh, began bool) {
-	r.done.Others = slices.DeleteFunc(slices.Clone(m.clusters), func(cluster string) bool { return cluster == r.cluster })
+	r.done.Others = without(m.clusters, []string{r.cluster})
 	r.done.Elsewhere = m.elsewhere()
 	r.done.Publishes = m.config.PublishCRLs
 	r.done.Began = began && r.done.Publishes

@@ -307,8 +307,7 @@ func (r *revoking) report(m *mesh) {
 		r.done.Clusters = append(r.done.Clusters, c)
 		named[i] = p.cluster
 	}
-	isNamed := func(cluster string) bool { return slices.Contains(named, cluster) }
-	r.done.Others = slices.DeleteFunc(slices.Clone(m.clusters), isNamed)
+	r.done.Others = without(m.clusters, named)
 	r.done.Elsewhere = m.elsewhere()
 	_, r.done.Missing = crlSet(m.all, m.now())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
@@ -55,6 +56,19 @@ func (o *order) everywhere(what string, here, elsewhere []string) {
 	o.say("%s:", what)
 	o.apply(here...)
 	o.tellElsewhere(elsewhere)
+}
+
+// othersFirst hands clusters that have a new intermediate what they have, but not before the
+// others know its CRL.
+func (o *order) othersFirst(others, elsewhere, renewed []string) {
+	if len(others)+len(elsewhere) > 0 {
+		o.everywhere("hand the other clusters their sets: they have to know the CRL of a new intermediate before they meet it", others, elsewhere)
+		o.say("wait some minutes, until the proxies there have them: kubelets pass Secrets and ConfigMaps on when they please")
+	}
+	if len(renewed) > 0 {
+		o.say("hand %s what is new:", strings.Join(renewed, " and "))
+		o.apply(renewed...)
+	}
 }
 
 // warnMissing says what an incomplete set means.
