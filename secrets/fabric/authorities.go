@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"math/big"
@@ -160,17 +159,4 @@ func (m *mesh) standing(a *authority) (Standing, *RevocationEntry) {
 		return IsSuperseded, nil
 	}
 	return Elsewhere, nil
-}
-
-// revokedBy finds the entry of a CA in the CRL of whoever issued it.
-func revokedBy(a *authority, all []*authority) *x509.RevocationListEntry {
-	for _, issuer := range all {
-		if issuer.crl == nil || !bytes.Equal(issuer.cert.RawSubject, a.cert.RawIssuer) {
-			continue
-		}
-		if e := ca.RevokedIn(issuer.crl, a.cert); e != nil {
-			return e
-		}
-	}
-	return nil
 }

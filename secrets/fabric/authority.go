@@ -272,3 +272,18 @@ func wantOwnName(all []*authority, cert *x509.Certificate) error {
 	}
 	return nil
 }
+
+// revokedBy finds the entry of a CA in the CRL of whoever issued it.
+func revokedBy(a *authority, all []*authority) *x509.RevocationListEntry {
+	for _, issuer := range all {
+		if issuer.crl == nil || !bytes.Equal(issuer.cert.RawSubject, a.cert.RawIssuer) {
+			continue
+		}
+		if e := ca.RevokedIn(issuer.crl, a.cert); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+func isRevoked(a *authority, all []*authority) bool { return revokedBy(a, all) != nil }

@@ -20,6 +20,9 @@
 // CA can be encrypted with a passphrase, those of the clusters cannot: istiod could not
 // read them.
 //
+// Every change is one transaction of package store: all of it happens or nothing,
+// also when the process is killed.
+//
 // # Revocation
 //
 // A record holds the newest CRL of its CA. What is revoked stands in the CRL of the CA that
@@ -33,7 +36,4 @@
 // The key of a cluster need not be where the root is: [Fabric.Request] makes it in one
 // directory, [Fabric.Sign] certifies it in another one, and [Fabric.Install] puts the two
 // together in the first.
-//
-// Every change is one transaction of package store: all of it happens or nothing,
-// also when the process is killed.
 package fabric

@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -242,13 +241,6 @@ func (s *signing) mayHaveAgain(a *authority, all []*authority) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s", ErrKeyTaken, reason)
-}
-
-// isRevoked looks into the CRL of whoever issued a CA.
-func isRevoked(a *authority, all []*authority) bool {
-	return slices.ContainsFunc(all, func(issuer *authority) bool {
-		return issuer.crl != nil && bytes.Equal(issuer.cert.RawSubject, a.cert.RawIssuer) && ca.RevokedIn(issuer.crl, a.cert) != nil
-	})
 }
 
 // end is that of the new intermediate, the same before and after it was confirmed.
