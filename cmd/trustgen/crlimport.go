@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -29,12 +28,17 @@ func newCRLImport(t *terminal) *cobra.Command {
   trustgen crl --with-certificates --dir other | trustgen crl import -
 
   # From a corporate root
-  curl -s http://crl.example.com/root.crl | trustgen crl import -`,
+  curl -s http://crl.example.com/root.crl | trustgen crl import -
+
+  # From a cluster: what an ephemeral issuer announces, what istiod has
+  kubectl get configmap trustgen-crls -n trustgen-system -o yaml | trustgen crl import -
+  kubectl get secret cacerts -n istio-system -o yaml | trustgen crl import -`,
 		Long: `FILE holds CRLs, and certificates of CAs that are not known here yet, in PEM with text
-around it, or one of them in DER; - is stdin. Certificates have to lead to a CA that
-is known, CRLs have to be signed by one. A CRL is taken if its number is higher than
-that of the one that is here. Whatever either of the two revokes stays revoked where
-the CA signs here: then the next CRL has both.
+around it, one of them in DER, or a Secret or ConfigMap that has them, whose keys are
+passed over; - is stdin. Certificates have to lead to a CA that is known, CRLs have to
+be signed by one. A CRL is taken if its number is higher than that of the one that is
+here. Whatever either of the two revokes stays revoked where the CA signs here: then
+the next CRL has both.
 
 All files are one transaction. Where CRLs are published every cluster gets the new set.`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -74,16 +78,16 @@ func (c *crlImportCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	var all fabric.Exchange
 	for _, name := range args {
-		data, err := c.read(cmd.Context(), name)
+		e, err := c.readExchange(cmd.Context(), name)
 		if err != nil {
 			return err
 		}
-		e, err := fabric.ParseExchange(data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", displayName(name), err)
-		}
 		all.Certificates = append(all.Certificates, e.Certificates...)
 		all.CRLs = append(all.CRLs, e.CRLs...)
+	}
+	if len(all.Certificates)+len(all.CRLs) == 0 {
+		c.note("there is nothing to import")
+		return c.print(fabric.ImportedCRLs{})
 	}
 	f, err := openFabric(cmd, c.terminal, c.dir, c.password.opening(c.terminal))
 	if err != nil {

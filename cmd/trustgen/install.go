@@ -99,19 +99,6 @@ func (c *installCommand) run(cmd *cobra.Command, args []string) error {
 	return c.print(f, installed)
 }
 
-// readExchange reads certificates and CRLs.
-func (t *terminal) readExchange(ctx context.Context, name string) (fabric.Exchange, error) {
-	data, err := t.read(ctx, name)
-	if err != nil {
-		return fabric.Exchange{}, err
-	}
-	exchange, err := fabric.ParseExchange(data)
-	if err != nil {
-		return fabric.Exchange{}, fmt.Errorf("%s: %w", displayName(name), err)
-	}
-	return exchange, nil
-}
-
 func (c *installCommand) readRoot(ctx context.Context) error {
 	if c.rootCert == "" {
 		return nil

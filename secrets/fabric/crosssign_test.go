@@ -89,12 +89,12 @@ func TestARootThatCannotBeCrossSignedIsRefusedAndLeavesNothing(t *testing.T) {
 	of := func(f *fabric.Fabric) func(*testing.T, *fabric.Fabric) *x509.Certificate {
 		return func(t *testing.T, _ *fabric.Fabric) *x509.Certificate { t.Helper(); return rootCert(t, f) }
 	}
-	lifetime := new(*ca.LifetimeError)
+	lifetime := isA[*ca.LifetimeError]()
 	tests := map[string]struct {
 		root    func(*testing.T, *fabric.Fabric) *x509.Certificate
 		options fabric.CrossSignOptions
 		is      error
-		as      any
+		as      func(error) bool
 		want    string
 	}{
 		"no root":            {func(*testing.T, *fabric.Fabric) *x509.Certificate { return nil }, next, nil, nil, "the root is missing"},
@@ -132,7 +132,7 @@ func TestARootThatCannotBeCrossSignedIsRefusedAndLeavesNothing(t *testing.T) {
 			for _, dryRun := range []bool{true, false} {
 				test.options.DryRun = dryRun
 				_, err := f.CrossSign(t.Context(), root, test.options)
-				if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) || test.as != nil && !errors.As(err, test.as) {
+				if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) || test.as != nil && !test.as(err) {
 					t.Errorf("got the error %v, want one with %q", err, test.want)
 				}
 			}

@@ -2,6 +2,7 @@ package fabric_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,14 @@ func unchanged(t *testing.T, dir string, before map[string]string) {
 	t.Helper()
 	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 		t.Errorf("%s has changed (-before +after):\n%s", dir, diff)
+	}
+}
+
+// isA reports of an error whether a T is in it.
+func isA[T error]() func(error) bool {
+	return func(err error) bool {
+		var target T
+		return errors.As(err, &target)
 	}
 }
 

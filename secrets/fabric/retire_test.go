@@ -135,11 +135,11 @@ func TestARequestGoesWithItsCluster(t *testing.T) {
 func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	hold := fabric.Reason(6)
-	none, name := new(*fabric.NoIntermediateError), new(*fabric.ClusterNameError)
+	none, name := isA[*fabric.NoIntermediateError](), isA[*fabric.ClusterNameError]()
 	tests := map[string]struct {
 		cluster string
 		options fabric.RetireOptions
-		as      any
+		as      func(error) bool
 	}{
 		"a cluster that is not known": {"north", fabric.RetireOptions{}, none},
 		"a cluster that cannot be":    {"../east", fabric.RetireOptions{}, name},
@@ -150,7 +150,7 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	before := tree(t, f.Dir())
 	for what, test := range tests {
-		if _, err := f.RetireCluster(t.Context(), test.cluster, test.options); err == nil || test.as != nil && !errors.As(err, test.as) {
+		if _, err := f.RetireCluster(t.Context(), test.cluster, test.options); err == nil || test.as != nil && !test.as(err) {
 			t.Errorf("%s: got the error %v", what, err)
 		}
 	}

@@ -65,8 +65,8 @@ func TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns(t *testing.T) {
 	if err := process.Answers(ctx, controller.url+"/readyz", nil); err == nil {
 		t.Error("the replica is ready")
 	}
-	public := filepath.Join(t.TempDir(), "west.pem")
-	text := west.Kubectl(t, "get", "configmap", "trustgen-crls", "-n", signer.Namespace, "-o", "go-template={{range .data}}{{.}}{{end}}")
+	public := filepath.Join(t.TempDir(), "west.yaml")
+	text := west.Kubectl(t, "get", "configmap", "trustgen-crls", "-n", signer.Namespace, "-o", "yaml")
 	if err := os.WriteFile(public, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
