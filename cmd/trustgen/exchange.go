@@ -29,12 +29,12 @@ func (t *terminal) readExchange(ctx context.Context, name string) (fabric.Exchan
 }
 
 func parseExchange(data []byte) (fabric.Exchange, error) {
-	entries, ok, err := publicEntries(data)
-	if err != nil || !ok {
-		if err == nil {
-			return fabric.ParseExchange(data)
-		}
+	entries, err := publicEntries(data)
+	switch {
+	case err != nil:
 		return fabric.Exchange{}, err
+	case entries == nil:
+		return fabric.ParseExchange(data)
 	}
 	var all fabric.Exchange
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -48,29 +48,38 @@ func parseExchange(data []byte) (fabric.Exchange, error) {
 	return all, nil
 }
 
-// publicEntries are those of a Secret or a ConfigMap in YAML or JSON, without keys. It
-// reports whether the data is one of these.
-func publicEntries(data []byte) (map[string][]byte, bool, error) {
-	var object metav1.TypeMeta
-	if err := yaml.Unmarshal(data, &object); err != nil {
-		return nil, false, nil // something else, for others to read
-	}
-	switch object.Kind {
+// publicEntries are those of a Secret or a ConfigMap in YAML or JSON, without keys; nil
+// of anything else.
+func publicEntries(data []byte) (map[string][]byte, error) {
+	entries := make(map[string][]byte)
+	switch kindOf(data) {
 	case "Secret":
 		var secret corev1.Secret
-		err := yaml.Unmarshal(data, &secret)
-		for _, key := range []string{secrets.CAKeyFile, corev1.TLSPrivateKeyKey} {
-			delete(secret.Data, key)
+		if err := yaml.Unmarshal(data, &secret); err != nil {
+			return nil, err
 		}
-		return secret.Data, true, err
+		maps.Copy(entries, secret.Data)
+		delete(entries, secrets.CAKeyFile)
+		delete(entries, corev1.TLSPrivateKeyKey)
 	case "ConfigMap":
 		var config corev1.ConfigMap
-		err := yaml.Unmarshal(data, &config)
-		entries := make(map[string][]byte, len(config.Data))
+		if err := yaml.Unmarshal(data, &config); err != nil {
+			return nil, err
+		}
 		for name, text := range config.Data {
 			entries[name] = []byte(text)
 		}
-		return entries, true, err
+	default:
+		return nil, nil
 	}
-	return nil, false, nil
+	return entries, nil
+}
+
+// kindOf is empty for what is not an object of Kubernetes.
+func kindOf(data []byte) string {
+	var object metav1.TypeMeta
+	if yaml.Unmarshal(data, &object) != nil {
+		return ""
+	}
+	return object.Kind
 }
