@@ -44,7 +44,8 @@ func newCorporate(t *testing.T) *corporate {
 func (c *corporate) renew(t *testing.T) {
 	t.Helper()
 	key := newKey(t)
-	profile, err := ca.Intermediate(ca.IntermediateOptions{PathLen: 1})
+	// It outlives those of a year that it issues, a second later.
+	profile, err := ca.Intermediate(ca.IntermediateOptions{PathLen: 1, Lifetime: 2 * ca.DefaultIntermediateLifetime})
 	if err != nil {
 		t.Fatal(err)
 	}
