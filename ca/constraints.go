@@ -1,13 +1,19 @@
 package ca
 
 import (
+	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
+	"slices"
 )
 
 // NameConstraints are critical permitted subtrees (RFC 5280 §4.2.1.10). They
 // hold URIs and DNS names both, since istiod signs its own DNS certificate with
-// the CA that signs its workloads. rustls, and so an ambient mesh, refuses every
+// the CA that signs its workloads. All IP addresses are excluded. Mail addresses
+// are not, which nothing in a mesh looks at. rustls, and so an ambient mesh, refuses every
 // workload below a URI constraint, even one that keeps to it. A host also permits
 // its sub-domains.
 type NameConstraints struct {
@@ -21,6 +27,9 @@ func (c *NameConstraints) validate() error {
 	if err := CheckTrustDomain(c.TrustDomain); err != nil {
 		return fmt.Errorf("ca: name constraint: %w", err)
 	}
+	if _, err := netip.ParseAddr(c.TrustDomain); err == nil {
+		return fmt.Errorf("ca: name constraint: the trust domain %s is an IP address, and a URI constraint is a host name (RFC 5280 §4.2.1.10)", c.TrustDomain)
+	}
 	if len(c.DNSNames) == 0 {
 		return errors.New("ca: name constraint: DNS names are missing; istiod signs its own certificate for DNS names with the same CA")
 	}
@@ -30,4 +39,71 @@ func (c *NameConstraints) validate() error {
 		}
 	}
 	return nil
+}
+
+func (c *NameConstraints) apply(t *x509.Certificate) {
+	t.PermittedDNSDomainsCritical = true
+	t.PermittedURIDomains = []string{c.TrustDomain}
+	t.PermittedDNSDomains = c.DNSNames
+	t.ExcludedIPRanges = allAddresses()
+}
+
+// Are reports whether a certificate has these name constraints and no others, in any order;
+// nil are none.
+func (c *NameConstraints) Are(cert *x509.Certificate) bool {
+	var want x509.Certificate
+	if c != nil {
+		c.apply(&want)
+	}
+	return sameNames(want.PermittedURIDomains, cert.PermittedURIDomains) &&
+		sameNames(want.PermittedDNSDomains, cert.PermittedDNSDomains) &&
+		sameNames(addresses(want.ExcludedIPRanges), addresses(cert.ExcludedIPRanges)) &&
+		len(cert.ExcludedURIDomains)+len(cert.ExcludedDNSDomains)+len(cert.PermittedIPRanges)+
+			len(cert.PermittedEmailAddresses)+len(cert.ExcludedEmailAddresses) == 0
+}
+
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+func addresses(ranges []*net.IPNet) []string {
+	names := make([]string, len(ranges))
+	for i, r := range ranges {
+		names[i] = r.String()
+	}
+	return names
+}
+
+// allAddresses are those of IPv4 and IPv6.
+func allAddresses() []*net.IPNet {
+	return []*net.IPNet{
+		{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)},
+		{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
+	}
+}
+
+// subtrees are the extension as far as crypto/x509 does not read it.
+type subtrees struct {
+	Permitted []subtree `asn1:"optional,tag:0"`
+	Excluded  []subtree `asn1:"optional,tag:1"`
+}
+
+type subtree struct{ Base asn1.RawValue }
+
+// limitsDirectoryNames reports whether a CA has constraints for the subjects below it.
+func limitsDirectoryNames(cert *x509.Certificate) bool {
+	const directoryName = 4 // GeneralName of RFC 5280 §4.2.1.6
+	for _, e := range cert.Extensions {
+		if !e.Id.Equal(oidNameConstraints) {
+			continue
+		}
+		var all subtrees
+		if _, err := asn1.Unmarshal(e.Value, &all); err != nil {
+			return true // crypto/x509 has read it, so that this does not happen
+		}
+		return slices.ContainsFunc(slices.Concat(all.Permitted, all.Excluded), func(s subtree) bool {
+			return s.Base.Tag == directoryName
+		})
+	}
+	return false
 }

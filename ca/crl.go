@@ -3,6 +3,7 @@ package ca
 import (
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"math/big"
@@ -25,8 +26,14 @@ type CRLOptions struct {
 	// Revoked are the certificates that the authority takes back, one entry for
 	// each serial number. Reason codes are those of RFC 5280 §5.3.1 without
 	// removeFromCRL. As in crypto/x509, Raw and Extensions of an entry are not
-	// used, so that the entries of an earlier CRL can be given again.
+	// used.
 	Revoked []x509.RevocationListEntry
+	// Carried are the entries of earlier CRLs of the authority, as crypto/x509 read
+	// them. They stay revoked whatever they say, since another program may have
+	// written them: of a serial number that is there twice the first entry counts, a
+	// time that has not come becomes now, and an unknown reason none. Their
+	// extensions are kept, unless they are critical.
+	Carried []x509.RevocationListEntry
 }
 
 // CRL signs a certificate revocation list (RFC 5280 §5), and reads it back; crypto/x509
@@ -48,7 +55,11 @@ func (a *Authority) CRL(o CRLOptions) (*x509.RevocationList, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ca: CRL of %s: %w", Describe(a.Certificate()), err)
 	}
-	der, err := x509.CreateRevocationList(rand.Reader, template, a.Certificate(), a.key)
+	// A CA that has no key usage may sign everything (RFC 5280 §6.3.3 (f)); crypto/x509
+	// wants to be told.
+	issuer := *a.Certificate()
+	issuer.KeyUsage |= x509.KeyUsageCRLSign
+	der, err := x509.CreateRevocationList(rand.Reader, template, &issuer, a.key)
 	if err != nil {
 		return nil, fmt.Errorf("ca: CRL of %s: %w", Describe(a.Certificate()), err)
 	}
@@ -71,7 +82,7 @@ func (a *Authority) crlTemplate(o CRLOptions) (*x509.RevocationList, error) {
 	if err != nil {
 		return nil, err
 	}
-	revoked, err := crlEntries(o.Revoked, now)
+	entries, err := crlEntries(o, now)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +94,7 @@ func (a *Authority) crlTemplate(o CRLOptions) (*x509.RevocationList, error) {
 		Number:                    o.Number,
 		ThisUpdate:                begin,
 		NextUpdate:                end,
-		RevokedCertificateEntries: revoked,
+		RevokedCertificateEntries: entries,
 	}, nil
 }
 
@@ -107,11 +118,17 @@ func (a *Authority) crlEnd(asked, now time.Time) (time.Time, error) {
 	return end, nil
 }
 
-// crlEntries checks entries, and takes from them what belongs into a CRL.
-func crlEntries(given []x509.RevocationListEntry, now time.Time) ([]x509.RevocationListEntry, error) {
-	entries := make([]x509.RevocationListEntry, 0, len(given))
-	seen := make(map[string]bool, len(given))
-	for i, e := range given {
+// crlEntries are the entries that are carried over, and after them those that are new.
+func crlEntries(o CRLOptions, now time.Time) ([]x509.RevocationListEntry, error) {
+	entries := make([]x509.RevocationListEntry, 0, len(o.Carried)+len(o.Revoked))
+	seen := make(map[string]bool, cap(entries))
+	for _, e := range o.Carried {
+		if serial := e.SerialNumber.Text(16); !seen[serial] {
+			seen[serial] = true
+			entries = append(entries, carryOver(e, now))
+		}
+	}
+	for i, e := range o.Revoked {
 		if e.SerialNumber == nil || !isSerial(e.SerialNumber) {
 			return nil, fmt.Errorf("revoked entry %d: the serial number %v is not positive and at most 20 octets long", i, e.SerialNumber)
 		}
@@ -133,13 +150,38 @@ func crlEntries(given []x509.RevocationListEntry, now time.Time) ([]x509.Revocat
 	return entries, nil
 }
 
+// carryOver makes the entry of an earlier CRL one that can be signed again.
+func carryOver(e x509.RevocationListEntry, now time.Time) x509.RevocationListEntry {
+	carried := x509.RevocationListEntry{SerialNumber: e.SerialNumber, RevocationTime: e.RevocationTime}
+	if carried.RevocationTime.After(now) {
+		carried.RevocationTime = now
+	}
+	if slices.Contains(crlReasons, e.ReasonCode) {
+		carried.ReasonCode = e.ReasonCode
+	}
+	for _, ext := range e.Extensions {
+		if !ext.Critical && !ext.Id.Equal(oidCRLReason) { // crypto/x509 writes that one
+			carried.ExtraExtensions = append(carried.ExtraExtensions, ext)
+		}
+	}
+	return carried
+}
+
+// crlReasons are those of RFC 5280 §5.3.1 for a full CRL.
+var crlReasons = []int{0, 1, 2, 3, 4, 5, 6, 9, 10}
+
+// reasonRemoveFromCRL makes OpenSSL take the certificate for one that is not revoked.
+const reasonRemoveFromCRL = 8
+
+var oidCRLReason = asn1.ObjectIdentifier{2, 5, 29, 21} // RFC 5280 §5.3.1
+
 func checkCRLEntry(e x509.RevocationListEntry, now time.Time) error {
 	switch {
 	case e.RevocationTime.IsZero():
 		return errors.New("the revocation time is missing")
 	case e.RevocationTime.After(now):
 		return fmt.Errorf("the revocation time %s has not come", e.RevocationTime.UTC().Format(time.RFC3339))
-	case !slices.Contains([]int{0, 1, 2, 3, 4, 5, 6, 9, 10}, e.ReasonCode):
+	case !slices.Contains(crlReasons, e.ReasonCode):
 		return fmt.Errorf("the reason code %d is not one of RFC 5280 §5.3.1 for a full CRL", e.ReasonCode)
 	}
 	for _, ext := range e.ExtraExtensions {

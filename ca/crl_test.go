@@ -3,12 +3,14 @@ package ca_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,11 @@ import (
 
 func revoked(serial int64, at time.Time, reason int) x509.RevocationListEntry {
 	return x509.RevocationListEntry{SerialNumber: big.NewInt(serial), RevocationTime: at, ReasonCode: reason}
+}
+
+// largestNumber has 20 octets.
+func largestNumber() *big.Int {
+	return new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 159), big.NewInt(1))
 }
 
 // sameEntries compares what entries say, not how it is encoded.
@@ -42,7 +49,7 @@ func TestACRLSaysWhatWasAsked(t *testing.T) {
 		"some are revoked": {Number: big.NewInt(2), NextUpdate: now.Add(time.Hour), Revoked: []x509.RevocationListEntry{
 			revoked(7, now, 0), revoked(5, now.Add(-time.Hour), 1),
 		}},
-		"the largest number": {Number: new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 159), big.NewInt(1))},
+		"the largest number": {Number: largestNumber()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,15 +197,50 @@ func TestACRLWithAWrongSignatureIsNotReturned(t *testing.T) {
 }
 
 // An earlier CRL is the state from which the next one is made.
-func TestTheEntriesOfACRLCanBeGivenAgain(t *testing.T) {
+func TestTheNextCRLCarriesWhatTheLastOneRevoked(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	given := []x509.RevocationListEntry{revoked(7, catest.Now().Add(-time.Hour), 4)}
-	first := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(1), Revoked: given}))(t)
-	number := new(big.Int).Add(first.Number, big.NewInt(1))
-	second := catest.Must(h.Root.CRL(ca.CRLOptions{Number: number, Revoked: first.RevokedCertificateEntries}))(t)
-	if diff := cmp.Diff(given, second.RevokedCertificateEntries, sameEntries()); diff != "" {
+	now := catest.Now()
+	first := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(1), Revoked: []x509.RevocationListEntry{revoked(7, now.Add(-time.Hour), 4)}}))(t)
+	second := catest.Must(h.Root.CRL(ca.CRLOptions{
+		Number: big.NewInt(2), Carried: first.RevokedCertificateEntries, Revoked: []x509.RevocationListEntry{revoked(9, now, 1)},
+	}))(t)
+	want := []x509.RevocationListEntry{revoked(7, now.Add(-time.Hour), 4), revoked(9, now, 1)}
+	if diff := cmp.Diff(want, second.RevokedCertificateEntries, sameEntries()); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	if _, err := h.Root.CRL(ca.CRLOptions{Number: big.NewInt(3), Carried: second.RevokedCertificateEntries, Revoked: want[:1]}); err == nil {
+		t.Error("what is revoked already is revoked again")
+	}
+}
+
+// Other programs sign CRLs as well: what they revoke stays revoked.
+func TestWhatAnotherProgramRevokedIsCarriedOver(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	now := catest.Now()
+	invalidity := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 24}, Value: []byte{5, 0}}
+	for name, test := range map[string]struct{ theirs, want []x509.RevocationListEntry }{
+		"the serial number zero":   {[]x509.RevocationListEntry{revoked(0, now, 1)}, []x509.RevocationListEntry{revoked(0, now, 1)}},
+		"a serial number twice":    {[]x509.RevocationListEntry{revoked(7, now, 1), revoked(7, now, 4)}, []x509.RevocationListEntry{revoked(7, now, 1)}},
+		"a time that has not come": {[]x509.RevocationListEntry{revoked(7, now.Add(time.Hour), 1)}, []x509.RevocationListEntry{revoked(7, now, 1)}},
+		"an unknown reason":        {[]x509.RevocationListEntry{revoked(7, now, 7)}, []x509.RevocationListEntry{revoked(7, now, 0)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.theirs[0].ExtraExtensions = []pkix.Extension{invalidity}
+			theirs := catest.Must(x509.ParseRevocationList(catest.Must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+				Number: big.NewInt(1), ThisUpdate: now, NextUpdate: now.Add(time.Hour), RevokedCertificateEntries: test.theirs,
+			}, h.Root.Certificate(), h.RootKey))(t)))(t)
+			next := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(2), Carried: theirs.RevokedCertificateEntries}))(t)
+			if diff := cmp.Diff(test.want, next.RevokedCertificateEntries, sameEntries()); diff != "" {
+				t.Errorf("entries (-want +got):\n%s", diff)
+			}
+			kept := func(e pkix.Extension) bool { return e.Id.Equal(invalidity.Id) }
+			if !slices.ContainsFunc(next.RevokedCertificateEntries[0].Extensions, kept) {
+				t.Errorf("its extensions are %v, want the invalidity date among them", next.RevokedCertificateEntries[0].Extensions)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 )
 
@@ -25,8 +26,8 @@ var (
 
 // CheckCRL takes a CRL from anywhere if it is a full one, and the CA signed it
 // (RFC 5280 §6.3.3): under the name of the CA, with a key that may sign CRLs and an algorithm
-// that is good for certificates, with a number and a next update, about everything that the CA
-// issued, without a critical extension that nobody knows, and not dated in the future. Whether
+// that is good for certificates, with a number that leaves room for the next one and a next
+// update, about everything that the CA issued, with entries that all revoke, without a critical extension that nobody knows, and not dated in the future. Whether
 // its next update has passed is left to the caller.
 //
 // The error is [ErrForeignCRL], [ErrCRLNotYetValid], or says which part was expected.
@@ -62,6 +63,8 @@ func checkCRLFields(list *x509.RevocationList, now time.Time) error {
 	switch {
 	case list.Number == nil:
 		return errors.New("has no number (RFC 5280 §5.2.3)")
+	case !isSerial(new(big.Int).Add(list.Number, big.NewInt(1))):
+		return fmt.Errorf("has the number %d, expected one of at most 20 octets that is not negative (RFC 5280 §5.2.3)", list.Number)
 	case list.NextUpdate.IsZero():
 		return errors.New("has no next update (RFC 5280 §5.1.2.5)")
 	case list.ThisUpdate.After(now.Add(Backdate)):
@@ -78,6 +81,9 @@ func checkCRLFields(list *x509.RevocationList, now time.Time) error {
 		}
 	}
 	for _, entry := range list.RevokedCertificateEntries {
+		if entry.ReasonCode == reasonRemoveFromCRL {
+			return fmt.Errorf("takes the revocation of %x back, as only a delta can (RFC 5280 §5.3.1)", entry.SerialNumber)
+		}
 		for _, e := range entry.Extensions {
 			if e.Critical {
 				return fmt.Errorf("has an entry with the critical extension %s, which verifiers do not know", e.Id)

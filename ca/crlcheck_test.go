@@ -80,6 +80,11 @@ func TestEachRefusalOfACRLHasAReason(t *testing.T) {
 		"an entry with an unknown critical extension": {func(f *crlFixture) {
 			f.list.RevokedCertificateEntries[0].ExtraExtensions = extension(true, 1, 2, 4)
 		}, nil, "has an entry with the critical extension 1.2.4"},
+		"an entry that revokes nothing": {func(f *crlFixture) {
+			f.list.RevokedCertificateEntries[0].ReasonCode = 8
+		}, nil, "takes the revocation of 5 back, as only a delta can"},
+		"the number zero":                        {func(f *crlFixture) { f.list.Number = new(big.Int) }, nil, ""},
+		"a number after which there is no other": {func(f *crlFixture) { f.list.Number = largestNumber() }, nil, "expected one of at most 20 octets"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +113,7 @@ func TestACRLHasANumberAndANextUpdate(t *testing.T) {
 	good := newCRLFixture(h).sign(t)
 	for want, change := range map[string]func(*x509.RevocationList){
 		"has no number":      func(l *x509.RevocationList) { l.Number = nil },
+		"has the number -2":  func(l *x509.RevocationList) { l.Number = big.NewInt(-2) },
 		"has no next update": func(l *x509.RevocationList) { l.NextUpdate = time.Time{} },
 	} {
 		list := *good

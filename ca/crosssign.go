@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 )
 
@@ -129,8 +128,5 @@ func (m *ForeignMesh) constrain(t *x509.Certificate) {
 	t.PermittedDNSDomainsCritical = true
 	t.PermittedURIDomains = []string{m.TrustDomain}
 	t.ExcludedDNSDomains = []string{""} // all of them
-	t.ExcludedIPRanges = []*net.IPNet{
-		{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)},
-		{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
-	}
+	t.ExcludedIPRanges = allAddresses()
 }

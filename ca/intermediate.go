@@ -72,9 +72,7 @@ func (p intermediateProfile) shape(t, issuer *x509.Certificate, r Request) error
 	shapeCA(t)
 	t.MaxPathLen, t.MaxPathLenZero = p.pathLen, p.pathLen == 0
 	if p.constraints.TrustDomain != "" {
-		t.PermittedDNSDomainsCritical = true
-		t.PermittedURIDomains = []string{p.constraints.TrustDomain}
-		t.PermittedDNSDomains = p.constraints.DNSNames
+		p.constraints.apply(t)
 	}
 	return nil
 }

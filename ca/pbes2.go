@@ -37,8 +37,8 @@ var aesKeySizes = map[string]int{
 	"2.16.840.1.101.3.4.1.42": 32,
 }
 
-// maxRounds bounds what a file can make PBKDF2 do: some two seconds.
-const maxRounds = 10_000_000
+// maxRounds bounds what a file can make PBKDF2 do: some two seconds, with the slowest hash.
+const maxRounds = 2_500_000
 
 // encryptedKeyInfo is EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2 (RFC 8018 §A.4).
 type encryptedKeyInfo struct {

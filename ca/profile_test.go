@@ -61,6 +61,7 @@ func everyKind(t *testing.T) []issued {
 			Subject: pkix.Name{CommonName: "east 098d20", Organization: mesh}, NotAfter: catest.Now().Add(ca.DefaultIntermediateLifetime),
 			IsCA: true, MaxPathLenZero: true, KeyUsage: caUsage,
 			PermittedDNSDomainsCritical: true, PermittedURIDomains: []string{"mesh.example.com"}, PermittedDNSDomains: []string{"istiod.istio-system.svc"},
+			ExcludedIPRanges: allAddresses(),
 		}},
 		{"workload", east, h.Leaf, &x509.Certificate{
 			NotAfter: catest.Now().Add(ca.DefaultWorkloadLifetime), MaxPathLen: -1, URIs: cart,
@@ -85,12 +86,16 @@ func everyKind(t *testing.T) []issued {
 		{"cross-certificate of another mesh", root, cross(ca.CrossSignOptions{Foreign: foreign()}), &x509.Certificate{
 			Subject: next.Subject, NotAfter: next.NotAfter, IsCA: true, MaxPathLen: 1, KeyUsage: caUsage,
 			PermittedDNSDomainsCritical: true, PermittedURIDomains: []string{foreignDomain}, ExcludedDNSDomains: []string{""},
-			ExcludedIPRanges: []*net.IPNet{
-				{IP: net.IP{0, 0, 0, 0}, Mask: net.CIDRMask(0, 32)},
-				{IP: make(net.IP, 16), Mask: net.CIDRMask(0, 128)},
-			},
+			ExcludedIPRanges: allAddresses(),
 		}},
 	}...)
+}
+
+func allAddresses() []*net.IPNet {
+	return []*net.IPNet{
+		{IP: net.IP{0, 0, 0, 0}, Mask: net.CIDRMask(0, 32)},
+		{IP: make(net.IP, 16), Mask: net.CIDRMask(0, 128)},
+	}
 }
 
 func TestEveryFieldIsAsSpecified(t *testing.T) {
@@ -222,6 +227,7 @@ func TestProfileOptionsAreChecked(t *testing.T) {
 		"an organization of many letters":  {ca.IntermediateOptions{Organization: strings.Repeat("o", 65)}, "longer than 64"},
 		"a SPIFFE ID as constraint":        {ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "spiffe://a.example", DNSNames: dns}}, "is not a host"},
 		"a path in a constraint":           {ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "a.example/ns", DNSNames: dns}}, "is not a host"},
+		"a constraint for an address":      {ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "10.0.0.1", DNSNames: []string{"istiod"}}}, "is an IP address"},
 		"a constraint without DNS names":   {ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "a.example"}}, "DNS names are missing"},
 		"a constraint with a bad DNS name": {ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "a.example", DNSNames: []string{"a_b"}}}, `"a_b" is not a DNS name`},
 	}

@@ -120,7 +120,7 @@ var rules = []rule{
 	{RuleExtKeyUsageCA, everyCA, "Its extended key usage, if it has one, allows servers and clients.", "crypto/x509 and OpenSSL nest extended key usages", checkExtKeyUsageCA},
 	{RuleSubject, everyCA, "Its subject is not empty.", "RFC 5280 §4.1.2.6", checkSubject},
 	{RuleDistinctNames, everyCA, "No other key of the chain has its subject.", "rustls-webpki takes the first CRL whose issuer name matches", checkDistinctNames},
-	{RuleConstraintForm, everyCA, "The URI constraints are bare hosts.", "RFC 5280 §4.2.1.10", checkConstraintForm},
+	{RuleConstraintForm, everyCA, "Its name constraints are not about directory names, and those of URIs are bare hosts.", "RFC 5280 §4.2.1.10; crypto/x509 does not look at directory names, other verifiers do", checkConstraintForm},
 	{RuleLeafKey, onlyLeaf, "Its key is P-256, P-384 or RSA of 2048 bits or more.", "the keys that Istio's agents make", checkLeafKey},
 	{RuleLeafNotCA, onlyLeaf, "It is not a CA.", "SPIFFE X.509-SVID §4.1", checkLeafNotCA},
 	{RuleLeafKeyUsage, onlyLeaf, "Its key usage has digitalSignature, and neither certSign nor cRLSign.", "SPIFFE X.509-SVID §4.3", checkLeafKeyUsage},
@@ -150,7 +150,11 @@ func weakness(a x509.SignatureAlgorithm) string {
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
 		return ""
 	}
-	return fmt.Sprintf("is signed with %s, expected ECDSA or RSA with SHA-256 or stronger", a)
+	name := a.String()
+	if a == x509.UnknownSignatureAlgorithm {
+		name = "an algorithm that crypto/x509 does not know"
+	}
+	return fmt.Sprintf("is signed with %s, expected ECDSA or RSA with SHA-256 or stronger", name)
 }
 
 func checkIssuerName(l link) string {
@@ -276,6 +280,9 @@ func checkCRLSign(l link) string {
 	if l.cert.KeyUsage&x509.KeyUsageCRLSign != 0 {
 		return ""
 	}
+	if !hasExtension(l.cert, oidKeyUsage) {
+		return "" // any use is allowed: see checkCertSign
+	}
 	return "has no key usage cRLSign"
 }
 
@@ -309,6 +316,9 @@ func checkDistinctNames(l link) string {
 }
 
 func checkConstraintForm(l link) string {
+	if limitsDirectoryNames(l.cert) {
+		return "has name constraints for directory names, which the subjects below it may not keep to"
+	}
 	for _, host := range slices.Concat(l.cert.PermittedURIDomains, l.cert.ExcludedURIDomains) {
 		if strings.ContainsAny(host, ":/") {
 			return fmt.Sprintf("has the URI constraint %q, expected a host such as cluster.local", host)

@@ -167,6 +167,11 @@ func caFixtures() []fixture {
 			c.PermittedDNSDomainsCritical = true
 			c.PermittedURIDomains = []string{"mesh.example.com/ns/shop"}
 		})},
+		{name: "a constraint for directory names", rule: ca.RuleConstraintForm, chain: spoiltBy(func(c *x509.Certificate) {
+			// permitted: C=DE. crypto/x509 refuses it if it is critical, and else passes over it.
+			subtree := []byte{0x30, 0x15, 0xa0, 0x13, 0x30, 0x11, 0xa4, 0x0f, 0x30, 0x0d, 0x31, 0x0b, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04, 0x06, 0x13, 0x02, 0x44, 0x45}
+			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 30}, Value: subtree})
+		})},
 	}
 }
 

@@ -58,7 +58,7 @@ func importedRoots(t testing.TB) map[string]struct {
 		}), []ca.Rule{ca.RuleCRLSign}},
 		"as a bare openssl req -x509 makes it": {old, mutatedRoot(t, "old", func(c *x509.Certificate) {
 			c.KeyUsage, c.ExtraExtensions = 0, []pkix.Extension{weak}
-		}), []ca.Rule{ca.RuleCriticalCA, ca.RuleCertSign, ca.RuleCRLSign}},
+		}), []ca.Rule{ca.RuleCriticalCA, ca.RuleCertSign}},
 		"without key identifiers": {old, bareRoot(t, "old", basic), []ca.Rule{ca.RuleSubjectKeyID}},
 		"with a key of RSA-2048":  {rsa2048(t), selfSigned(t, "old", rsa2048(t), func(*x509.Certificate) {}), []ca.Rule{ca.RuleKey}},
 		"signed by itself with SHA-1": {old, mutatedRoot(t, "old", func(c *x509.Certificate) {
@@ -213,6 +213,20 @@ func TestWhatCannotBeRevokedSaysSo(t *testing.T) {
 		if _, err := old.CRL(ca.CRLOptions{Number: big.NewInt(1)}); !errors.Is(err, rule) {
 			t.Errorf("%s: got the error %v, want %q", name, err, rule)
 		}
+	}
+}
+
+// No key usage at all is any (RFC 5280 §6.3.3 (f)).
+func TestACAWithoutAKeyUsageSignsCRLs(t *testing.T) {
+	t.Parallel()
+	root := importedRoots(t)["as a bare openssl req -x509 makes it"]
+	old, _, err := ca.LoadImported(root.key, certs{root.cert}, catest.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := catest.Must(old.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t)
+	if err := ca.CheckCRL(list, root.cert, catest.Now()); err != nil {
+		t.Error(err)
 	}
 }
 

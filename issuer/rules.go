@@ -183,20 +183,15 @@ func checkGrantedPathLength(a *answer) string {
 }
 
 func checkGrantedConstraints(a *answer) string {
-	var uris, dns []string
-	if granted := a.intermediate.Constraints; granted != nil {
-		uris, dns = []string{granted.TrustDomain}, granted.DNSNames
-	}
-	c := a.cert()
-	others := len(c.ExcludedURIDomains) + len(c.ExcludedDNSDomains) + len(c.PermittedEmailAddresses) + len(c.ExcludedEmailAddresses) +
-		len(c.PermittedIPRanges) + len(c.ExcludedIPRanges)
+	granted, c := a.intermediate.Constraints, a.cert()
 	switch {
-	case slices.Equal(uris, c.PermittedURIDomains) && slices.Equal(dns, c.PermittedDNSDomains) && others == 0:
+	case granted.Are(c):
 		return ""
-	case a.intermediate.Constraints == nil:
+	case granted == nil:
 		return "has name constraints, granted were none"
 	}
-	return fmt.Sprintf("is constrained to the URIs %v and DNS names %v, granted were %v and %v", c.PermittedURIDomains, c.PermittedDNSDomains, uris, dns)
+	return fmt.Sprintf("is constrained to the URIs %v, the DNS names %v and not to the addresses %v, granted were %s, %v and no address",
+		c.PermittedURIDomains, c.PermittedDNSDomains, c.ExcludedIPRanges, granted.TrustDomain, granted.DNSNames)
 }
 
 func format(t time.Time) string { return t.UTC().Format(time.RFC3339) }

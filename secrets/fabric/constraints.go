@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"crypto/x509"
 	"slices"
 
 	"github.com/trustgen/trustgen/ca"
@@ -20,15 +19,4 @@ func (c config) constraints() *ca.NameConstraints {
 		return nil
 	}
 	return &ca.NameConstraints{TrustDomain: c.TrustDomain, DNSNames: slices.Clone(c.NameConstraints.DNSNames)}
-}
-
-// hasConstraints reports whether a CA has name constraints just like these.
-func hasConstraints(cert *x509.Certificate, want *ca.NameConstraints) bool {
-	var uris, dns []string
-	if want != nil {
-		uris, dns = []string{want.TrustDomain}, slices.Sorted(slices.Values(want.DNSNames))
-	}
-	return slices.Equal(cert.PermittedURIDomains, uris) &&
-		slices.Equal(slices.Sorted(slices.Values(cert.PermittedDNSDomains)), dns) &&
-		len(cert.ExcludedURIDomains)+len(cert.ExcludedDNSDomains) == 0
 }

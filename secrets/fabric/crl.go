@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"slices"
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
@@ -28,7 +27,7 @@ func (f *Fabric) newAuthority(cluster string, made *ca.Authority) (*authority, e
 func (f *Fabric) signCRL(a *authority, signer *ca.Authority, revoked []x509.RevocationListEntry, nextUpdate time.Time) error {
 	o := ca.CRLOptions{Number: f.nextCRLNumber(a.crl), NextUpdate: nextUpdate, Revoked: revoked}
 	if a.crl != nil {
-		o.Revoked = slices.Concat(a.crl.RevokedCertificateEntries, revoked)
+		o.Carried = a.crl.RevokedCertificateEntries
 	}
 	list, err := signer.CRL(o)
 	if err != nil {
@@ -65,18 +64,19 @@ func (m MissingCRL) String() string {
 	return fmt.Sprintf("the CRL of %s expired at %s", m.Subject, m.Expired.UTC().Format(time.RFC3339))
 }
 
-// crlSet is the CRLs of all CAs that can still stand in a chain, and the CAs that have none.
-// One that is revoked needs none: its chains are refused with it or without.
+// crlSet is the newest CRLs of all CAs that can still stand in a chain, and the CAs that have
+// none that is good. One that is revoked needs none: its chains are refused with it or without.
+// A CRL that has expired is no good, but better than none: istiod, which does not start where
+// its own chain lacks one, takes it.
 func crlSet(all []*authority, now time.Time) (set []*x509.RevocationList, missing []MissingCRL) {
 	for _, a := range all {
 		if a.ended(now) {
 			continue
 		}
-		if a.crl != nil && a.crl.NextUpdate.After(now) {
+		if a.crl != nil {
 			set = append(set, a.crl)
-			continue
 		}
-		if isRevoked(a, all) {
+		if a.crl != nil && a.crl.NextUpdate.After(now) || isRevoked(a, all) {
 			continue
 		}
 		m := MissingCRL{Cluster: a.cluster, Subject: ca.Describe(a.cert), NotAfter: a.cert.NotAfter}

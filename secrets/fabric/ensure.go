@@ -374,7 +374,7 @@ func (e *ensurance) decide(cluster string) (Ensured, error) {
 	if current.State(e.now()) != Valid {
 		return Ensured{Cluster: cluster, Action: Renewed}, nil
 	}
-	outdated := !hasConstraints(bundle.Certificate(), e.config.constraints())
+	outdated := !e.config.constraints().Are(bundle.Certificate())
 	return Ensured{Cluster: cluster, Action: Kept, Certificate: current, OtherConstraints: outdated}, nil
 }
 

@@ -23,7 +23,7 @@ func TestOthersHoldChainsAgainstCRLs(t *testing.T) {
 		issuing: issuing,
 		south:   issuing.below(t, "south", ca.IntermediateOptions{}),
 	}
-	judge(t, slices.Concat(f.complete(t), f.revoked(t), f.missing(t), f.outdated(t), f.underOneName(t), crossRevocations(t)))
+	judge(t, slices.Concat(f.complete(t), f.revoked(t), f.missing(t), f.outdated(t), f.underOneName(t), belowABareRoot(t), crossRevocations(t)))
 }
 
 // A revocationFabric has clusters below a root, one of them below an issuing CA.
@@ -111,6 +111,19 @@ func (f revocationFabric) underOneName(t *testing.T) []judgement {
 			east.revoke(t), emptyCRLs(t, f.root, f.east)),
 		f.below("another key under the root's name revokes the intermediate", f.east, byCRLs(accepted).but(revoked, byGnuTLS),
 			root.revoke(t, f.east.Certificate()), emptyCRLs(t, f.root, f.east)).because(takesAll),
+	}
+}
+
+// belowABareRoot is about a root without a key usage, as a bare openssl req -x509 makes it.
+// OpenSSL refuses it with -x509_strict, as it is run here, after it has looked at its CRL.
+func belowABareRoot(t *testing.T) []judgement {
+	t.Helper()
+	root := newLocalRoot(t, "bare").bare(t)
+	east := root.below(t, "east", ca.IntermediateOptions{})
+	f := revocationFabric{root: root}
+	return []judgement{
+		f.below("a root without a key usage revokes the intermediate", east, byCRLs(revoked),
+			root.revoking(t, east.Certificate()), emptyCRLs(t, east)),
 	}
 }
 

@@ -52,11 +52,22 @@ func (a localCA) below(t *testing.T, name string, o ca.IntermediateOptions) loca
 	if err != nil {
 		t.Fatal(err)
 	}
-	below, err := ca.Load(key, slices.Concat([]*x509.Certificate{cert}, a.Chain()), a.now)
+	below, _, err := ca.LoadImported(key, slices.Concat([]*x509.Certificate{cert}, a.Chain()), a.now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return localCA{below, key, a.now}
+}
+
+// bare is the same root without a key usage.
+func (a localCA) bare(t *testing.T) localCA {
+	t.Helper()
+	cert := a.byHand().reissue(t, a.Certificate(), func(c *x509.Certificate) { c.KeyUsage = 0 })
+	root, _, err := ca.LoadImported(a.key, []*x509.Certificate{cert}, a.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return localCA{root, a.key, a.now}
 }
 
 // byHand signs with the same key by crypto/x509 alone, as istiod does.

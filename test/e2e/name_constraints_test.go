@@ -50,7 +50,6 @@ func (c boundedCluster) inside() []judgement {
 		c.by("istiod", all(accepted), istiod.ServerName),
 		c.by("istiod, by all its names", all(accepted), istioConstraints("cluster.local").DNSNames...),
 		c.by("a host below istiod's name", all(accepted), "canary."+istiod.ServerName),
-		c.by("an IP address, of which the constraints say nothing", all(accepted), "10.0.0.1"),
 	}
 }
 
@@ -62,6 +61,8 @@ func (c boundedCluster) outside() []judgement {
 		c.by("a workload of two trust domains", uri, checkoutID, "spiffe://other.example.org/ns/shop/sa/cart").because(overlooksURIs),
 		c.by("a workload of a sub-domain", subdomain(), "spiffe://sub.cluster.local/ns/shop/sa/cart").because(readsSubdomains),
 		c.by("an istiod that is not listed", all(notPermitted), "istiod-canary.istio-system.svc"),
+		c.by("an IPv4 address", all(excluded).but(badConstraint, byBoringSSL), "10.0.0.1").because(knowsNoIPs),
+		c.by("an IPv6 address", all(excluded).but(badConstraint, byBoringSSL), "fd00::1").because(knowsNoIPs),
 		c.by("a workload that has a host name as well", all(notPermitted), checkoutID, "example.com"),
 	}
 }
