@@ -220,7 +220,7 @@ func TestNothingSignsWhatCannotBeAnnounced(t *testing.T) {
 	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	f.api.failing("patch", errors.New("forbidden"))
 	f.after(t, 18*time.Hour+10*time.Minute, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "could not be renewed", "forbidden")
+	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "signs with the last CA", "forbidden")
 }
 
 func TestAnotherPolicyKeepsTheAnnouncedCA(t *testing.T) {

@@ -112,13 +112,13 @@ func (i *issuers) renew(ctx context.Context, o issuerObject) verdict {
 	serves := i.registry.load(o.key())
 	made, err := i.build(ctx, o)
 	if err != nil {
-		_ = serves.check(ctx) // it goes on, with whatever it has to renew
+		i.keepGoing(ctx, serves)
 		return verdict{reason: v1alpha1.ReasonInvalid, message: err.Error()}
 	}
 	made = made.keeps(i.candidates.load(made.key)).keeps(serves)
 	if made != serves {
 		i.candidates.store(made)
-		_ = serves.check(ctx) // likewise, until the new one is ready
+		i.keepGoing(ctx, serves)
 	}
 	if err := made.check(ctx); err != nil {
 		return verdict{reason: v1alpha1.ReasonNotHealthy, message: err.Error()}
@@ -128,11 +128,19 @@ func (i *issuers) renew(ctx context.Context, o issuerObject) verdict {
 	return verdict{ready: true, reason: v1alpha1.ReasonReady, message: readyMessage(made)}
 }
 
-// readyMessage tells of a renewal that has failed while the last CA still signs.
+// keepGoing lets the issuer that serves renew its CA, until another one takes its place. Its
+// health is not what the object is about.
+func (i *issuers) keepGoing(ctx context.Context, serves *serving) {
+	if serves != nil {
+		_ = serves.check(ctx)
+	}
+}
+
+// readyMessage tells of what has failed while the last CA still signs.
 func readyMessage(s *serving) string {
-	if e, ok := issuer.As[interface{ Renewal() error }](s.backend.Issuer); ok {
-		if err := e.Renewal(); err != nil {
-			return "signs, but the CA could not be renewed: " + err.Error()
+	if e, ok := issuer.As[interface{ Trouble() error }](s.backend.Issuer); ok {
+		if err := e.Trouble(); err != nil {
+			return "signs with the last CA: " + err.Error()
 		}
 	}
 	return "signs"

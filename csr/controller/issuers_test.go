@@ -373,7 +373,7 @@ func TestARenewalThatFailsIsTold(t *testing.T) {
 	f.registry.remove(upstream)
 	f.clock = 18 * time.Hour
 	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "could not be renewed", "corporate is not ready")
+	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "signs with the last CA", "corporate is not ready")
 }
 
 func TestAnIssuerGoes(t *testing.T) {

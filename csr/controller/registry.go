@@ -83,9 +83,6 @@ func (s *serving) certificate() *x509.Certificate {
 
 // check asks the CA how it is, if that can be asked.
 func (s *serving) check(ctx context.Context) error {
-	if s == nil {
-		return nil
-	}
 	if checker, ok := issuer.As[issuer.Checker](s.backend.Issuer); ok {
 		return checker.Check(ctx)
 	}

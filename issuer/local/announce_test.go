@@ -119,13 +119,13 @@ func TestTheTimeBeginsWhenACAIsPublic(t *testing.T) {
 	for _, elapsed := range []time.Duration{0, ahead, 2 * ahead} {
 		l.at(elapsed)
 		l.unready(t, "has not been announced yet: announce the CA ")
-		if err := l.Check(t.Context()); !errors.Is(err, full) || !errors.Is(l.Renewal(), full) {
-			t.Errorf("got the errors %v and %v, want that of the board", err, l.Renewal())
+		if err := l.Check(t.Context()); !errors.Is(err, full) || !errors.Is(l.Trouble(), full) {
+			t.Errorf("got the errors %v and %v, want that of the board", err, l.Trouble())
 		}
 	}
 	b.fails(nil)
 	l.unready(t, signsFrom(3*ahead))
-	if err := l.Renewal(); err != nil {
+	if err := l.Trouble(); err != nil {
 		t.Errorf("what is mended is still told: %v", err)
 	}
 	l.at(3*ahead - time.Second)
@@ -168,8 +168,8 @@ func TestTheOldCASignsUntilTheNextOneHasBeenPublic(t *testing.T) {
 		if !l.healthy(t).Equal(first) || !l.obtain(t).Certificates[1].Equal(first) || !l.Chain()[0].Equal(first) || catest.Must(l.CRL())(t) != crl {
 			t.Errorf("after %s the new CA is taken for the one that signs", elapsed)
 		}
-		if len(b.chains) != 2 || len(l.up.requests()) != 2 || l.Renewal() != nil {
-			t.Errorf("after %s %d CAs were announced and %d asked for: %v", elapsed, len(b.chains), len(l.up.requests()), l.Renewal())
+		if len(b.chains) != 2 || len(l.up.requests()) != 2 || l.Trouble() != nil {
+			t.Errorf("after %s %d CAs were announced and %d asked for: %v", elapsed, len(b.chains), len(l.up.requests()), l.Trouble())
 		}
 	}
 	l.at(due)
@@ -193,8 +193,8 @@ func TestAHealthyCADoesNotMindThatItCannotBeAnnounced(t *testing.T) {
 	b.fails(away)
 	for _, elapsed := range []time.Duration{due - ahead, due, due + ahead} {
 		l.at(elapsed)
-		if !l.healthy(t).Equal(first) || !errors.Is(l.Renewal(), away) {
-			t.Errorf("after %s the renewal gives %v", elapsed, l.Renewal())
+		if !l.healthy(t).Equal(first) || !errors.Is(l.Trouble(), away) {
+			t.Errorf("after %s the renewal gives %v", elapsed, l.Trouble())
 		}
 	}
 	if n := len(l.up.requests()); n != 2 {

@@ -159,7 +159,7 @@ func (e *Ephemeral) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain,
 // absent is an error without a class of its own: what the upstream refused is not
 // the fault of a workload.
 func (e *Ephemeral) absent() error {
-	if err := e.Renewal(); err != nil {
+	if err := e.Trouble(); err != nil {
 		return fmt.Errorf("%w: %s", e.absence(), err.Error())
 	}
 	return e.absence()

@@ -126,7 +126,7 @@ func TestBeforeTheFirstCheckNothingIsIssued(t *testing.T) {
 	}
 	l.up.fails(&issuer.PermanentError{Reason: "Refused", Err: errors.New("no CAs here")})
 	err := l.Check(t.Context())
-	if !errors.As(err, new(*issuer.PermanentError)) || !errors.Is(l.Renewal(), errors.Unwrap(l.Renewal())) {
+	if !errors.As(err, new(*issuer.PermanentError)) || !errors.Is(l.Trouble(), errors.Unwrap(l.Trouble())) {
 		t.Errorf("got the error %v, want that of the upstream", err)
 	}
 	wantTransient(t, l, "the CA east has not been obtained yet: upstream: no CAs here")

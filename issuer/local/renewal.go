@@ -33,8 +33,8 @@ const retries = 30
 // one is verified and, if the options say so, has been announced for long enough.
 //
 // It returns nil as long as the current CA has [MinimumLeft], even if a renewal
-// fails; see [Ephemeral.Renewal] for that. So it says whether to send requests
-// here, and Renewal what somebody should look at. Its error wraps that of the
+// fails; see [Ephemeral.Trouble] for that. So it says whether to send requests
+// here, and Trouble what somebody should look at. Its error wraps that of the
 // upstream, if there is one.
 //
 // A renewal that fails is tried again after a thirtieth of what is left; one that is
@@ -75,11 +75,11 @@ func (e *Ephemeral) failedSince(before *failure) bool {
 	return f != nil && f != before && !f.ended
 }
 
-// Renewal returns the error of the last attempt to obtain or renew the CA, nil if
-// it succeeded or was not due yet. It wraps a [*issuer.PendingError], a
-// [*issuer.PermanentError] or an [*issuer.AnswerError] of the upstream. After those it is
-// the error of the last announcement.
-func (e *Ephemeral) Renewal() error {
+// Trouble is what somebody should look at, while the current CA may still sign: the error
+// of the last attempt to obtain or renew the CA, which wraps a [*issuer.PendingError], a
+// [*issuer.PermanentError] or an [*issuer.AnswerError] of the upstream, and else that of the
+// last announcement. It is nil if these succeeded or were not due yet.
+func (e *Ephemeral) Trouble() error {
 	for _, f := range []*failure{e.failure.Load(), e.hidden.Load()} {
 		if f != nil {
 			return f.err
@@ -115,7 +115,7 @@ func (e *Ephemeral) health(ctx context.Context) error {
 			err = fmt.Errorf("%w; %w", ended, err)
 		}
 	}
-	if cause := e.Renewal(); cause != nil {
+	if cause := e.Trouble(); cause != nil {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {

@@ -96,8 +96,8 @@ func TestAFailedRenewalKeepsTheOldCA(t *testing.T) {
 	first := l.healthy(t)
 	l.up.fails(down)
 	l.at(due)
-	if !l.healthy(t).Equal(first) || !errors.Is(l.Renewal(), down) {
-		t.Errorf("the renewal gives %v, want the old CA and that the upstream is down", l.Renewal())
+	if !l.healthy(t).Equal(first) || !errors.Is(l.Trouble(), down) {
+		t.Errorf("the renewal gives %v, want the old CA and that the upstream is down", l.Trouble())
 	}
 	l.obtain(t)
 	l.at(due + 15*time.Minute) // a thirtieth of 8 hours is 16 minutes
@@ -107,8 +107,8 @@ func TestAFailedRenewalKeepsTheOldCA(t *testing.T) {
 	}
 	l.up.answers(nil)
 	l.at(due + 16*time.Minute)
-	if l.healthy(t).Equal(first) || l.Renewal() != nil {
-		t.Errorf("it is not renewed: %v", l.Renewal())
+	if l.healthy(t).Equal(first) || l.Trouble() != nil {
+		t.Errorf("it is not renewed: %v", l.Trouble())
 	}
 	if asked := l.up.requests(); len(asked) != 3 || !ca.SamePublicKey(asked[1].PublicKey, asked[2].PublicKey) {
 		t.Error("the key that nobody has answered for is not used again")
@@ -156,15 +156,15 @@ func TestAWrongAnswerKeepsTheOldCA(t *testing.T) {
 			l.up.answers(l.resigned(t, func(c *x509.Certificate) { test.change(first, c) }))
 			l.at(due)
 			kept := l.healthy(t).Equal(first)
-			wrong, ok := errors.AsType[*issuer.AnswerError](l.Renewal())
-			if !kept || !ok || wrong.Backend != "upstream" || !errors.Is(l.Renewal(), test.rule) {
-				t.Errorf("got the error %v, want the old CA and an AnswerError with %q", l.Renewal(), test.rule)
+			wrong, ok := errors.AsType[*issuer.AnswerError](l.Trouble())
+			if !kept || !ok || wrong.Backend != "upstream" || !errors.Is(l.Trouble(), test.rule) {
+				t.Errorf("got the error %v, want the old CA and an AnswerError with %q", l.Trouble(), test.rule)
 			}
 			l.obtain(t)
 			l.up.answers(nil)
 			l.at(due + time.Hour)
 			if l.healthy(t).Equal(first) {
-				t.Errorf("it is not renewed afterwards: %v", l.Renewal())
+				t.Errorf("it is not renewed afterwards: %v", l.Trouble())
 			}
 			if asked := l.up.requests(); ca.SamePublicKey(asked[1].PublicKey, asked[2].PublicKey) {
 				t.Error("a key for which there is a wrong certificate is used again")
@@ -180,7 +180,7 @@ func TestASharedNameCanBeAllowed(t *testing.T) {
 	l.up.answers(l.resigned(t, func(c *x509.Certificate) { c.RawSubject, c.Subject = first.RawSubject, first.Subject }))
 	l.at(due)
 	if l.healthy(t).Equal(first) {
-		t.Errorf("it is not renewed: %v", l.Renewal())
+		t.Errorf("it is not renewed: %v", l.Trouble())
 	}
 }
 
@@ -190,8 +190,8 @@ func TestACAThatEndsNoLaterIsNoRenewal(t *testing.T) {
 	first := l.healthy(t)
 	l.up.answers(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = first.NotAfter }))
 	l.at(due)
-	if !l.healthy(t).Equal(first) || l.Renewal() == nil || !strings.Contains(l.Renewal().Error(), "no later than the current one") {
-		t.Errorf("got the error %v", l.Renewal())
+	if !l.healthy(t).Equal(first) || l.Trouble() == nil || !strings.Contains(l.Trouble().Error(), "no later than the current one") {
+		t.Errorf("got the error %v", l.Trouble())
 	}
 }
 
@@ -229,8 +229,8 @@ func TestACancelledRenewalIsTriedAtTheNextCheck(t *testing.T) {
 		cancel()
 		return nil, ctx.Err()
 	})
-	if err := l.Check(ctx); err != nil || !errors.Is(l.Renewal(), context.Canceled) {
-		t.Errorf("got the errors %v and %v, want health and a cancelled renewal", err, l.Renewal())
+	if err := l.Check(ctx); err != nil || !errors.Is(l.Trouble(), context.Canceled) {
+		t.Errorf("got the errors %v and %v, want health and a cancelled renewal", err, l.Trouble())
 	}
 	l.up.answers(nil)
 	if l.healthy(t).Equal(first) {

@@ -203,8 +203,8 @@ func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
 	ahead = 18 * time.Hour
 	check() // the old one has hours left
 	leaf()
-	if ephemeral.Renewal() == nil || !ephemeral.Certificate().Equal(first) {
-		t.Errorf("with the server gone the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Renewal())
+	if ephemeral.Trouble() == nil || !ephemeral.Certificate().Equal(first) {
+		t.Errorf("with the server gone the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
 	}
 
 	c.server.CALifetime += 19 * time.Hour
@@ -212,7 +212,7 @@ func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
 	ahead = 19 * time.Hour
 	check()
 	leaf()
-	if ephemeral.Renewal() != nil || ephemeral.Certificate().Equal(first) {
-		t.Errorf("with the server back the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Renewal())
+	if ephemeral.Trouble() != nil || ephemeral.Certificate().Equal(first) {
+		t.Errorf("with the server back the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
 	}
 }
