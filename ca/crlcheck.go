@@ -1,7 +1,6 @@
 package ca
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -43,9 +42,7 @@ func CheckCRL(list *x509.RevocationList, issuer *x509.Certificate, now time.Time
 
 func checkCRLSignature(list *x509.RevocationList, issuer *x509.Certificate) error {
 	switch {
-	case !bytes.Equal(list.RawIssuer, issuer.RawSubject):
-		return ErrForeignCRL
-	case len(list.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(list.AuthorityKeyId, issuer.SubjectKeyId):
+	case !Names(list.RawIssuer, list.AuthorityKeyId, issuer):
 		return ErrForeignCRL
 	case hasExtension(issuer, oidKeyUsage) && issuer.KeyUsage&x509.KeyUsageCRLSign == 0:
 		return fmt.Errorf("%w, which may not sign any", ErrForeignCRL)

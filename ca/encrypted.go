@@ -125,7 +125,7 @@ func decryptLegacy(block *pem.Block, password []byte) (*pem.Block, error) {
 	case errors.Is(err, x509.IncorrectPasswordError):
 		return nil, ErrWrongPassword
 	case err != nil:
-		return nil, errors.New("the encrypted private key is malformed")
+		return nil, errMalformedEncryption
 	}
 	return &pem.Block{Type: block.Type, Bytes: der}, nil
 }

@@ -42,22 +42,13 @@ const maxRounds = 2_500_000
 
 // encryptedKeyInfo is EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2 (RFC 8018 §A.4).
 type encryptedKeyInfo struct {
-	Algorithm struct {
-		ID         asn1.ObjectIdentifier
-		Parameters asn1.RawValue
-	}
-	Data []byte
+	Algorithm pkix.AlgorithmIdentifier
+	Data      []byte
 }
 
 type pbes2Parameters struct {
-	KDF struct {
-		ID         asn1.ObjectIdentifier
-		Parameters asn1.RawValue
-	}
-	Cipher struct {
-		ID         asn1.ObjectIdentifier
-		Parameters asn1.RawValue
-	}
+	KDF    pkix.AlgorithmIdentifier
+	Cipher pkix.AlgorithmIdentifier
 }
 
 type pbkdf2Parameters struct {
@@ -75,16 +66,16 @@ func decryptPBES2(der, password []byte) ([]byte, error) {
 	if err := unmarshalAll(der, &info); err != nil {
 		return nil, err
 	}
-	if !info.Algorithm.ID.Equal(oidPBES2) {
-		return nil, unknownEncryption(info.Algorithm.ID)
+	if !info.Algorithm.Algorithm.Equal(oidPBES2) {
+		return nil, unknownEncryption(info.Algorithm.Algorithm)
 	}
 	var p pbes2Parameters
 	if err := unmarshalAll(info.Algorithm.Parameters.FullBytes, &p); err != nil {
 		return nil, err
 	}
-	size, ok := aesKeySizes[p.Cipher.ID.String()]
+	size, ok := aesKeySizes[p.Cipher.Algorithm.String()]
 	if !ok {
-		return nil, unknownEncryption(p.Cipher.ID)
+		return nil, unknownEncryption(p.Cipher.Algorithm)
 	}
 	var iv []byte
 	if err := unmarshalAll(p.Cipher.Parameters.FullBytes, &iv); err != nil {
@@ -102,8 +93,8 @@ func decryptPBES2(der, password []byte) ([]byte, error) {
 }
 
 func deriveKey(p pbes2Parameters, password []byte, size int) ([]byte, error) {
-	if !p.KDF.ID.Equal(oidPBKDF2) {
-		return nil, unknownEncryption(p.KDF.ID)
+	if !p.KDF.Algorithm.Equal(oidPBKDF2) {
+		return nil, unknownEncryption(p.KDF.Algorithm)
 	}
 	var k pbkdf2Parameters
 	if err := unmarshalAll(p.KDF.Parameters.FullBytes, &k); err != nil {

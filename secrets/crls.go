@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"bytes"
 	"crypto/x509"
 	"fmt"
 	"slices"
@@ -20,7 +19,7 @@ func (c *CACerts) checkCRLs() error {
 		}
 		seen[signer] = true
 		for _, cert := range c.chain {
-			if !isFrom(list, cert) {
+			if !ca.Names(list.RawIssuer, list.AuthorityKeyId, cert) {
 				continue
 			}
 			if err := ca.CheckCRL(list, cert, list.ThisUpdate); err != nil {
@@ -42,13 +41,6 @@ func (c *CACerts) WithoutCRL() []*x509.Certificate {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(c.chain), func(cert *x509.Certificate) bool {
-		return slices.ContainsFunc(c.crls, func(list *x509.RevocationList) bool { return isFrom(list, cert) })
+		return slices.ContainsFunc(c.crls, func(list *x509.RevocationList) bool { return ca.Names(list.RawIssuer, list.AuthorityKeyId, cert) })
 	})
-}
-
-// isFrom goes by the name, and by the key identifiers where there are any: a CA made
-// elsewhere may share its name with its predecessor.
-func isFrom(list *x509.RevocationList, cert *x509.Certificate) bool {
-	sameKey := len(list.AuthorityKeyId) == 0 || len(cert.SubjectKeyId) == 0 || bytes.Equal(list.AuthorityKeyId, cert.SubjectKeyId)
-	return sameKey && bytes.Equal(list.RawIssuer, cert.RawSubject)
 }
