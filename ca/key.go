@@ -63,7 +63,7 @@ func KeyTypeOf(key crypto.PublicKey) (KeyType, error) {
 			return RSA4096, nil
 		}
 	}
-	return "", fmt.Errorf("a CA key of type %s is not supported, expected one of %s", DescribeKey(key), keyTypeList())
+	return "", fmt.Errorf("a CA key of type %s, expected one of %s", DescribeKey(key), keyTypeList())
 }
 
 // GenerateKey makes a private key. The zero KeyType means [P256].

@@ -14,6 +14,7 @@ import (
 const (
 	certificateBlock = "CERTIFICATE"
 	crlBlock         = "X509 CRL"
+	requestBlock     = "CERTIFICATE REQUEST"
 )
 
 // ParseCertificates reads one or more certificates in PEM, in the order of the
@@ -79,7 +80,7 @@ func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 }
 
 // FindPEM reads the blocks of a file as other programs write it: text may stand around
-// them, but none may be malformed. A file without any has none, and may be DER.
+// them, but none may be malformed. A file without any has none; see [FindBlocks].
 func FindPEM(data []byte) ([]*pem.Block, error) {
 	var blocks []*pem.Block
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -89,6 +90,29 @@ func FindPEM(data []byte) ([]*pem.Block, error) {
 		return nil, fmt.Errorf("%d PEM blocks begin, %d are well formed", begun, len(blocks))
 	}
 	return blocks, nil
+}
+
+// FindBlocks is [FindPEM], and takes the only certificate, CRL or certificate request of a file
+// in DER for the block that it would be in PEM. A file with nothing of that has no blocks.
+func FindBlocks(data []byte) ([]*pem.Block, error) {
+	blocks, err := FindPEM(data)
+	if err != nil || len(blocks) > 0 {
+		return blocks, err
+	}
+	switch {
+	case parses(data, x509.ParseCertificate):
+		return []*pem.Block{{Type: certificateBlock, Bytes: data}}, nil
+	case parses(data, x509.ParseRevocationList):
+		return []*pem.Block{{Type: crlBlock, Bytes: data}}, nil
+	case parses(data, x509.ParseCertificateRequest):
+		return []*pem.Block{{Type: requestBlock, Bytes: data}}, nil
+	}
+	return nil, nil
+}
+
+func parses[T any](der []byte, parse func([]byte) (T, error)) bool {
+	_, err := parse(der)
+	return err == nil
 }
 
 // MarshalCertificates writes certificates in PEM, one block after the other,

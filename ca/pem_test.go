@@ -3,14 +3,17 @@ package ca_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.step.sm/crypto/pemutil"
 
 	"github.com/trustgen/trustgen/ca"
@@ -93,6 +96,35 @@ func TestPEMIsFoundInFilesOfOtherPrograms(t *testing.T) {
 			t.Errorf("%s: got the error %v, want one with %q", name, err, test.err)
 		case test.err == "" && (err != nil || len(blocks) != test.want):
 			t.Errorf("%s: got %d blocks and the error %v, want %d", name, len(blocks), err, test.want)
+		}
+	}
+}
+
+func TestABlockIsFoundInDERAsInPEM(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	cert := h.Root.Certificate().Raw
+	list := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t).Raw
+	request := catest.Must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, h.LeafKey))(t)
+	tests := map[string]struct {
+		data []byte
+		want []*pem.Block
+	}{
+		"a certificate":               {cert, []*pem.Block{{Type: "CERTIFICATE", Bytes: cert}}},
+		"a CRL":                       {list, []*pem.Block{{Type: "X509 CRL", Bytes: list}}},
+		"a request":                   {request, []*pem.Block{{Type: "CERTIFICATE REQUEST", Bytes: request}}},
+		"a certificate in PEM":        {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), []*pem.Block{{Type: "CERTIFICATE", Bytes: cert}}},
+		"two certificates are no DER": {append(bytes.Clone(cert), cert...), nil},
+		"text":                        {[]byte("text"), nil},
+		"nothing":                     {nil, nil},
+	}
+	for name, test := range tests {
+		got, err := ca.FindBlocks(test.data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

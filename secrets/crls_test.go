@@ -2,6 +2,7 @@ package secrets_test
 
 import (
 	"crypto/x509"
+	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -121,5 +122,21 @@ func TestAFileOfCRLsIsReadStrictly(t *testing.T) {
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestTheCRLsOfASetAreASecretWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	lists := []*x509.RevocationList{crlOf(t, h.Root, 1), crlOf(t, h.Intermediate, 2)}
+	set := catest.Must(withCRLs(h, lists...))(t)
+	got := catest.Must(set.CRLSecret("mesh"))(t)
+	want := set.Secret("mesh")
+	want.Data = map[string][]byte{secrets.CACRLFile: ca.MarshalCRLs(lists...)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("CRLSecret (-want +got):\n%s", diff)
+	}
+	if _, err := catest.Must(withCRLs(h))(t).CRLSecret("mesh"); !errors.Is(err, secrets.ErrNoCRLs) {
+		t.Errorf("without CRLs: got the error %v, want %v", err, secrets.ErrNoCRLs)
 	}
 }
