@@ -42,7 +42,7 @@ The CRL of every intermediate is signed when it is issued, and lives as long as 
 does. CAs whose key is elsewhere bring theirs by 'trustgen crl import'. An external CA
 (istiod as registration authority) has no way to distribute CRLs, and an ephemeral
 signer has a new CA after every start: publish CRLs only where each of them is known.`,
-		Args: noArgs,
+		Args: noCommand,
 		RunE: c.run,
 	}
 	addDir(cmd, &c.dir)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -31,26 +32,22 @@ func newCRLImport(t *terminal) *cobra.Command {
   curl -s http://crl.example.com/root.crl | trustgen crl import -
 
   # From a cluster: what an ephemeral issuer announces, what istiod has
-  kubectl get configmap trustgen-crls -n trustgen-system -o yaml | trustgen crl import -
-  kubectl get secret cacerts -n istio-system -o yaml | trustgen crl import -`,
+  kubectl --context west get configmap trustgen-crls -n trustgen-system -o yaml | trustgen crl import -
+  kubectl --context west get secret cacerts -n istio-system -o yaml | trustgen crl import -`,
 		Long: `FILE holds CRLs, and certificates of CAs that are not known here yet, in PEM with text
 around it, one of them in DER, or a Secret or ConfigMap that has them, whose keys are
 passed over; - is stdin. Certificates have to lead to a CA that is known, CRLs have to
-be signed by one. A CRL is taken if its number is higher than that of the one that is
-here. Whatever either of the two revokes stays revoked where the CA signs here: then
-the next CRL has both.
+be signed by one: a CRL of an unknown CA is passed over, and named. A CRL is taken if its
+number is higher than that of the one that is here. Whatever either of the two revokes
+stays revoked: where the CA signs here the next CRL has both, elsewhere a CRL that takes
+a revocation back is refused.
 
 All files are one transaction. Where CRLs are published every cluster gets the new set.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{errors.New("no file is named"), cmd}
-			}
-			return nil
-		},
+		Args: someFiles,
 		RunE: c.run,
 	}
 	addDir(cmd, &c.dir)
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key, if it has to sign; - is stdin (default a prompt, where the key is encrypted)")
+	addPasswordFile(cmd, &c.password, "the CA's key, if it has to sign")
 	addIncomplete(cmd, &c.imports.AllowIncomplete)
 	addDryRun(cmd, &c.imports.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
@@ -60,6 +57,7 @@ All files are one transaction. Where CRLs are published every cluster gets the n
 type crlImportResult struct {
 	Learned []*certificateResult `json:"learned,omitempty"`
 	CRLs    []importedCRLResult  `json:"crls"`
+	Revoked []revokedCAResult    `json:"revoked,omitempty"`
 	Missing []missingResult      `json:"missing,omitempty"`
 	DryRun  bool                 `json:"dryRun,omitempty"`
 }
@@ -70,6 +68,20 @@ type importedCRLResult struct {
 	Number     string           `json:"number"`
 	NextUpdate string           `json:"nextUpdate"`
 	Revoked    int              `json:"revoked"`
+}
+
+type revokedCAResult struct {
+	*certificateResult
+	Cluster string          `json:"cluster,omitempty"`
+	Was     fabric.Standing `json:"was"`
+}
+
+func newRevokedCAResults(revoked []fabric.RevokedCA) []revokedCAResult {
+	var all []revokedCAResult
+	for _, r := range revoked {
+		all = append(all, revokedCAResult{newCertificateResult(r.Certificate), r.Cluster, r.Was})
+	}
+	return all
 }
 
 func (c *crlImportCommand) run(cmd *cobra.Command, args []string) error {
@@ -98,7 +110,14 @@ func (c *crlImportCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	c.tell(f, done)
-	return c.print(done)
+	if err := c.print(done); err != nil {
+		return err
+	}
+	if len(done.Revoked) > 0 && done.Publishes && !done.Written {
+		return fmt.Errorf("what is revoked since is not refused anywhere: the clusters keep the set that they have: %w",
+			&fabric.IncompleteError{Dir: f.Dir(), Missing: done.Missing})
+	}
+	return nil
 }
 
 func (c *crlImportCommand) tell(f *fabric.Fabric, done fabric.ImportedCRLs) {
@@ -108,24 +127,43 @@ func (c *crlImportCommand) tell(f *fabric.Fabric, done fabric.ImportedCRLs) {
 	for _, cert := range done.Learned {
 		c.note("%s is known from now on, a CA until %s", cert.Subject, formatTime(cert.NotAfter))
 	}
-	for _, list := range done.CRLs {
-		if list.Action == fabric.CRLOlder {
-			c.note("the CRL of %s with number %d is older than the one that is here, which stays", list.Subject, list.CRL.Number)
-		}
-	}
-	changed := len(done.Learned) > 0 || slices.ContainsFunc(done.CRLs, func(i fabric.ImportedCRL) bool {
-		return i.Action == fabric.CRLTaken || i.Action == fabric.CRLMerged
-	})
+	c.tellTaken(done.Taken)
 	switch {
 	case c.imports.DryRun:
 		c.note("dry run: nothing is changed in %s", f.Dir())
 	case done.Publishes && !done.Written:
 		c.warn("the clusters keep the set that they have, until nothing is missing")
-	case changed && done.Publishes:
-		c.newOrder(c.dir).everywhere("hand every cluster the new set", done.Clusters, nil)
-	case changed:
+	case done.Changed && done.Publishes:
+		c.newOrder(c.dir).everywhere("hand every cluster the new set", done.Clusters, done.Elsewhere)
+	case done.Changed:
 		c.note("CRLs are not published: 'trustgen crl refresh%s' gives every cluster the set", dirFlag(c.dir))
 	}
+}
+
+// tellTaken says what follows from what another directory says.
+func (t *terminal) tellTaken(taken fabric.Taken) {
+	for _, list := range taken.CRLs {
+		switch list.Action {
+		case fabric.CRLOlder:
+			t.note("the CRL of %s with number %d is older than the one that is here, which stays", list.Subject, list.CRL.Number)
+		case fabric.CRLUnknown:
+			t.warn("the CRL of %s is passed over, since no such CA is known: where CRLs are published proxies refuse what that CA issued, until its certificate is imported with it", list.Subject)
+		}
+	}
+	for _, r := range taken.Revoked {
+		t.warn("%s is revoked%s", r.Certificate.Subject, whatFollows(r))
+	}
+}
+
+// whatFollows is for a CA that was revoked elsewhere.
+func whatFollows(r fabric.RevokedCA) string {
+	switch r.Was {
+	case fabric.IsRoot, fabric.IsIssuing:
+		return ": EVERY CHAIN BELOW IT IS REFUSED by proxies that have its issuer's CRL. The way out is another CA for all clusters, in another directory"
+	case fabric.Current:
+		return fmt.Sprintf(": it is the CURRENT INTERMEDIATE of cluster %s, whose workloads are refused until the cluster has another one", r.Cluster)
+	}
+	return ""
 }
 
 func (c *crlImportCommand) print(done fabric.ImportedCRLs) error {
@@ -136,5 +174,6 @@ func (c *crlImportCommand) print(done fabric.ImportedCRLs) error {
 		result.CRLs = append(result.CRLs, entry)
 		rows = append(rows, []string{entry.Subject, string(entry.Action), entry.Number, entry.NextUpdate, strconv.Itoa(entry.Revoked)})
 	}
+	result.Revoked = newRevokedCAResults(done.Revoked)
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 
@@ -12,6 +13,7 @@ import (
 type crlStatusCommand struct {
 	*terminal
 	dir    string
+	within endFlag
 	output outputFlag
 }
 
@@ -22,6 +24,9 @@ func newCRLStatus(t *terminal) *cobra.Command {
 		Short: "Show the CAs of the mesh and their CRLs: who is due when",
 		Example: `  trustgen crl status
 
+  # In a job that has to be heard a week ahead
+  trustgen crl status --quiet --within 7d
+
   # For a program
   trustgen crl status -o json`,
 		Long: `What a CRL that is missing or has expired does, where CRLs are published:
@@ -31,12 +36,15 @@ func newCRLStatus(t *terminal) *cobra.Command {
             own chain; it does not look at the time of a CRL
   ztunnel   goes on as if nothing of the CA were revoked
 
-Expired CAs are not shown: no proxy takes their chains. Where CRLs are published and
-one is missing or has expired, the exit code is 1.`,
+Expired CAs are not shown: no proxy takes their chains. The exit code is 1 where CRLs
+are published and one is missing or has expired, or with --within ends before its CA
+and within that time; and, published or not, if the intermediate that a cluster has, the
+CA that issues or one above it is revoked.`,
 		Args: noArgs,
 		RunE: c.run,
 	}
 	addDir(cmd, &c.dir)
+	cmd.Flags().Var(&c.within, "within", "end with 1 also if a CRL that is needed ends before that `time`: a duration such as 7d, or a time in RFC 3339")
 	addOutput(cmd, &c.output, "table", "yaml", "json")
 	return cmd
 }
@@ -50,7 +58,9 @@ type crlStatusEntry struct {
 	Cluster     string             `json:"cluster,omitempty"`
 	Standing    fabric.Standing    `json:"standing"`
 	Revocation  *revocationResult  `json:"revocation,omitempty"`
+	InUse       bool               `json:"inUse"`
 	KeyHere     bool               `json:"keyHere"`
+	SignsCRLs   bool               `json:"signsCRLs"`
 	CRLState    fabric.CRLState    `json:"crlState"`
 	CRL         *crlResult         `json:"crl,omitempty"`
 	Certificate *certificateResult `json:"certificate"`
@@ -104,20 +114,72 @@ func (c *crlStatusCommand) run(cmd *cobra.Command, _ []string) error {
 	if err := c.print(found); err != nil {
 		return err
 	}
-	if !found.Publishes {
-		c.note("CRLs are not published: no cluster has any, and nothing that is revoked is refused")
-		return nil
-	}
 	if c.output.format == "table" {
 		c.tell(found)
 	}
-	_, err = f.CRLs(cmd.Context(), fabric.CRLSetOptions{})
-	return lookedAtSet(err)
+	if !found.Publishes {
+		c.note("CRLs are not published: no cluster has any, and nothing that is revoked is refused")
+	}
+	return c.findings(f, found)
+}
+
+// findings are what the exit code is about.
+func (c *crlStatusCommand) findings(f *fabric.Fabric, found fabric.Authorities) error {
+	for _, a := range found.All {
+		if a.InUse && a.Standing == fabric.Revoked {
+			return &revokedInUseError{f.Dir(), a}
+		}
+	}
+	if !found.Publishes {
+		return nil
+	}
+	if len(found.Missing) > 0 {
+		return &fabric.IncompleteError{Dir: f.Dir(), Missing: found.Missing}
+	}
+	until := c.within.from(c.Now())
+	for _, a := range found.All {
+		if a.CRL == nil || a.Standing == fabric.Revoked || !a.CRL.NextUpdate.Before(a.Certificate.NotAfter) {
+			continue // it is not needed any more when it ends
+		}
+		if a.CRL.NextUpdate.Before(until) {
+			return &endingCRLError{f.Dir(), a}
+		}
+	}
+	return nil
+}
+
+// endingCRLError says that a CRL that is needed ends sooner than is wanted.
+type endingCRLError struct {
+	dir string
+	ca  fabric.Authority
+}
+
+func (e *endingCRLError) Error() string {
+	return fmt.Sprintf("%s: the CRL of %s ends at %s", e.dir, e.ca.Certificate.Subject, formatTime(e.ca.CRL.NextUpdate))
+}
+
+// revokedInUseError says that chains that are made now have a CA that is revoked.
+type revokedInUseError struct {
+	dir string
+	ca  fabric.Authority
+}
+
+func (e *revokedInUseError) Error() string {
+	if e.ca.Cluster == "" {
+		return fmt.Sprintf("%s: %s is revoked, and stands above the clusters", e.dir, e.ca.Certificate.Subject)
+	}
+	return fmt.Sprintf("%s: %s is revoked, and is what cluster %s has", e.dir, e.ca.Certificate.Subject, e.ca.Cluster)
 }
 
 // tell says what follows from what is wrong.
 func (c *crlStatusCommand) tell(found fabric.Authorities) {
 	for _, a := range found.All {
+		if !a.SignsCRLs {
+			c.warn("%s cannot sign CRLs: nothing that it issued can be revoked", a.Certificate.Subject)
+		}
+		if !found.Publishes {
+			continue
+		}
 		if e := newCRLEffects(a); e != nil {
 			c.warn("%s: its CRL is %s. Envoy %s; istiod %s; ztunnel %s", a.Certificate.Subject, a.CRLState, e.Envoy, e.Istiod, e.Ztunnel)
 		}
@@ -137,7 +199,7 @@ func (c *crlStatusCommand) print(found fabric.Authorities) error {
 	rows := [][]string{{"CLUSTER", "SUBJECT", "STANDING", "NOT AFTER", "KEY", "CRL", "NUMBER", "NEXT UPDATE", "REVOKES"}}
 	for _, a := range found.All {
 		entry := crlStatusEntry{
-			Cluster: a.Cluster, Standing: a.Standing, KeyHere: a.KeyHere, CRLState: a.CRLState,
+			Cluster: a.Cluster, Standing: a.Standing, InUse: a.InUse, KeyHere: a.KeyHere, SignsCRLs: a.SignsCRLs, CRLState: a.CRLState,
 			Certificate: newCertificateResult(a.Certificate), Effects: newCRLEffects(a),
 		}
 		row := []string{"-", entry.Certificate.Subject, string(a.Standing), entry.Certificate.NotAfter, "elsewhere", string(a.CRLState), "-", "-", "-"}
@@ -146,6 +208,9 @@ func (c *crlStatusCommand) print(found fabric.Authorities) error {
 		}
 		if a.KeyHere {
 			row[4] = "here"
+		}
+		if !a.SignsCRLs {
+			row[5] += ", cannot sign"
 		}
 		if a.Revocation != nil {
 			entry.Revocation = &revocationResult{a.Revocation.Reason.String(), formatTime(a.Revocation.At)}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +56,7 @@ Where CRLs are published, proxies need those of the other root and of its CAs:
 	cmd.Flags().BoolVar(&c.cross.Next, "next-root", false, "it is the next root of this mesh")
 	addNotAfter(cmd, &c.end, "that of the root that ends first")
 	cmd.Flags().StringVar(&c.out, "out", "", "new `file` for the cross-certificate (default stdout)")
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the root's key; - is stdin (default a prompt, where the key is encrypted)")
+	addPasswordFile(cmd, &c.password, "the root's key")
 	addDryRun(cmd, &c.cross.DryRun)
 	addOutput(cmd, &c.output, "pem", "table", "yaml", "json")
 	return cmd
@@ -64,7 +66,7 @@ func (c *crossSignCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.check(args[0]); err != nil {
 		return &usageError{err, cmd}
 	}
-	root, err := c.readRoot(cmd, args[0])
+	root, err := c.readRoot(cmd.Context(), args[0])
 	if err != nil {
 		return err
 	}
@@ -97,30 +99,20 @@ func (c *crossSignCommand) check(file string) error {
 	return nil
 }
 
-func (c *crossSignCommand) readRoot(cmd *cobra.Command, name string) (*x509.Certificate, error) {
-	data, err := c.read(cmd.Context(), name)
-	if err != nil {
-		return nil, err
-	}
-	roots, err := findCertificates(data)
-	if err == nil && len(roots) != 1 {
-		err = fmt.Errorf("%d certificates, expected one root", len(roots))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", displayName(name), err)
-	}
-	return roots[0], nil
-}
-
 func (c *crossSignCommand) tell(f *fabric.Fabric, done fabric.CrossSigned) {
 	switch {
 	case c.cross.DryRun:
-		c.note("dry run: nothing is changed in %s", f.Dir())
-		return
+		c.note("dry run: nothing is changed in %s. This would be signed:", f.Dir())
 	case done.Again:
-		c.note("%s was cross-signed before, valid until %s", done.Certificate.Subject, formatTime(done.Certificate.NotAfter))
+		c.note("%s was cross-signed before:", done.Certificate.Subject)
 	default:
-		c.note("cross-signed %s, valid until %s", done.Certificate.Subject, formatTime(done.Certificate.NotAfter))
+		c.note("cross-signed %s:", done.Certificate.Subject)
+	}
+	for _, line := range crossLines(done.Cross) {
+		c.note("  %-12s %s", line[0], printable(line[1]))
+	}
+	if c.cross.DryRun {
+		return
 	}
 	if c.cross.AllowSharedTrustDomain {
 		c.warn("%s can mint identities of this mesh", done.Certificate.Subject)
@@ -128,6 +120,26 @@ func (c *crossSignCommand) tell(f *fabric.Fabric, done fabric.CrossSigned) {
 	if done.WithoutCRL {
 		c.warn("CRLs are published, and that of %s is not here: proxies refuse its chains until 'trustgen crl import FILE%s' has it", done.Certificate.Subject, dirFlag(c.dir))
 	}
+}
+
+// crossLines say what the other root can do with its cross-certificate, and until when.
+func crossLines(cross *x509.Certificate) [][2]string {
+	described := certificateItem(cross)
+	lines := [][2]string{
+		{"subject", described.Subject},
+		{"issuer", described.Issuer},
+		{"path length", strconv.Itoa(cross.MaxPathLen)},
+		{"not before", described.NotBefore},
+		{"not after", described.NotAfter},
+	}
+	if len(described.PermittedNames)+len(described.ExcludedNames) == 0 {
+		return append(lines, [2]string{"constraints", describeConstraints(nil)})
+	}
+	lines = append(lines, [2]string{"permitted", strings.Join(described.PermittedNames, ", ")})
+	if len(described.ExcludedNames) > 0 {
+		lines = append(lines, [2]string{"excluded", strings.Join(described.ExcludedNames, ", ")})
+	}
+	return lines
 }
 
 func (c *crossSignCommand) print(done fabric.CrossSigned) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -11,34 +10,36 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
-
 	"github.com/trustgen/trustgen/ca"
 )
 
-// decode reads everything that a file holds: a Secret whose entries are PEM, or PEM.
-// Unlike what issues, it reads around text between the blocks, as openssl writes it.
+// errNothing says that a file holds nothing that is known here.
+var errNothing = errors.New("is neither PEM nor DER, nor a Secret or ConfigMap in YAML or JSON")
+
+// decode reads everything that a file holds: a Secret or ConfigMap, PEM, or DER. Unlike what
+// issues, it reads around text between the blocks, as openssl writes it.
 func decode(data []byte) ([]item, error) {
-	var secret corev1.Secret
-	switch err := yaml.Unmarshal(data, &secret); {
-	case err == nil && secret.Kind == "Secret":
-		return decodeSecret(secret)
-	case bytes.Contains(data, pemBegin):
-		return decodePEM(data)
+	entries, err := objectEntries(data)
+	switch {
+	case err != nil:
+		return nil, err
+	case entries != nil:
+		return decodeEntries(entries)
 	}
-	return nil, errors.New("is neither PEM nor a Secret in YAML or JSON")
+	items, err := decodeBlocks(data)
+	if err == nil && len(items) == 0 {
+		err = errNothing
+	}
+	return items, err
 }
 
-func decodeSecret(secret corev1.Secret) ([]item, error) {
-	entries := make(map[string][]byte)
-	maps.Copy(entries, secret.Data)
-	for name, text := range secret.StringData {
-		entries[name] = []byte(text)
-	}
+func decodeEntries(entries map[string][]byte) ([]item, error) {
 	var items []item
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		found, err := decodePEM(entries[name])
+		found, err := decodeBlocks(entries[name])
+		if err == nil && len(found) == 0 {
+			err = errors.New("neither PEM nor DER")
+		}
 		if err != nil {
 			found = []item{{Kind: "not readable: " + err.Error()}}
 		}
@@ -48,18 +49,15 @@ func decodeSecret(secret corev1.Secret) ([]item, error) {
 		}
 	}
 	if len(items) == 0 {
-		return nil, errors.New("is a Secret without data")
+		return nil, errors.New("is an object without data")
 	}
 	return items, nil
 }
 
 var pemBegin = []byte("-----BEGIN ")
 
-func decodePEM(data []byte) ([]item, error) {
-	blocks, err := ca.FindPEM(data)
-	if err == nil && len(blocks) == 0 {
-		err = errors.New("no PEM block")
-	}
+func decodeBlocks(data []byte) ([]item, error) {
+	blocks, err := ca.FindBlocks(data)
 	if err != nil {
 		return nil, err
 	}

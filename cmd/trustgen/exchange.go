@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
 
 	"github.com/trustgen/trustgen/secrets"
 	"github.com/trustgen/trustgen/secrets/fabric"
@@ -48,38 +46,11 @@ func parseExchange(data []byte) (fabric.Exchange, error) {
 	return all, nil
 }
 
-// publicEntries are those of a Secret or a ConfigMap in YAML or JSON, without keys; nil
-// of anything else.
+// publicEntries are those of a Secret or a ConfigMap without the keys of one.
 func publicEntries(data []byte) (map[string][]byte, error) {
-	entries := make(map[string][]byte)
-	switch kindOf(data) {
-	case "Secret":
-		var secret corev1.Secret
-		if err := yaml.Unmarshal(data, &secret); err != nil {
-			return nil, err
-		}
-		maps.Copy(entries, secret.Data)
-		delete(entries, secrets.CAKeyFile)
-		delete(entries, corev1.TLSPrivateKeyKey)
-	case "ConfigMap":
-		var config corev1.ConfigMap
-		if err := yaml.Unmarshal(data, &config); err != nil {
-			return nil, err
-		}
-		for name, text := range config.Data {
-			entries[name] = []byte(text)
-		}
-	default:
-		return nil, nil
+	entries, err := objectEntries(data)
+	for _, name := range []string{secrets.CAKeyFile, corev1.TLSPrivateKeyKey} {
+		delete(entries, name)
 	}
-	return entries, nil
-}
-
-// kindOf is empty for what is not an object of Kubernetes.
-func kindOf(data []byte) string {
-	var object metav1.TypeMeta
-	if yaml.Unmarshal(data, &object) != nil {
-		return ""
-	}
-	return object.Kind
+	return entries, err
 }

@@ -28,6 +28,11 @@ func TestCertificatesAndCRLsAreReadFromObjectsWithoutTheirKeys(t *testing.T) {
 			TypeMeta: metav1.TypeMeta{Kind: "Secret"},
 			Data:     map[string][]byte{"tls.crt": chain, "tls.key": key, "list": ca.MarshalCRLs(list)},
 		},
+		"a Secret that nobody applied yet": &corev1.Secret{
+			TypeMeta:   metav1.TypeMeta{Kind: "Secret"},
+			Data:       map[string][]byte{secrets.CertChainFile: chain},
+			StringData: map[string]string{secrets.CAKeyFile: string(key), secrets.CACRLFile: string(ca.MarshalCRLs(list))},
+		},
 		"a ConfigMap": &corev1.ConfigMap{
 			TypeMeta: metav1.TypeMeta{Kind: "ConfigMap"},
 			Data:     map[string]string{"a": string(chain), "b": string(ca.MarshalCRLs(list))},

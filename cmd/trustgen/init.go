@@ -53,7 +53,9 @@ that encrypts it (PKCS #8, PBES2, AES-256); --password-file gives one elsewhere.
 Without either the key is plain, readable by its owner only.
 
 A root that is imported, and an issuing CA, may be older than the rules for new
-ones. What that means for the mesh is told; what cannot work is refused.
+ones. What that means for the mesh is told; what cannot work is refused. If the root
+has signed CRLs before, take the newest one ('trustgen crl import FILE') before the
+first 'trustgen revoke': the next CRL takes its place.
 
 --name-constraints limits every intermediate to the identities of the trust domain
 and to the names of istiod, which signs its own certificate with the same CA. Name
@@ -83,7 +85,7 @@ disk, may keep the plain one.`,
 	addImport(cmd, &c.imports)
 	addConstraints(cmd, &c.names)
 	cmd.Flags().BoolVar(&c.encrypt, "encrypt", false, "encrypt the key that the directory has")
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the key; - is stdin (default a prompt)")
+	addPasswordFile(cmd, &c.password, "the key")
 	cmd.Flags().BoolVar(&c.password.none, "no-password", false, "leave the key plain, and do not ask")
 	addDryRun(cmd, &c.init.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")

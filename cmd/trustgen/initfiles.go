@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -13,31 +14,28 @@ import (
 // Files that are imported come from other programs: with text around the blocks, as
 // openssl writes it, or in DER. What the directory then holds is strict PEM.
 
-// findCertificates reads the certificates of a file.
-func findCertificates(data []byte) ([]*x509.Certificate, error) {
-	blocks, err := ca.FindPEM(data)
+// readCertificates reads a file, or a Secret or ConfigMap, with certificates alone.
+func (t *terminal) readCertificates(ctx context.Context, name string) ([]*x509.Certificate, error) {
+	found, err := t.readExchange(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found.CRLs) > 0:
+		return nil, fmt.Errorf("%s: holds a CRL, expected certificates alone", displayName(name))
+	}
+	return found.Certificates, nil
+}
+
+// readRoot reads the only certificate of a file. Whether it is a root is not asked here.
+func (t *terminal) readRoot(ctx context.Context, name string) (*x509.Certificate, error) {
+	certs, err := t.readCertificates(ctx, name)
+	if err == nil && len(certs) != 1 {
+		err = fmt.Errorf("%s: %d certificates, expected one root", displayName(name), len(certs))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(blocks) == 0 {
-		cert, err := x509.ParseCertificate(data)
-		if err != nil {
-			return nil, errors.New("is neither a certificate in PEM nor one in DER")
-		}
-		return []*x509.Certificate{cert}, nil
-	}
-	var certs []*x509.Certificate
-	for i, block := range blocks {
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("PEM block %d is a %s, expected a CERTIFICATE", i+1, block.Type)
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("PEM block %d: %w", i+1, err)
-		}
-		certs = append(certs, cert)
-	}
-	return certs, nil
+	return certs[0], nil
 }
 
 // findKey cuts the only private key out of a file in PEM. Certificates and the

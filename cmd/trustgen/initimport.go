@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,22 +89,22 @@ func (c *initCommand) runImport(cmd *cobra.Command) error {
 		return c.imports.nameFile(err, o)
 	}
 	c.tellImport(f, imported, o.NewPassword != nil)
+	c.tellOldCRLs(o)
 	return c.printImport(imported, o.NewPassword != nil)
 }
 
 func (c *initCommand) readImport(ctx context.Context) (o fabric.ImportOptions, err error) {
 	o.TrustDomain, o.DryRun = c.init.TrustDomain, c.init.DryRun
 	o.NameConstraints, o.IstiodNames = c.names.constraints(), c.names.istiod()
-	roots, err := c.readCertificates(ctx, c.imports.rootCert)
-	if err == nil && len(roots) != 1 {
-		err = fmt.Errorf("%s: %d certificates, expected one root", c.imports.rootCert, len(roots))
-	}
-	if err != nil {
+	if o.Root, err = c.readRoot(ctx, c.imports.rootCert); err != nil {
 		return o, err
 	}
-	o.Root = roots[0]
 	if c.imports.issuingCert != "" {
-		if o.Issuing, err = c.readCertificates(ctx, c.imports.issuingCert); err != nil {
+		o.Issuing, err = c.readCertificates(ctx, c.imports.issuingCert)
+		if err == nil {
+			err = c.imports.checkOrder(o.Issuing)
+		}
+		if err != nil {
 			return o, err
 		}
 	}
@@ -112,16 +113,17 @@ func (c *initCommand) readImport(ctx context.Context) (o fabric.ImportOptions, e
 	return o, err
 }
 
-func (c *initCommand) readCertificates(ctx context.Context, name string) ([]*x509.Certificate, error) {
-	data, err := c.read(ctx, name)
-	if err != nil {
-		return nil, err
+// checkOrder expects every CA before the one that issued it.
+func (f *importFlags) checkOrder(chain []*x509.Certificate) error {
+	for i, cert := range chain {
+		for _, above := range chain[:i] {
+			if bytes.Equal(cert.RawIssuer, above.RawSubject) && !cert.Equal(above) {
+				return fmt.Errorf("%s: %s stands before %s, which it issued: expected the CA that issues for the clusters first, and each CA before the one above it",
+					displayName(f.issuingCert), ca.Describe(above), ca.Describe(cert))
+			}
+		}
 	}
-	certs, err := findCertificates(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", displayName(name), err)
-	}
-	return certs, nil
+	return nil
 }
 
 // readKey reads the key. One that is encrypted stays encrypted, with the passphrase that
@@ -204,6 +206,11 @@ func (c *initCommand) tellImport(f *fabric.Fabric, imported fabric.Imported, enc
 	if unrevocable {
 		c.hint("the way out is a CA that may sign CRLs: the fewer clusters there are, the easier it is to change to it")
 	}
+	for _, cert := range importedCAs(imported) {
+		if left := cert.NotAfter.Sub(c.Now()); left < endsSoon {
+			c.warn("%s ends at %s, and everything below it no later", cert.Subject, formatTime(cert.NotAfter))
+		}
+	}
 	if imported.LimitsURIs {
 		c.warn("a CA has name constraints for URIs: sidecars take what keeps to them, ztunnel and so an ambient mesh refuses everything below")
 	}
@@ -215,15 +222,39 @@ func (c *initCommand) tellImport(f *fabric.Fabric, imported fabric.Imported, enc
 	}
 }
 
-func (c *initCommand) printImport(imported fabric.Imported, encrypted bool) error {
-	result := importResult{Root: newCertificateResult(imported.Root), Encrypted: encrypted, DryRun: c.init.DryRun}
+// endsSoon is how long before its end a CA is hardly worth to be imported.
+const endsSoon = 30 * day
+
+// tellOldCRLs is for a root that signed CRLs before it came here: the next one takes their
+// place, and has nothing of what they revoke.
+func (c *initCommand) tellOldCRLs(o fabric.ImportOptions) {
+	if len(o.Issuing) > 0 {
+		return // its key is elsewhere
+	}
+	way := fmt.Sprintf("before the first 'trustgen revoke' take the newest CRL that it has signed: 'trustgen crl import FILE%s'. The next one takes its place, and revokes only what is known here", dirFlag(c.dir))
+	if points := o.Root.CRLDistributionPoints; len(points) > 0 {
+		c.warn("%s says that its CRLs are at %s: %s", ca.Describe(o.Root), printable(strings.Join(points, ", ")), way)
+		return
+	}
+	c.note("if %s has signed CRLs elsewhere, %s", ca.Describe(o.Root), way)
+}
+
+// importedCAs are the root, and the issuing CA if there is one.
+func importedCAs(imported fabric.Imported) []fabric.Certificate {
 	cas := []fabric.Certificate{imported.Root}
 	if imported.Issuing != nil {
-		result.Issuing = newCertificateResult(*imported.Issuing)
 		cas = append(cas, *imported.Issuing)
+	}
+	return cas
+}
+
+func (c *initCommand) printImport(imported fabric.Imported, encrypted bool) error {
+	result := importResult{Root: newCertificateResult(imported.Root), Encrypted: encrypted, DryRun: c.init.DryRun}
+	if imported.Issuing != nil {
+		result.Issuing = newCertificateResult(*imported.Issuing)
 	}
 	for _, v := range imported.Tolerated {
 		result.Warnings = append(result.Warnings, importWarning{v.Rule, ca.Describe(v.Cert), v.Detail, v.Consequence})
 	}
-	return c.print(result, cas...)
+	return c.print(result, importedCAs(imported)...)
 }

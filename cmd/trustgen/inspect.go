@@ -17,20 +17,15 @@ func newInspect(t *terminal) *cobra.Command {
 	c := &inspectCommand{terminal: t}
 	cmd := &cobra.Command{
 		Use:   "inspect FILE...",
-		Short: "Show what PEM files and Secrets hold",
+		Short: "Show what certificates, CRLs, keys and Secrets hold",
 		Example: `  trustgen inspect trust/clusters/east/cert-chain.pem
 
   # What a cluster has
-  kubectl get secret cacerts -n istio-system -o yaml | trustgen inspect -`,
-		Long: `FILE is PEM, or a Secret in YAML or JSON; - is stdin. Of a private key only the
-type and the hash of its public key are shown: the certificate with the same
-public key is its own.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{fmt.Errorf("no file is named"), cmd}
-			}
-			return nil
-		},
+  kubectl --context east get secret cacerts -n istio-system -o yaml | trustgen inspect -`,
+		Long: `FILE is PEM, one certificate, CRL or request in DER, or a Secret or ConfigMap in
+YAML or JSON; - is stdin. Of a private key only the type and the hash of its public
+key are shown: the certificate with the same public key is its own.`,
+		Args: someFiles,
 		RunE: c.run,
 	}
 	addOutput(cmd, &c.output, "table", "yaml", "json")

@@ -17,6 +17,7 @@ type installCommand struct {
 	dir      string
 	clusters clusterFlag
 	rootCert string
+	password passwordFlags
 	yes      bool
 	install  fabric.InstallOptions
 	output   outputFlag
@@ -33,13 +34,16 @@ func newInstall(t *terminal) *cobra.Command {
   trustgen install east.pem --root-cert root-cert.pem
 
   # What istiod reads, handed to the cluster
-  trustgen secret --cluster east | kubectl apply --server-side -f -`,
+  trustgen secret --cluster east | kubectl --context east apply --server-side -f -`,
 		Long: `FILE is the answer of 'trustgen sign', or certificates in PEM from another CA: that of
 the cluster first, then the CAs above it; - is stdin. The certificate has to be for
 the key of a request that waits in the directory, and lead to its root. A directory
 that has no root yet trusts the one of the answer from then on, if --root-cert names
 the same one, or if you confirm it: on a terminal install shows its hash and asks,
 elsewhere --yes goes ahead.
+
+What the answer says of other CAs is taken as by 'trustgen crl import', also from one that
+was installed before.
 
 All is one transaction: the key moves from the request to the cluster, and what there
 was before is kept in superseded/.`,
@@ -53,6 +57,7 @@ was before is kept in superseded/.`,
 	cmd.Flags().StringVar(&c.install.TrustDomain, "trust-domain", "", fmt.Sprintf("trust `domain` of a mesh that is new here (default that of the name constraints, else %s)", fabric.DefaultTrustDomain))
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "trust a root that is new here without asking")
 	cmd.Flags().BoolVar(&c.install.AllowIncomplete, "incomplete", false, "write the set of CRLs even if CRLs are missing, which is an outage")
+	addPasswordFile(cmd, &c.password, "the CA's key, if it has to sign the next CRL")
 	addDryRun(cmd, &c.install.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
 	return cmd
@@ -66,6 +71,7 @@ type installResult struct {
 	Root        *certificateResult `json:"root"`
 	RootAdopted bool               `json:"rootAdopted"`
 	Warnings    []importWarning    `json:"warnings,omitempty"`
+	Revoked     []revokedCAResult  `json:"revoked,omitempty"`
 	DryRun      bool               `json:"dryRun,omitempty"`
 }
 
@@ -76,6 +82,9 @@ func (c *installCommand) run(cmd *cobra.Command, args []string) error {
 	if args[0] == "-" && c.rootCert == "-" {
 		return &usageError{errors.New("the answer and --root-cert cannot both be stdin"), cmd}
 	}
+	if c.password.file == "-" && (args[0] == "-" || c.rootCert == "-") {
+		return &usageError{errors.New("--password-file and the answer or --root-cert cannot both be stdin"), cmd}
+	}
 	answer, err := c.readExchange(cmd.Context(), args[0])
 	if err != nil {
 		return err
@@ -83,7 +92,7 @@ func (c *installCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.readRoot(cmd.Context()); err != nil {
 		return err
 	}
-	f, err := openFabric(cmd, c.terminal, c.dir, nil)
+	f, err := openFabric(cmd, c.terminal, c.dir, c.password.opening(c.terminal))
 	if err != nil {
 		return err
 	}
@@ -99,19 +108,12 @@ func (c *installCommand) run(cmd *cobra.Command, args []string) error {
 	return c.print(f, installed)
 }
 
-func (c *installCommand) readRoot(ctx context.Context) error {
+func (c *installCommand) readRoot(ctx context.Context) (err error) {
 	if c.rootCert == "" {
 		return nil
 	}
-	given, err := c.readExchange(ctx, c.rootCert)
-	if err != nil {
-		return err
-	}
-	if n := len(given.Certificates); n != 1 {
-		return fmt.Errorf("%s: %d certificates, expected one root", displayName(c.rootCert), n)
-	}
-	c.install.Root = given.Certificates[0]
-	return nil
+	c.install.Root, err = c.terminal.readRoot(ctx, c.rootCert)
+	return err
 }
 
 // confirmingRoot asks a person; nil where there is nobody to ask.
@@ -134,9 +136,13 @@ func (c *installCommand) confirmingRoot() func(context.Context, fabric.Certifica
 }
 
 func (c *installCommand) tell(f *fabric.Fabric, i fabric.Installed) {
+	c.tellTaken(i.Taken)
 	switch {
 	case i.Action == fabric.Kept:
 		c.note("cluster %s has %s already", i.Cluster, i.Certificate.Subject)
+		if i.PublishesCRLs && i.Changed && !c.install.DryRun {
+			c.note("of the answer the rest is taken: hand every cluster whose key is here its new set, with 'trustgen secret'")
+		}
 		return
 	case c.install.DryRun:
 		c.note("dry run: would install %s for cluster %s in %s", i.Certificate.Subject, i.Cluster, f.Dir())
@@ -158,7 +164,7 @@ func (c *installCommand) print(f *fabric.Fabric, i fabric.Installed) error {
 	result := installResult{
 		Cluster: i.Cluster, Action: i.Action, Directory: f.ClusterPath(i.Cluster),
 		Certificate: newCertificateResult(i.Certificate), Root: newCertificateResult(i.Root),
-		RootAdopted: i.RootAdopted, DryRun: c.install.DryRun,
+		RootAdopted: i.RootAdopted, Revoked: newRevokedCAResults(i.Taken.Revoked), DryRun: c.install.DryRun,
 	}
 	for _, v := range i.Tolerated {
 		result.Warnings = append(result.Warnings, importWarning{v.Rule, ca.Describe(v.Cert), v.Detail, v.Consequence})

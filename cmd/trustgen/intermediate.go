@@ -37,7 +37,7 @@ func newIntermediate(t *terminal) *cobra.Command {
   trustgen intermediate --cluster east --issuer issuer.yaml
 
   # What istiod reads, handed to a cluster
-  kubectl create secret generic cacerts -n istio-system \
+  kubectl --context east create secret generic cacerts -n istio-system \
     --from-file=trust/clusters/east/ca-cert.pem --from-file=trust/clusters/east/ca-key.pem \
     --from-file=trust/clusters/east/root-cert.pem --from-file=trust/clusters/east/cert-chain.pem`,
 		Long: `A valid intermediate is kept, so the command can run as often as you like. One
@@ -46,10 +46,17 @@ name, and the old files are kept in superseded/. All clusters are one
 transaction: either all of them change or none.
 
 The root issues, or the issuing CA that init imported. Where its key is encrypted,
-its passphrase is asked for on a terminal, or read from --password-file.
+its passphrase is asked for on a terminal, or read from --password-file. A root that
+is made here has a plain key, also on a terminal, unless --password-file is given:
+'trustgen init' asks for a passphrase, and 'trustgen init --encrypt' encrypts the key
+that there is.
 
 Where fabric.yaml has name constraints, every new intermediate gets them. A cluster
-whose key is elsewhere, see 'trustgen request', gets none here unless --renew is given.
+whose key is elsewhere, see 'trustgen request', gets none here unless --renew is given,
+one that has left the mesh, see 'trustgen retire', only with --rejoin.
+
+What --not-after asks for is never cut. Without it an intermediate ends with its issuer
+where that has less than 365 days left; with less than 24 hours left, nothing is issued.
 
 With --issuer a CA elsewhere signs instead of the root in the directory. Its
 answers must lead to that root; a directory that has none trusts the root of the
@@ -60,10 +67,11 @@ issuer from then on.`,
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster: a DNS-1123 label; repeat it for more")
 	addKeyType(cmd, &c.keyType, "that of the CA that issues")
-	addNotAfter(cmd, &c.end, "365d")
+	addNotAfter(cmd, &c.end, "365d, or the end of the issuer if that comes before")
 	addIssuer(cmd, &c.issuer)
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key, or of the key of a new root; - is stdin (default a prompt, where the key is encrypted)")
+	addPasswordFile(cmd, &c.password, "the CA's key, or of the key of a new root")
 	cmd.Flags().BoolVar(&c.ensure.Renew, "renew", false, "renew valid and damaged intermediates as well")
+	cmd.Flags().BoolVar(&c.ensure.Rejoin, "rejoin", false, "let a cluster come back that has left the mesh, see 'trustgen retire'")
 	addIncomplete(cmd, &c.ensure.AllowIncomplete)
 	addDryRun(cmd, &c.ensure.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
@@ -128,6 +136,16 @@ func (c *intermediateCommand) tell(f *fabric.Fabric, r fabric.Result) {
 	c.warnMissing(r.Missing)
 	c.tellOrder(r)
 	c.tellKept(r)
+	for _, e := range r.Clusters {
+		if e.EndsWithIssuer {
+			c.noteEnd(e.Cluster, e.Certificate)
+		}
+	}
+}
+
+// noteEnd is for an intermediate that lives for less than it would by default.
+func (t *terminal) noteEnd(cluster string, cert fabric.Certificate) {
+	t.note("the intermediate of %s ends with its issuer, at %s: there has to be another issuer before", cluster, formatTime(cert.NotAfter))
 }
 
 // tellOrder is for a mesh that publishes CRLs: who has any refuses a CA whose CRL it does
@@ -136,13 +154,16 @@ func (c *intermediateCommand) tellOrder(r fabric.Result) {
 	if !r.PublishesCRLs || c.ensure.DryRun {
 		return
 	}
-	var issued []string
+	clusters := rollout{others: r.Others, elsewhere: r.Elsewhere}
 	for _, e := range r.Clusters {
-		if e.Action != fabric.Kept {
-			issued = append(issued, e.Cluster)
+		switch e.Action {
+		case fabric.Created:
+			clusters.created = append(clusters.created, e.Cluster)
+		case fabric.Renewed:
+			clusters.renewed = append(clusters.renewed, e.Cluster)
 		}
 	}
-	c.newOrder(c.dir).othersFirst(r.Others, r.Elsewhere, issued)
+	c.newOrder(c.dir).othersFirst(clusters)
 }
 
 // tellKept says what the flags do not do for what is kept.

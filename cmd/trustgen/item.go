@@ -4,11 +4,13 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
 // item is one thing that inspect found. The fields that a kind does not have are
@@ -26,18 +28,26 @@ type item struct {
 	Number             string     `json:"number,omitempty"`
 	ThisUpdate         string     `json:"thisUpdate,omitempty"`
 	NextUpdate         string     `json:"nextUpdate,omitempty"`
-	Revoked            []string   `json:"revoked,omitempty"`
+	Revoked            []revoked  `json:"revoked,omitempty"`
 	PublicKey          *publicKey `json:"publicKey,omitempty"`
 	CA                 bool       `json:"ca,omitempty"`
 	PathLength         *int       `json:"pathLength,omitempty"`
 	KeyUsage           []string   `json:"keyUsage,omitempty"`
 	ExtKeyUsage        []string   `json:"extKeyUsage,omitempty"`
 	Names              []string   `json:"names,omitempty"`
-	PermittedNames     []string   `json:"permittedNames,omitempty"`
+	PermittedNames     []string   `json:"permittedNames,omitempty"` // with their types: "URI:cluster.local"
+	ExcludedNames      []string   `json:"excludedNames,omitempty"`
 	SubjectKeyID       string     `json:"subjectKeyId,omitempty"`
 	AuthorityKeyID     string     `json:"authorityKeyId,omitempty"`
 	SignatureAlgorithm string     `json:"signatureAlgorithm,omitempty"`
 	Fingerprint        string     `json:"fingerprint,omitempty"`
+}
+
+// revoked is an entry of a CRL.
+type revoked struct {
+	Serial string `json:"serial"`
+	At     string `json:"at"`
+	Reason string `json:"reason"`
 }
 
 // publicKey tells keys apart without showing them.
@@ -67,7 +77,8 @@ func certificateItem(cert *x509.Certificate) item {
 		CA:                 cert.IsCA,
 		KeyUsage:           keyUsage(cert.KeyUsage),
 		Names:              slices.Concat(uris(cert), cert.DNSNames, addresses(cert), cert.EmailAddresses),
-		PermittedNames:     slices.Concat(cert.PermittedURIDomains, cert.PermittedDNSDomains),
+		PermittedNames:     typedNames(cert.PermittedURIDomains, cert.PermittedDNSDomains, cert.PermittedEmailAddresses, cert.PermittedIPRanges),
+		ExcludedNames:      typedNames(cert.ExcludedURIDomains, cert.ExcludedDNSDomains, cert.ExcludedEmailAddresses, cert.ExcludedIPRanges),
 		SubjectKeyID:       hex.EncodeToString(cert.SubjectKeyId),
 		AuthorityKeyID:     hex.EncodeToString(cert.AuthorityKeyId),
 		SignatureAlgorithm: cert.SignatureAlgorithm.String(),
@@ -112,7 +123,7 @@ func crlItem(list *x509.RevocationList) item {
 		i.Number = list.Number.String()
 	}
 	for _, entry := range list.RevokedCertificateEntries {
-		i.Revoked = append(i.Revoked, entry.SerialNumber.Text(16))
+		i.Revoked = append(i.Revoked, revoked{entry.SerialNumber.Text(16), formatTime(entry.RevocationTime), fabric.Reason(entry.ReasonCode).String()})
 	}
 	return i
 }
@@ -138,19 +149,39 @@ func (i item) fields() [][2]string {
 		{"number", i.Number},
 		{"this update", i.ThisUpdate},
 		{"next update", i.NextUpdate},
-		{"revoked", strings.Join(i.Revoked, ", ")},
 		{"public key", key},
 		{"CA", authority},
 		{"key usage", strings.Join(i.KeyUsage, ", ")},
 		{"extended key usage", strings.Join(i.ExtKeyUsage, ", ")},
 		{"names", strings.Join(i.Names, ", ")},
 		{"permitted names", strings.Join(i.PermittedNames, ", ")},
+		{"excluded names", strings.Join(i.ExcludedNames, ", ")},
 		{"subject key id", i.SubjectKeyID},
 		{"authority key id", i.AuthorityKeyID},
 		{"signature", i.SignatureAlgorithm},
 		{"SHA-256", i.Fingerprint},
 	}
+	for _, r := range i.Revoked {
+		all = append(all, [2]string{"revoked", fmt.Sprintf("%s at %s: %s", r.Serial, r.At, r.Reason)})
+	}
 	return slices.DeleteFunc(all, func(field [2]string) bool { return field[1] == "" })
+}
+
+// typedNames are names of constraints, each with what it is about.
+func typedNames(uris, dns, emails []string, ranges []*net.IPNet) []string {
+	var all []string
+	add := func(kind string, names []string) {
+		for _, name := range names {
+			all = append(all, kind+":"+name)
+		}
+	}
+	add("URI", uris)
+	add("DNS", dns)
+	add("email", emails)
+	for _, r := range ranges {
+		add("IP", []string{r.String()})
+	}
+	return all
 }
 
 func uris(cert *x509.Certificate) []string {

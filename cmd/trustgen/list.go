@@ -26,6 +26,12 @@ func newList(t *terminal) *cobra.Command {
 
   # For a program
   trustgen list -o json`,
+		Long: `The state of a CA is valid, renew-due when less than a third of its life is left,
+expired, or damaged. It is revoked where its CRL or that of a CA above says so,
+revocation-pending where that was decided, retired where its cluster has left the mesh.
+
+Where a cluster or a request is damaged, the exit code is 1. What has expired or is not to
+be trusted any more shows in the state alone.`,
 		Args: noArgs,
 		RunE: c.run,
 	}
@@ -35,12 +41,18 @@ func newList(t *terminal) *cobra.Command {
 }
 
 type listResult struct {
-	TrustDomain    string             `json:"trustDomain,omitempty"`
-	PermittedNames []string           `json:"permittedNames,omitempty"`
-	Root           *certificateResult `json:"root,omitempty"`
-	Issuing        *certificateResult `json:"issuing,omitempty"`
-	Clusters       []listEntry        `json:"clusters"`
-	Requests       []listRequest      `json:"requests,omitempty"`
+	TrustDomain    string         `json:"trustDomain,omitempty"`
+	PermittedNames []string       `json:"permittedNames,omitempty"`
+	Root           *listAuthority `json:"root,omitempty"`
+	Issuing        *listAuthority `json:"issuing,omitempty"`
+	Clusters       []listEntry    `json:"clusters"`
+	Requests       []listRequest  `json:"requests,omitempty"`
+}
+
+// listAuthority is a CA above the clusters.
+type listAuthority struct {
+	State fabric.State `json:"state"`
+	*certificateResult
 }
 
 type listEntry struct {
@@ -79,12 +91,12 @@ func (c *listCommand) print(status fabric.Status, rootless bool) error {
 		result.PermittedNames = append([]string{limits.TrustDomain}, limits.DNSNames...)
 	}
 	if !rootless {
-		result.Root = newCertificateResult(status.Root)
-		rows = append(rows, c.row("-", "root", status.Root))
+		result.Root = &listAuthority{status.RootState(c.Now()), newCertificateResult(status.Root)}
+		rows = append(rows, c.row("-", "root", status.Root, result.Root.State))
 	}
 	if status.Issuing != nil {
-		result.Issuing = newCertificateResult(*status.Issuing)
-		rows = append(rows, c.row("-", "issuing CA", *status.Issuing))
+		result.Issuing = &listAuthority{status.IssuingState(c.Now()), newCertificateResult(*status.Issuing)}
+		rows = append(rows, c.row("-", "issuing CA", *status.Issuing, result.Issuing.State))
 	}
 	for _, cluster := range status.Clusters {
 		entry, row := c.cluster(cluster)
@@ -106,7 +118,7 @@ func (c *listCommand) cluster(cluster fabric.Cluster) (listEntry, []string) {
 		return entry, []string{cluster.Name, "intermediate", "", "", "", "", string(entry.State)}
 	}
 	entry.certificateResult = newCertificateResult(cluster.Certificate)
-	row := c.row(cluster.Name, "intermediate", cluster.Certificate)
+	row := c.row(cluster.Name, "intermediate", cluster.Certificate, entry.State)
 	if cluster.Elsewhere {
 		row[len(row)-1] += ", key elsewhere"
 	}
@@ -122,10 +134,9 @@ func (c *listCommand) request(request fabric.Request) (listRequest, []string) {
 	return entry, []string{request.Cluster, "request", "", entry.PublicKey.Type, "", "", "waits for its answer"}
 }
 
-func (c *listCommand) row(name, kind string, cert fabric.Certificate) []string {
-	now := c.Now()
-	days := strconv.Itoa(int(cert.NotAfter.Sub(now).Hours() / 24))
-	return []string{name, kind, cert.Subject, string(cert.KeyType), formatTime(cert.NotAfter), days, string(cert.State(now))}
+func (c *listCommand) row(name, kind string, cert fabric.Certificate, state fabric.State) []string {
+	days := strconv.Itoa(int(cert.NotAfter.Sub(c.Now()).Hours() / 24))
+	return []string{name, kind, cert.Subject, string(cert.KeyType), formatTime(cert.NotAfter), days, string(state)}
 }
 
 // damage is the error of the first damaged cluster or request, for the hint, and how

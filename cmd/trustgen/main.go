@@ -20,6 +20,7 @@ func main() {
 		In:          os.Stdin,
 		Out:         os.Stdout,
 		Err:         os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		NoColor:     os.Getenv("NO_COLOR") != "",
@@ -33,10 +34,10 @@ func main() {
 
 // streams are what a command talks to. Out carries the result only.
 type streams struct {
-	In                       io.Reader
-	Out, Err                 io.Writer
-	OutTerminal, ErrTerminal bool
-	NoColor                  bool
+	In                                   io.Reader
+	Out, Err                             io.Writer
+	InTerminal, OutTerminal, ErrTerminal bool
+	NoColor                              bool
 	// Prompt asks a person for a passphrase, nil where there is nobody to ask.
 	Prompt func(ctx context.Context, text string) ([]byte, error)
 	// Ask puts a question to a person, nil where there is nobody to ask.

@@ -144,7 +144,11 @@ func TestInspectReadsStdin(t *testing.T) {
 	t.Parallel()
 	root := catest.New(t).Root.Certificate()
 	s := newConsole(string(root.Raw))
-	s.want(t, s.run(t, "inspect", "-"), exitFailed, "trustgen: error: stdin: is neither PEM nor a Secret in YAML or JSON\n")
+	if code := s.run(t, "inspect", "-"); code != exitFine || !strings.HasPrefix(s.out.String(), "stdin: certificate\n") {
+		t.Errorf("exit code %d, %s%s", code, s.out.String(), s.err.String())
+	}
+	s.In = strings.NewReader("junk")
+	s.want(t, s.run(t, "inspect", "-"), exitFailed, "trustgen: error: stdin: is neither PEM nor DER, nor a Secret or ConfigMap in YAML or JSON\n")
 	s.In = io.MultiReader(strings.NewReader(strings.Repeat("x", maxInput)), strings.NewReader("x"))
 	s.want(t, s.run(t, "inspect", "-"), exitCouldNot, "trustgen: error: stdin: is larger than 4194304 bytes\n")
 }

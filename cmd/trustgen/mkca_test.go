@@ -24,7 +24,7 @@ import (
 // would refuse to make. "mkca NAME" writes NAME.pem and NAME-key.pem.
 type mkca struct {
 	name, issuer, key, form, usage string
-	uri, dns                       string
+	uri, dns, notDNS, crl          string
 	pathLength, days               int
 	leaf                           bool
 }
@@ -39,6 +39,8 @@ func runMkca() {
 	flag.IntVar(&m.days, "days", 0, "days until it ends; 0 is 3650, or with its issuer")
 	flag.StringVar(&m.uri, "uri", "", "host that name constraints permit in URIs")
 	flag.StringVar(&m.dns, "dns", "", "DNS name that they permit")
+	flag.StringVar(&m.notDNS, "notdns", "", "DNS name that they exclude")
+	flag.StringVar(&m.crl, "crl", "", "URL of its CRL distribution point")
 	flag.BoolVar(&m.leaf, "leaf", false, "not a CA")
 	flag.Parse()
 	m.name = flag.Arg(0)
@@ -100,7 +102,7 @@ func (m mkca) template() *x509.Certificate {
 		"crl":  x509.KeyUsageCRLSign,
 	}
 	now := time.Now()
-	permitted := func(name string) []string {
+	some := func(name string) []string {
 		return slices.DeleteFunc([]string{name}, func(s string) bool { return s == "" })
 	}
 	return &x509.Certificate{
@@ -113,10 +115,12 @@ func (m mkca) template() *x509.Certificate {
 		MaxPathLen:            m.pathLength,
 		MaxPathLenZero:        m.pathLength == 0,
 		KeyUsage:              usage[m.usage],
+		CRLDistributionPoints: some(m.crl),
 
 		PermittedDNSDomainsCritical: true,
-		PermittedURIDomains:         permitted(m.uri),
-		PermittedDNSDomains:         permitted(m.dns),
+		PermittedURIDomains:         some(m.uri),
+		PermittedDNSDomains:         some(m.dns),
+		ExcludedDNSDomains:          some(m.notDNS),
 	}
 }
 

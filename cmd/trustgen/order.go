@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/trustgen/trustgen/secrets/fabric"
@@ -32,7 +33,14 @@ func (o *order) command(format string, args ...any) {
 // apply hands clusters what the directory has for them.
 func (o *order) apply(clusters ...string) {
 	for _, cluster := range clusters {
-		o.command("trustgen secret --cluster %s%s | kubectl apply --server-side --force-conflicts -f -", cluster, dirFlag(o.dir))
+		o.command("trustgen secret --cluster %s%s | kubectl --context %s apply --server-side --force-conflicts -f -", cluster, dirFlag(o.dir), cluster)
+	}
+}
+
+// applyCRLs hands clusters the CRLs, and leaves the rest there as it is.
+func (o *order) applyCRLs(clusters ...string) {
+	for _, cluster := range clusters {
+		o.command("trustgen secret --cluster %s%s --crls-only | kubectl --context %s apply --server-side --field-manager=trustgen-crls --force-conflicts -f -", cluster, dirFlag(o.dir), cluster)
 	}
 }
 
@@ -58,16 +66,33 @@ func (o *order) everywhere(what string, here, elsewhere []string) {
 	o.tellElsewhere(elsewhere)
 }
 
-// othersFirst hands clusters that have a new intermediate what they have, but not before the
-// others know its CRL.
-func (o *order) othersFirst(others, elsewhere, renewed []string) {
-	if len(others)+len(elsewhere) > 0 {
-		o.everywhere("hand the other clusters their sets: they have to know the CRL of a new intermediate before they meet it", others, elsewhere)
+// rollout are the clusters that new intermediates are about.
+type rollout struct {
+	others    []string // have to know their CRLs, and stay as they are
+	elsewhere []string // the same, with sets in other directories
+	created   []string // get the first intermediate that they have
+	renewed   []string // get another one
+}
+
+// othersFirst hands clusters that have a new intermediate what they have, but not before all
+// the others know its CRL: those that are renewed with it have to know it as well. A cluster
+// that gets its first one gets the CRLs with it.
+func (o *order) othersFirst(r rollout) {
+	issued := slices.Sorted(slices.Values(slices.Concat(r.created, r.renewed)))
+	var ahead []string
+	if len(issued) > 1 {
+		ahead = r.renewed
+	}
+	if len(r.others)+len(r.elsewhere)+len(ahead) > 0 {
+		o.say("let the others know the CRLs of the new intermediates, before they meet one:")
+		o.apply(r.others...)
+		o.applyCRLs(ahead...)
+		o.tellElsewhere(r.elsewhere)
 		o.say("wait some minutes, until the proxies there have them: kubelets pass Secrets and ConfigMaps on when they please")
 	}
-	if len(renewed) > 0 {
-		o.say("hand %s what is new:", strings.Join(renewed, " and "))
-		o.apply(renewed...)
+	if len(issued) > 0 {
+		o.say("hand %s what is new:", strings.Join(issued, " and "))
+		o.apply(issued...)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -21,8 +22,9 @@ type passwordFlags struct {
 	none bool
 }
 
-func addPasswordFile(cmd *cobra.Command, f *passwordFlags, usage string) {
-	cmd.Flags().StringVar(&f.file, "password-file", "", usage)
+// addPasswordFile adds the flag for the passphrase of a key.
+func addPasswordFile(cmd *cobra.Command, f *passwordFlags, whose string) {
+	cmd.Flags().StringVar(&f.file, "password-file", "", "`file` whose first line is the passphrase of "+whose+"; - is stdin (default a prompt on a terminal)")
 	_ = cmd.MarkFlagFilename("password-file")
 }
 
@@ -39,14 +41,15 @@ func (f *passwordFlags) opening(t *terminal) fabric.Password {
 	}
 }
 
-// choosing gives the passphrase of a key that is new; nil where it is to be plain.
+// choosing gives the passphrase of a key that is new; nil where it is to be plain. A pipeline
+// is asked nothing that it may not expect, even one that somebody started at a terminal.
 func (f *passwordFlags) choosing(t *terminal) fabric.Password {
 	switch {
 	case f.none:
 		return nil
 	case f.file != "":
 		return f.read(t)
-	case t.Prompt == nil:
+	case t.Prompt == nil || !t.InTerminal:
 		return nil
 	}
 	return func(ctx context.Context, keyFile string) ([]byte, error) {
@@ -81,13 +84,32 @@ func (f *passwordFlags) read(t *terminal) fabric.Password {
 			return nil, err
 		}
 		defer clear(data)
-		line, _, _ := bytes.Cut(data, []byte("\n"))
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		if len(line) == 0 {
-			return nil, fmt.Errorf("%s: %w: its first line is taken", displayName(f.file), ca.ErrEmptyPassword)
+		line, err := firstLine(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", displayName(f.file), err)
 		}
 		return bytes.Clone(line), nil
 	}
+}
+
+// maxPassword bounds a passphrase, in bytes.
+const maxPassword = 1024
+
+// firstLine refuses what was named by mistake: a key, or anything that nobody can have typed.
+func firstLine(data []byte) ([]byte, error) {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	switch {
+	case bytes.Contains(data, pemBegin):
+		return nil, errors.New("is PEM, expected a file whose first line is a passphrase")
+	case !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0:
+		return nil, errors.New("is not text in UTF-8, expected a file whose first line is a passphrase")
+	case len(line) > maxPassword:
+		return nil, fmt.Errorf("its first line has %d bytes, expected a passphrase of at most %d", len(line), maxPassword)
+	case len(line) == 0:
+		return nil, fmt.Errorf("%w: its first line is taken", ca.ErrEmptyPassword)
+	}
+	return line, nil
 }
 
 // checkPrivate refuses a file with keys or passphrases that others can read. A pipe is

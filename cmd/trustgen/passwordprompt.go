@@ -8,11 +8,11 @@ import (
 	"golang.org/x/term"
 )
 
-// newPrompt asks a person for a passphrase; nil where stdin is not a terminal, and there
-// is nobody to ask. The terminal itself is used, since stdout and stderr may lead
-// elsewhere.
+// newPrompt asks a person for a passphrase; nil where there is nobody to ask. The terminal
+// itself is used, since stdin, stdout and stderr may lead elsewhere: what is to be signed may
+// come through a pipe.
 func newPrompt(stdin *os.File) func(ctx context.Context, text string) ([]byte, error) {
-	if !term.IsTerminal(int(stdin.Fd())) {
+	if !term.IsTerminal(int(stdin.Fd())) && (!brings(stdin) || !hasTerminal()) {
 		return nil
 	}
 	return func(ctx context.Context, text string) ([]byte, error) {
@@ -25,6 +25,20 @@ func newPrompt(stdin *os.File) func(ctx context.Context, text string) ([]byte, e
 		defer fmt.Fprintln(tty)
 		return readHidden(ctx, tty)
 	}
+}
+
+// brings reports whether stdin is there to be read, and not what a job without a person has.
+func brings(stdin *os.File) bool {
+	info, err := stdin.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
+}
+
+func hasTerminal() bool {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	return tty.Close() == nil
 }
 
 // readHidden reads a line without showing it, and leaves the terminal as it was, also

@@ -2,11 +2,16 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -90,7 +95,26 @@ func TestAnInterruptedPromptLeavesTheTerminalAsItWas(t *testing.T) {
 	if !echoes(t, tty) {
 		t.Error("the terminal still hides what is typed")
 	}
-	fmt.Fprintln(person) // ends the read that is left
+	// The read that is left ends with a line, and restores the terminal once more: not before
+	// that may the descriptor be another test's.
+	hide(t, tty)
+	fmt.Fprintln(person)
+	for !echoes(t, tty) {
+		runtime.Gosched()
+	}
+}
+
+// hide lets the terminal not show what is typed.
+func hide(t *testing.T, tty *os.File) {
+	t.Helper()
+	state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Lflag &^= unix.ECHO
+	if err := unix.IoctlSetTermios(int(tty.Fd()), unix.TCSETS, state); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWithoutATerminalNobodyIsAsked(t *testing.T) {
@@ -106,5 +130,40 @@ func TestWithoutATerminalNobodyIsAsked(t *testing.T) {
 	_, tty := newTerminal(t)
 	if newPrompt(tty) == nil {
 		t.Error("there is no prompt on a terminal")
+	}
+}
+
+// TestAPassphraseIsAskedForWhereStdinIsAPipe signs a request that comes through one, with a
+// person at the terminal.
+func TestAPassphraseIsAskedForWhereStdinIsAPipe(t *testing.T) {
+	t.Parallel()
+	binary, dir := buildBinary(t), t.TempDir()
+	passphrase := filepath.Join(dir, "passphrase")
+	if err := os.WriteFile(passphrase, []byte("correct horse\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	trust := filepath.Join(dir, "trust")
+	s := newConsole("")
+	if code := s.run(t, "init", "-q", "--dir", trust, "--password-file", passphrase, "--not-after", "36500d"); code != exitFine {
+		t.Fatal(s.err.String())
+	}
+	if code := s.run(t, "request", "-q", "--dir", filepath.Join(dir, "beside"), "--cluster", "east"); code != exitFine {
+		t.Fatal(s.err.String())
+	}
+	person, tty := newTerminal(t)
+	var out, stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), binary, "sign", "-q", "-", "--dir", trust, "--cluster", "east", "--yes")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(s.out.String()), &out, &stderr
+	cmd.ExtraFiles = []*os.File{tty}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if asked, err := bufio.NewReader(person).ReadString(':'); err != nil || asked != "Passphrase of "+filepath.Join(trust, "root-key.pem")+":" {
+		t.Errorf("was asked %q, %v", asked, err)
+	}
+	fmt.Fprint(person, "correct horse\n")
+	if err := cmd.Wait(); err != nil || !strings.HasPrefix(out.String(), "-----BEGIN CERTIFICATE-----") {
+		t.Errorf("sign: %v, %s, stdout %q", err, stderr.String(), out.String())
 	}
 }

@@ -33,14 +33,15 @@ func newRequest(t *terminal) *cobra.Command {
   trustgen install east.pem
 
   # The same by pipes
-  trustgen request --cluster east | ssh root-host trustgen sign - --cluster east --yes | trustgen install - --yes`,
+  trustgen request --cluster east | ssh root-host trustgen sign - --cluster east --yes | trustgen install - --root-cert root-cert.pem`,
 		Long: `The key of an intermediate need not travel: request makes it where the cluster is,
 sign certifies it where the root is, and install puts the two together. The request
 and its answer are not secret. Compare the hash of the key that request and sign
 show.
 
 As long as a request waits for its answer it is given again; --new makes another key
-and another request. A cluster that has an intermediate keeps it until the answer is
+and another request. An answer to the first one has to be revoked then, see 'trustgen
+revoke --certificate': nobody can install it. A cluster that has an intermediate keeps it until the answer is
 installed.`,
 		Args: noArgs,
 		RunE: c.run,
@@ -86,6 +87,9 @@ func (c *requestCommand) tell(f *fabric.Fabric, made fabric.Requested) {
 		c.note("dry run: would make a %s key and a request for %s in %s", made.Key.Type, cluster, f.Dir())
 	default:
 		c.note("made a key and a request for %s: key %s, SHA-256 %s", cluster, made.Key.Type, made.Key.Fingerprint)
+	}
+	if made.Action == fabric.Renewed && !c.request.DryRun {
+		c.hint("if the request that it replaces was signed, have the answer revoked where the root is: 'trustgen revoke --certificate FILE'")
 	}
 	if made.Current != nil {
 		c.note("%s has %s, valid until %s, and keeps it until the answer is installed", cluster, made.Current.Subject, formatTime(made.Current.NotAfter))

@@ -32,7 +32,9 @@ func newRetire(t *terminal) *cobra.Command {
   trustgen retire --cluster east --revoke`,
 		Long: `The files of the cluster go to superseded/. Its intermediates are revoked only with
 --revoke: without, whoever has their keys signs identities of the mesh until they
-expire. Their CRLs stay in the sets of the others until then.`,
+expire. Their CRLs stay in the sets of the others until then.
+
+'trustgen intermediate' gives the cluster another one only with --rejoin.`,
 		Args: noArgs,
 		RunE: c.run,
 	}
@@ -41,7 +43,7 @@ expire. Their CRLs stay in the sets of the others until then.`,
 	cmd.Flags().BoolVar(&c.retire.Revoke, "revoke", false, "revoke its intermediates")
 	addReason(cmd, &c.reason, fabric.CessationOfOperation)
 	addAt(cmd, &c.at)
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key; - is stdin (default a prompt, where the key is encrypted)")
+	addPasswordFile(cmd, &c.password, "the CA's key")
 	addIncomplete(cmd, &c.retire.AllowIncomplete)
 	addDryRun(cmd, &c.retire.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
@@ -68,7 +70,7 @@ func (c *retireCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	c.retire.Reason, c.retire.At = &c.reason.reason, c.at.Time
+	c.retire.Reason, c.retire.At = c.reason.given(), c.at.Time
 	done, err := f.RetireCluster(cmd.Context(), c.clusters[0], c.retire)
 	if err != nil {
 		return err
@@ -105,13 +107,15 @@ func (c *retireCommand) print(done fabric.RetiredCluster) error {
 		Missing: newMissingResults(done.Missing), DryRun: c.retire.DryRun,
 	}
 	rows := [][]string{{"CLUSTER", "ACTION", "SUBJECT", "NOT AFTER"}}
-	for action, certs := range map[string][]fabric.Certificate{"retired": done.Left, "revoked": done.Revoked} {
+	add := func(action string, certs []fabric.Certificate) {
 		if c.retire.DryRun {
 			action = "would be " + action
 		}
-		for _, cert := range certs { // one of the two has none
+		for _, cert := range certs {
 			rows = append(rows, []string{c.clusters[0], action, cert.Subject, formatTime(cert.NotAfter)})
 		}
 	}
+	add("retired", done.Left)
+	add("revoked", done.Revoked)
 	return c.output.print(c.Out, result, func(w io.Writer) error { return printTable(w, rows) })
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,23 +16,24 @@ import (
 
 type revokeCommand struct {
 	*terminal
-	dir      string
-	clusters clusterFlag
-	reason   reasonFlag
-	at       timeFlag
-	finish   bool
-	keyType  keyTypeFlag
-	end      endFlag
-	password passwordFlags
-	revoke   fabric.RevokeOptions
-	output   outputFlag
+	dir         string
+	clusters    clusterFlag
+	certificate string
+	reason      reasonFlag
+	at          timeFlag
+	finish      bool
+	keyType     keyTypeFlag
+	end         endFlag
+	password    passwordFlags
+	revoke      fabric.RevokeOptions
+	output      outputFlag
 }
 
 func newRevoke(t *terminal) *cobra.Command {
 	c := &revokeCommand{terminal: t}
 	cmd := &cobra.Command{
-		Use:   "revoke --cluster NAME...",
-		Short: "Revoke the intermediate CAs of a cluster, without an outage",
+		Use:   "revoke --cluster NAME... | --certificate CA",
+		Short: "Revoke the intermediate CAs of a cluster, without an outage, or one CA",
 		Example: `  # First: a successor, which all clusters get to know. Nothing is revoked yet
   trustgen revoke --cluster east --reason keyCompromise
 
@@ -38,17 +41,27 @@ func newRevoke(t *terminal) *cobra.Command {
   trustgen revoke --cluster east --finish
 
   # Both at once: the workloads of east are refused until they have new certificates
-  trustgen revoke --cluster east --reason keyCompromise --now`,
+  trustgen revoke --cluster east --reason keyCompromise --now
+
+  # An intermediate that was signed and never installed, or a cross-certificate
+  trustgen revoke --certificate east.pem`,
 		Long: `All intermediates are revoked that the cluster has had up to now and that have not
-expired. To revoke the one that is in use would cut the cluster off, so that there
-are two steps. The first one issues a successor, puts its CRL into the set of every
-cluster, and writes down what is to be revoked. The command prints what has to be
-done in the clusters, and in which order. The second one, --finish, revokes.
+expired; where a revocation waits, those that it is about. To revoke the one that is in
+use would cut the cluster off, so that there are two steps. The first one issues a
+successor, puts its CRL into the set of every cluster, and writes down what is to be
+revoked. The command prints what has to be done in the clusters, and in which order.
+The second one, --finish, revokes. In between --reason and --at change what was written
+down.
 
 With --now there is one step, and an outage of the cluster, until its workloads have
 renewed: right if the key was stolen, since whoever has it signs the identities of
 all workloads of the mesh until then. Where the first step was done, --now does the
 rest of it, even if the cluster is left without an intermediate.
+
+--certificate revokes one CA at once: by a file with its certificate or chain, - is
+stdin, by its subject, or by the SHA-256 that 'trustgen crl status -o json' shows. It is
+for what no cluster has in use: an answer that nobody can install any more, since
+'trustgen request --new' has made another key, or a cross-certificate.
 
 The clusters have the CRLs of all CAs of the mesh from then on, see 'trustgen crl'.
 Sidecars check them. istiod does not, when a certificate of the mesh is shown to it in
@@ -58,13 +71,14 @@ place of a token: see SECURITY.md.`,
 	}
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster; repeat it for more")
+	cmd.Flags().StringVar(&c.certificate, "certificate", "", "the one `CA` to revoke, at once: a file with its certificate, its subject or its SHA-256")
 	addReason(cmd, &c.reason, fabric.Unspecified)
 	addAt(cmd, &c.at)
 	cmd.Flags().BoolVar(&c.finish, "finish", false, "revoke what is pending: every cluster has its set, and the workloads have renewed")
 	cmd.Flags().BoolVar(&c.revoke.Immediately, "now", false, "revoke at once, which is an outage of the cluster until its workloads have renewed")
 	addKeyType(cmd, &c.keyType, "that of the CA that issues")
-	addNotAfter(cmd, &c.end, "365d")
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key; - is stdin (default a prompt, where the key is encrypted)")
+	addNotAfter(cmd, &c.end, "365d, or the end of the CA that issues if that comes before")
+	addPasswordFile(cmd, &c.password, "the CA's key")
 	addIncomplete(cmd, &c.revoke.AllowIncomplete)
 	addDryRun(cmd, &c.revoke.DryRun)
 	addOutput(cmd, &c.output, "table", "yaml", "json")
@@ -78,7 +92,7 @@ type revokeResult struct {
 }
 
 type revokeEntry struct {
-	Cluster   string               `json:"cluster"`
+	Cluster   string               `json:"cluster,omitempty"`
 	Successor *certificateResult   `json:"successor,omitempty"`
 	Pending   []*certificateResult `json:"pending,omitempty"`
 	Revoked   []*certificateResult `json:"revoked,omitempty"`
@@ -112,29 +126,72 @@ func newCertificateResults(certs []fabric.Certificate) []*certificateResult {
 }
 
 func (c *revokeCommand) run(cmd *cobra.Command, _ []string) error {
-	if len(c.clusters) == 0 {
-		return &usageError{errors.New("no cluster is named: --cluster is missing"), cmd}
-	}
-	if other := given(cmd, []string{"reason", "at", "now", "key-type", "not-after"}); c.finish && other != "" {
-		return &usageError{fmt.Errorf("--finish does what was decided before, and %s decides: leave it out", other), cmd}
+	if err := c.check(cmd); err != nil {
+		return &usageError{err, cmd}
 	}
 	f, err := openFabric(cmd, c.terminal, c.dir, c.password.opening(c.terminal))
 	if err != nil {
 		return err
 	}
-	c.revoke.Reason, c.revoke.At = c.reason.reason, c.at.Time
-	c.revoke.KeyType, c.revoke.NotAfter = c.keyType.KeyType, c.end.from(c.Now())
-	var done fabric.Revocation
-	if c.finish {
-		done, err = f.FinishRevocation(cmd.Context(), c.clusters, fabric.FinishOptions{AllowIncomplete: c.revoke.AllowIncomplete, DryRun: c.revoke.DryRun})
-	} else {
-		done, err = f.Revoke(cmd.Context(), c.clusters, c.revoke)
-	}
+	done, err := c.do(cmd.Context(), f)
 	if err != nil {
 		return err
 	}
 	c.tell(done)
 	return c.print(done)
+}
+
+func (c *revokeCommand) check(cmd *cobra.Command) error {
+	other := func(names ...string) string { return given(cmd, names) }
+	switch decides, about := other("reason", "at", "now", "key-type", "not-after"), other("cluster", "finish", "key-type", "not-after"); {
+	case c.certificate != "" && about != "":
+		return fmt.Errorf("--certificate is about one CA, and %s about a cluster: leave one of them out", about)
+	case c.certificate == "-" && c.password.file == "-":
+		return errors.New("--certificate and --password-file cannot both be stdin")
+	case c.certificate != "":
+		return nil
+	case len(c.clusters) == 0:
+		return errors.New("no cluster is named: --cluster is missing")
+	case c.finish && decides != "":
+		return fmt.Errorf("--finish does what was decided before, and %s decides: leave it out", decides)
+	}
+	return nil
+}
+
+func (c *revokeCommand) do(ctx context.Context, f *fabric.Fabric) (fabric.Revocation, error) {
+	incomplete, dryRun := c.revoke.AllowIncomplete, c.revoke.DryRun
+	if c.finish {
+		return f.FinishRevocation(ctx, c.clusters, fabric.FinishOptions{AllowIncomplete: incomplete, DryRun: dryRun})
+	}
+	reason := c.reason.given()
+	if c.certificate == "" {
+		c.revoke.Reason, c.revoke.At = reason, c.at.Time
+		c.revoke.KeyType, c.revoke.NotAfter = c.keyType.KeyType, c.end.from(c.Now())
+		return f.Revoke(ctx, c.clusters, c.revoke)
+	}
+	name, err := c.nameCertificate(ctx)
+	if err != nil {
+		return fabric.Revocation{}, err
+	}
+	o := fabric.RevokeCertificateOptions{Reason: reason, At: c.at.Time, AllowIncomplete: incomplete, DryRun: dryRun}
+	return f.RevokeCertificate(ctx, name, o)
+}
+
+// nameCertificate is the hash of the certificate in a file, the first one of a chain, or else
+// what was given.
+func (c *revokeCommand) nameCertificate(ctx context.Context) (string, error) {
+	if c.certificate != "-" && !isThere(c.certificate) {
+		return c.certificate, nil
+	}
+	e, err := c.readExchange(ctx, c.certificate)
+	if err != nil {
+		return "", err
+	}
+	certs := e.Certificates
+	if len(certs) == 0 || len(certs) > 1 && certs[0].CheckSignatureFrom(certs[1]) != nil {
+		return "", fmt.Errorf("%s: %d certificates, expected one, or a chain that begins with it", displayName(c.certificate), len(certs))
+	}
+	return fingerprint(certs[0].Raw), nil
 }
 
 func (c *revokeCommand) tell(done fabric.Revocation) {
@@ -164,7 +221,10 @@ func (c *revokeCommand) tellClusters(done fabric.Revocation) waiting {
 			c.warn("NOT REVOKED YET: %s of cluster %s, valid until %s", cert.Subject, e.Cluster, formatTime(cert.NotAfter))
 		}
 		for _, cert := range e.Revoked {
-			c.note("revoked %s of cluster %s", cert.Subject, e.Cluster)
+			c.note("revoked %s%s", cert.Subject, ofCluster(e.Cluster))
+		}
+		if e.Successor != nil && e.EndsWithIssuer {
+			c.noteEnd(e.Cluster, *e.Successor)
 		}
 		if len(e.Pending) == 0 {
 			continue
@@ -179,18 +239,30 @@ func (c *revokeCommand) tellClusters(done fabric.Revocation) waiting {
 	return w
 }
 
+func ofCluster(cluster string) string {
+	if cluster == "" {
+		return ""
+	}
+	return " of cluster " + cluster
+}
+
 // tellOrder prints what has to happen between the two steps.
 func (c *revokeCommand) tellOrder(done fabric.Revocation, w waiting) {
 	o := c.newOrder(c.dir)
-	for _, cluster := range w.elsewhere {
+	c.tellSuccessors(o, w.elsewhere)
+	o.othersFirst(rollout{others: c.others(done, w.here), elsewhere: without(done.Elsewhere, w.elsewhere), renewed: w.here})
+	o.say("wait until all workloads of %s have renewed: 24 hours, unless their certificates live longer, or restart them", strings.Join(w.all, " and "))
+	o.say("revoke, which prints what is left then:")
+	o.command("trustgen revoke --cluster %s --finish%s", strings.Join(w.all, ","), dirFlag(c.dir))
+}
+
+// tellSuccessors is for clusters whose keys are elsewhere.
+func (c *revokeCommand) tellSuccessors(o *order, clusters []string) {
+	for _, cluster := range clusters {
 		o.say("the key of %s is elsewhere: give it another intermediate, and bring its CRL here:", cluster)
 		o.command("there 'trustgen request --cluster %s', here 'trustgen sign', there 'trustgen install'", cluster)
 		o.command("there 'trustgen crl --with-certificates', here 'trustgen crl import%s'", dirFlag(c.dir))
 	}
-	o.othersFirst(c.others(done, w.here), without(done.Elsewhere, w.elsewhere), w.here)
-	o.say("wait until all workloads of %s have renewed: 24 hours, unless their certificates live longer, or restart them", strings.Join(w.all, " and "))
-	o.say("revoke, which prints what is left then:")
-	o.command("trustgen revoke --cluster %s --finish%s", strings.Join(w.all, ","), dirFlag(c.dir))
 }
 
 // others are the clusters whose sets are here, without some.
@@ -208,9 +280,17 @@ func without(all, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
 }
 
-// tellRevoked is for a revocation that needs nothing more than to be known.
+// tellRevoked is for a revocation that everybody has to know.
 func (c *revokeCommand) tellRevoked(done fabric.Revocation) {
-	c.newOrder(c.dir).everywhere("hand every cluster the CRL that revokes", c.others(done, nil), done.Elsewhere)
+	var left []string // without an intermediate
+	for _, e := range done.Clusters {
+		if e.Without {
+			left = append(left, e.Cluster)
+		}
+	}
+	o := c.newOrder(c.dir)
+	o.everywhere("hand every cluster the CRL that revokes", c.others(done, nil), slices.Concat(done.Elsewhere, left))
+	c.tellSuccessors(o, left)
 	c.hint("istiod looks at no CRL: it takes a certificate of a revoked CA for proof of an identity. Let nobody but the pods of its cluster reach port 15012 of an istiod")
 	if c.finish {
 		return
@@ -226,6 +306,7 @@ func (c *revokeCommand) print(done fabric.Revocation) error {
 	result := revokeResult{Missing: newMissingResults(done.Missing), DryRun: c.revoke.DryRun}
 	rows := [][]string{{"CLUSTER", "ACTION", "SUBJECT", "NOT AFTER"}}
 	add := func(cluster, action string, certs ...fabric.Certificate) {
+		cluster = cmp.Or(cluster, "-")
 		for _, cert := range certs {
 			rows = append(rows, []string{cluster, action, cert.Subject, formatTime(cert.NotAfter)})
 		}

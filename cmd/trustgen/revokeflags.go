@@ -25,13 +25,20 @@ func (f *reasonFlag) Set(s string) (err error) {
 	return err
 }
 
+// given is nil where the flag is not.
+func (f *reasonFlag) given() *fabric.Reason {
+	if f.text == "" {
+		return nil
+	}
+	return &f.reason
+}
+
 func addReason(cmd *cobra.Command, f *reasonFlag, byDefault fabric.Reason) {
-	f.reason = byDefault
 	var names []string
 	for _, r := range fabric.Reasons() {
 		names = append(names, r.String())
 	}
-	cmd.Flags().Var(f, "reason", fmt.Sprintf("`reason` of RFC 5280 that the CRL gives (default %s)", byDefault))
+	cmd.Flags().Var(f, "reason", fmt.Sprintf("`reason` of RFC 5280 that the CRL gives (default %s, or what was decided before)", byDefault))
 	_ = cmd.RegisterFlagCompletionFunc("reason", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})
@@ -57,7 +64,7 @@ func (f *timeFlag) Set(s string) (err error) {
 }
 
 func addAt(cmd *cobra.Command, f *timeFlag) {
-	cmd.Flags().Var(f, "at", "`time` in RFC 3339 since when it was not to be trusted (default now); proxies refuse whatever it signed, and when")
+	cmd.Flags().Var(f, "at", "`time` in RFC 3339 since when it was not to be trusted (default now, or what was decided before); proxies refuse whatever it signed, and when")
 }
 
 func addIncomplete(cmd *cobra.Command, incomplete *bool) {

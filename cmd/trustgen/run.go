@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -40,7 +41,7 @@ func run(ctx context.Context, s streams, args []string) int {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitFine
 	}
@@ -49,7 +50,7 @@ func run(ctx context.Context, s streams, args []string) int {
 		return exitInterrupted
 	}
 	t.fail(err)
-	if hint := hintFor(err); hint != "" {
+	if hint := hintFor(failure{err, cmd}); hint != "" {
 		t.hint("%s", hint)
 	}
 	return exitCode(err)
@@ -75,19 +76,14 @@ func newRoot(t *terminal) *cobra.Command {
   trustgen intermediate --cluster east --cluster west
 
   # Hand a cluster its CA
-  trustgen secret --cluster east | kubectl apply --server-side -f -`,
+  trustgen secret --cluster east | kubectl --context east apply --server-side -f -`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{fmt.Errorf("unknown command %q", args[0]), cmd}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().BoolVarP(&t.quiet, "quiet", "q", false, "print errors and the result only")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd} })
+	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
@@ -117,6 +113,31 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return &usageError{fmt.Errorf("unexpected argument %q", args[0]), cmd}
 	}
 	return nil
+}
+
+// noCommand refuses arguments of a command that has others below it: each of these would be
+// one of them.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	err := fmt.Errorf("unknown command %q", args[0])
+	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(meant, " or "))
+	}
+	return &usageError{err, cmd}
+}
+
+// flagError is an error about a flag, unless it stands behind a command that is not known:
+// then the flag may be a good one of the command that was meant.
+func flagError(cmd *cobra.Command, err error) error {
+	if cmd.HasSubCommands() {
+		if unknown := noCommand(cmd, cmd.Flags().Args()); unknown != nil {
+			return unknown
+		}
+	}
+	return &usageError{err, cmd}
 }
 
 // The examples come first: they are what most people look for.

@@ -49,18 +49,30 @@ A key that has a valid intermediate of the cluster gets the same certificate aga
 	}
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of the cluster (default the one that the request was made for)")
-	addNotAfter(cmd, &c.end, "365d")
+	addNotAfter(cmd, &c.end, "365d, or the end of the issuer if that comes before")
 	cmd.Flags().StringVar(&c.out, "out", "", "new `file` for the answer (default stdout)")
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask")
-	addPasswordFile(cmd, &c.password, "`file` whose first line is the passphrase of the CA's key; - is stdin (default a prompt, where the key is encrypted)")
+	cmd.Flags().BoolVar(&c.sign.Rejoin, "rejoin", false, "let a cluster come back that has left the mesh, see 'trustgen retire'")
+	addPasswordFile(cmd, &c.password, "the CA's key")
 	addDryRun(cmd, &c.sign.DryRun)
 	return cmd
 }
 
 // oneFile wants the name of a file, or - for stdin.
 func oneFile(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return &usageError{fmt.Errorf("%d files are named, expected one; - is stdin", len(args)), cmd}
+	switch {
+	case len(args) == 0:
+		return someFiles(cmd, args)
+	case len(args) > 1:
+		return &usageError{fmt.Errorf("%d files are named, expected one", len(args)), cmd}
+	}
+	return nil
+}
+
+// someFiles wants the names of files, or - for stdin.
+func someFiles(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{errors.New("no file is named; - is stdin"), cmd}
 	}
 	return nil
 }
@@ -157,6 +169,9 @@ func (c *signCommand) tell(s fabric.Signed) {
 		}
 	default:
 		c.note("signed %s for cluster %s, valid until %s: key SHA-256 %s", s.Certificate.Subject, s.Cluster, formatTime(s.Certificate.NotAfter), s.Key.Fingerprint)
+		if c.end.text == "" && s.Certificate.NotAfter.Equal(s.Issuer.NotAfter) {
+			c.noteEnd(s.Cluster, *s.Certificate)
+		}
 	}
 	if s.WithoutCRL {
 		c.warn("CRLs are published, and %s has none here: proxies that have the others refuse its workloads", s.Subject)

@@ -17,7 +17,7 @@ func (f *Fabric) askAhead(ctx context.Context, clusters []string, o EnsureOption
 	}
 	var opens, makes string // the file of the key that is opened, or made
 	err := f.store.View(ctx, func(s *store.Snapshot) error {
-		opens, makes = f.foreseeKey(s, clusters, o)
+		opens, makes = f.foreseeKey(ctx, s, clusters, o)
 		return nil
 	})
 	switch {
@@ -32,7 +32,7 @@ func (f *Fabric) askAhead(ctx context.Context, clusters []string, o EnsureOption
 }
 
 // foreseeKey finds the file of the key whose passphrase Ensure needs.
-func (f *Fabric) foreseeKey(s *store.Snapshot, clusters []string, o EnsureOptions) (opens, makes string) {
+func (f *Fabric) foreseeKey(ctx context.Context, s *store.Snapshot, clusters []string, o EnsureOptions) (opens, makes string) {
 	root, err := f.readRoot(s)
 	if errors.Is(err, ErrNoRoot) {
 		return "", f.RootKeyPath()
@@ -52,7 +52,8 @@ func (f *Fabric) foreseeKey(s *store.Snapshot, clusters []string, o EnsureOption
 	if _, err := ca.ParseKey(data); !errors.Is(err, ca.ErrEncryptedKey) {
 		return "", ""
 	}
-	e := &ensurance{Fabric: f, EnsureOptions: o, changer: rehearsal{s}, root: root}
+	e := &ensurance{Fabric: f, EnsureOptions: o, changer: rehearsal{s}, root: root, chain: chain}
+	e.look(ctx)
 	for _, cluster := range clusters {
 		decided, err := e.decide(cluster)
 		if err != nil {

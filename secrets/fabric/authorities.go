@@ -2,12 +2,8 @@ package fabric
 
 import (
 	"context"
-	"crypto/x509"
 	"math/big"
-	"slices"
 	"time"
-
-	"github.com/trustgen/trustgen/ca"
 )
 
 // Standing is what a CA is to the mesh.
@@ -43,8 +39,13 @@ type Authority struct {
 	Standing    Standing
 	// Revocation is what was decided about it, nil if nothing was.
 	Revocation *RevocationEntry
-	// KeyHere reports whether its next CRL can be signed here.
+	// InUse reports whether new chains have it: it issues for the clusters, stands above the CA
+	// that does, or is in the set of its cluster. A revocation does not change that.
+	InUse bool
+	// KeyHere reports whether its key is here, for its next CRL.
 	KeyHere bool
+	// SignsCRLs reports whether it may sign CRLs at all. One that was made elsewhere may not.
+	SignsCRLs bool
 	// CRL is the newest that is here, nil if there is none.
 	CRL      *CRL
 	CRLState CRLState
@@ -87,6 +88,7 @@ func (f *Fabric) Authorities(ctx context.Context) (Authorities, error) {
 	var found Authorities
 	err := f.view(ctx, func(m *mesh) error {
 		found.Publishes = m.config.PublishCRLs
+		_, found.Missing = crlSet(m.all, m.now())
 		for _, a := range m.all {
 			if a.ended(m.now()) {
 				continue
@@ -107,6 +109,8 @@ type Authorities struct {
 	// Publishes reports whether every cluster has the CRLs of all of them.
 	Publishes bool
 	All       []Authority
+	// Missing are those without a good CRL that need one.
+	Missing []MissingCRL
 }
 
 func (m *mesh) describe(a *authority) (Authority, error) {
@@ -114,13 +118,17 @@ func (m *mesh) describe(a *authority) (Authority, error) {
 	if err != nil {
 		return Authority{}, err
 	}
-	d := Authority{Cluster: a.cluster, Certificate: describe(a.cert), KeyHere: here, CRLState: m.crlState(a)}
+	d := Authority{Cluster: a.cluster, Certificate: describe(a.cert), InUse: m.inUse(a), KeyHere: here, SignsCRLs: signsCRLs(a.cert), CRLState: m.crlState(a)}
 	if a.crl != nil {
 		list := describeCRL(a.crl)
 		d.CRL = &list
 	}
 	d.Standing, d.Revocation = m.standing(a)
 	return d, nil
+}
+
+func (m *mesh) inUse(a *authority) bool {
+	return a.has(m.root) || m.above[a.id()] || m.folders[a.id()] == clusterFolder(a.cluster)
 }
 
 func (m *mesh) crlState(a *authority) CRLState {
@@ -142,16 +150,15 @@ func (m *mesh) standing(a *authority) (Standing, *RevocationEntry) {
 	if e := revokedBy(a, m.all); e != nil {
 		return Revoked, &RevocationEntry{Reason: Reason(e.ReasonCode), At: e.RevocationTime}
 	}
-	folder, wasHere := m.sets[a.id()]
-	above := func(cert *x509.Certificate) bool { return ca.SamePublicKey(a.cert.PublicKey, cert.PublicKey) }
+	folder, wasHere := m.folders[a.id()]
 	switch {
 	case a.pending != nil:
 		return RevocationPending, &RevocationEntry{Reason: Reason(a.pending.Reason), At: a.pending.At}
 	case !a.retired.IsZero():
 		return Retired, nil
-	case a.cert.Equal(m.root):
+	case a.has(m.root):
 		return IsRoot, nil
-	case slices.ContainsFunc(m.issuing, above):
+	case m.above[a.id()]:
 		return IsIssuing, nil
 	case wasHere && folder == clusterFolder(a.cluster):
 		return Current, nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,12 +24,17 @@ import (
 // superseded ones and those whose key is elsewhere included.
 const authoritiesFolder = "authorities"
 
-// authority is such a CA.
+// authority is such a CA: a key. A key can be certified more than once, by a corporate root
+// that renews its issuing CA, or by two copies of a directory that sign the same request. All
+// of these chains count: the CA ends with the certificate that ends last, until then its CRL is
+// needed, and it is revoked when all of its certificates are that have not expired.
 type authority struct {
+	key string // see id
 	// cluster is whose intermediate it is; empty for the CAs above, and for those of
 	// other meshes.
 	cluster string
-	cert    *x509.Certificate
+	cert    *x509.Certificate   // the one that ends last
+	certs   []*x509.Certificate // all of that key, that one first
 	// crl is its newest, nil where there is none here.
 	crl *x509.RevocationList
 	// pending is a revocation that was decided, and is not in the CRL of its issuer yet.
@@ -46,19 +52,48 @@ type pending struct {
 // record is an authority in its file.
 type record struct {
 	Cluster     string     `json:"cluster,omitempty"`
-	Certificate string     `json:"certificate"`
+	Certificate string     `json:"certificate"` // one or more, of one key
 	CRL         string     `json:"crl,omitempty"`
 	Revocation  *pending   `json:"revocation,omitempty"`
 	Retired     *time.Time `json:"retired,omitempty"`
 }
 
-// id names an authority by its key: a root and a cross-certificate of it have one CRL.
-func (a *authority) id() string {
-	id, err := ca.KeyID(a.cert.PublicKey)
+// authorityOf is the CA of a certificate.
+func authorityOf(cluster string, cert *x509.Certificate) *authority {
+	return &authority{key: keyID(cert), cluster: cluster, cert: cert, certs: []*x509.Certificate{cert}}
+}
+
+func keyID(cert *x509.Certificate) string {
+	id, err := ca.KeyID(cert.PublicKey)
 	if err != nil {
 		return "" // crypto/x509 read the key, so that it can write it
 	}
 	return id
+}
+
+// id names an authority by its key: a root and a cross-certificate of it have one CRL.
+func (a *authority) id() string { return a.key }
+
+// has reports whether a certificate is one of the CA.
+func (a *authority) has(cert *x509.Certificate) bool {
+	return slices.ContainsFunc(a.certs, cert.Equal)
+}
+
+// also gives the CA another certificate of its key and name.
+func (a *authority) also(cert *x509.Certificate) {
+	if a.has(cert) || !bytes.Equal(cert.RawSubject, a.cert.RawSubject) {
+		return
+	}
+	a.certs = append(a.certs, cert)
+	slices.SortStableFunc(a.certs, func(x, y *x509.Certificate) int { return y.NotAfter.Compare(x.NotAfter) })
+	a.cert = a.certs[0]
+}
+
+// forget leaves out the certificates that have ended, but for the last one.
+func (a *authority) forget(now time.Time) {
+	a.certs = slices.DeleteFunc(a.certs, func(cert *x509.Certificate) bool {
+		return cert != a.cert && !cert.NotAfter.After(now)
+	})
 }
 
 func (a *authority) ended(now time.Time) bool { return !a.cert.NotAfter.After(now) }
@@ -67,7 +102,7 @@ func (a *authority) file() string { return path.Join(authoritiesFolder, a.id()+"
 
 // putAuthority writes the record of a CA, in place of the one that it had.
 func putAuthority(c changer, a *authority) error {
-	r := record{Cluster: a.cluster, Certificate: string(ca.MarshalCertificates(a.cert)), Revocation: a.pending}
+	r := record{Cluster: a.cluster, Certificate: string(ca.MarshalCertificates(a.certs...)), Revocation: a.pending}
 	if a.crl != nil {
 		r.CRL = string(ca.MarshalCRLs(a.crl))
 	}
@@ -117,14 +152,10 @@ func parseAuthority(data []byte, now time.Time) (*authority, error) {
 	if err := yaml.UnmarshalStrict(data, &r); err != nil {
 		return nil, fmt.Errorf("is damaged: %w", err)
 	}
-	certs, err := ca.ParseCertificates([]byte(r.Certificate))
-	if err == nil && len(certs) != 1 {
-		err = fmt.Errorf("%d certificates, expected one", len(certs))
-	}
+	a, err := parseCertificates(r)
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
-	a := &authority{cluster: r.Cluster, cert: certs[0], pending: r.Revocation}
 	if r.Retired != nil {
 		a.retired = *r.Retired
 	}
@@ -141,13 +172,42 @@ func parseAuthority(data []byte, now time.Time) (*authority, error) {
 		err = fmt.Errorf("%d CRLs, expected one", len(lists))
 	}
 	if err == nil {
-		err = ca.CheckCRL(lists[0], a.cert, now)
+		err = a.checkCRL(lists[0], now)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ca.ErrCRLNotYetValid) { // the clock was ahead when it was taken
 		return nil, fmt.Errorf("crl: %w", err)
 	}
 	a.crl = lists[0]
 	return a, nil
+}
+
+func parseCertificates(r record) (*authority, error) {
+	certs, err := ca.ParseCertificates([]byte(r.Certificate))
+	if err != nil {
+		return nil, err
+	}
+	a := authorityOf(r.Cluster, certs[0])
+	a.pending = r.Revocation
+	for _, cert := range certs[1:] {
+		if keyID(cert) != a.id() || !bytes.Equal(cert.RawSubject, a.cert.RawSubject) {
+			return nil, fmt.Errorf("those of %s and of %s, expected those of one key and name", ca.Describe(a.cert), ca.Describe(cert))
+		}
+		a.also(cert)
+	}
+	return a, nil
+}
+
+// checkCRL is [ca.CheckCRL] for a CA that may have several certificates: one of them is enough.
+func (a *authority) checkCRL(list *x509.RevocationList, now time.Time) error {
+	var first error
+	for _, cert := range a.certs {
+		err := ca.CheckCRL(list, cert, now)
+		if err == nil {
+			return nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
 }
 
 // authorities are all CAs that can stand in a chain of the mesh: the root, then the CAs
@@ -155,6 +215,53 @@ func parseAuthority(data []byte, now time.Time) (*authority, error) {
 // first. A CA that has no record yet, since the directory is an old one or a copy of one,
 // is found where it lies.
 func (f *Fabric) authorities(ctx context.Context, r reader, root *x509.Certificate) ([]*authority, error) {
+	issuing, err := f.readIssuing(r, root)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := readSets(r)
+	if err != nil {
+		return nil, err
+	}
+	return f.authoritiesIn(ctx, r, issuing, sets)
+}
+
+// authoritiesIn is authorities for one who has read the chains.
+func (f *Fabric) authoritiesIn(ctx context.Context, r reader, issuing []*x509.Certificate, sets []set) ([]*authority, error) {
+	known, err := f.recorded(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	find := func(cluster string, cert *x509.Certificate) {
+		if a := known[keyID(cert)]; a != nil {
+			a.also(cert)
+			return
+		}
+		a := authorityOf(cluster, cert)
+		known[a.id()] = a
+	}
+	for _, s := range sets {
+		for i, cert := range s.chain {
+			cluster := ""
+			if i == 0 {
+				cluster = s.cluster
+			}
+			find(cluster, cert)
+		}
+	}
+	for _, cert := range issuing {
+		find("", cert)
+	}
+	all := slices.Collect(maps.Values(known))
+	for _, a := range all {
+		a.forget(f.now())
+	}
+	sortAuthorities(all, issuing[len(issuing)-1])
+	return all, nil
+}
+
+// recorded are the CAs that have a record, by their keys.
+func (f *Fabric) recorded(ctx context.Context, r reader) (map[string]*authority, error) {
 	names, err := r.List(authoritiesFolder)
 	if err != nil {
 		return nil, err
@@ -170,26 +277,12 @@ func (f *Fabric) authorities(ctx context.Context, r reader, root *x509.Certifica
 		}
 		known[a.id()] = a
 	}
-	unrecorded, err := f.unrecorded(r, root)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*authority, 0, len(known)+len(unrecorded))
-	for _, a := range unrecorded {
-		if known[a.id()] == nil {
-			known[a.id()] = a
-		}
-	}
-	for _, a := range known {
-		all = append(all, a)
-	}
-	sortAuthorities(all, root)
-	return all, nil
+	return known, nil
 }
 
 func sortAuthorities(all []*authority, root *x509.Certificate) {
 	rank := func(a *authority) int {
-		if a.cert.Equal(root) {
+		if a.has(root) {
 			return 0
 		}
 		return 1
@@ -204,60 +297,21 @@ func sortAuthorities(all []*authority, root *x509.Certificate) {
 	})
 }
 
-// unrecorded are the CAs of the directory that need no record to be found.
-func (f *Fabric) unrecorded(r reader, root *x509.Certificate) ([]*authority, error) {
-	chain, err := f.readIssuing(r, root)
-	if err != nil {
-		return nil, err
-	}
-	var all []*authority
-	for _, cert := range chain {
-		all = append(all, &authority{cert: cert})
-	}
-	clusters, err := r.List(clustersFolder)
-	if err != nil {
-		return nil, err
-	}
-	for _, cluster := range clusters {
-		folders, err := generations(r, cluster)
-		if err != nil {
-			return nil, err
-		}
-		for _, folder := range folders {
-			for i, cert := range chainIn(r, folder) {
-				a := &authority{cert: cert}
-				if i == 0 {
-					a.cluster = cluster
-				}
-				all = append(all, a)
-			}
-		}
-	}
-	return all, nil
-}
-
 // knowAuthority finds the record of a CA, and writes one where there is none.
 func (f *Fabric) knowAuthority(c changer, cert *x509.Certificate) (*authority, error) {
-	a := &authority{cert: cert}
+	a := authorityOf("", cert)
 	found, err := f.readAuthority(c, a.file())
-	if errors.Is(err, fs.ErrNotExist) {
-		return a, putAuthority(c, a)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case err == nil && found.has(cert):
+		return found, nil
+	case err == nil:
+		a = found
+		a.also(cert)
+		a.forget(f.now())
 	}
-	return found, err
-}
-
-// merge puts what a change made in the place of what there was before.
-func merge(all, fresh []*authority) []*authority {
-	merged := slices.Clone(all)
-	for _, a := range fresh {
-		same := func(b *authority) bool { return b.id() == a.id() }
-		if i := slices.IndexFunc(merged, same); i >= 0 {
-			merged[i] = a
-		} else {
-			merged = append(merged, a)
-		}
-	}
-	return merged
+	return a, putAuthority(c, a)
 }
 
 // wantOwnName refuses a CA that has the name of another key: who looks up CRLs by the name of
@@ -273,17 +327,28 @@ func wantOwnName(all []*authority, cert *x509.Certificate) error {
 	return nil
 }
 
-// revokedBy finds the entry of a CA in the CRL of whoever issued it.
-func revokedBy(a *authority, all []*authority) *x509.RevocationListEntry {
+// revocationOf finds the entry of a certificate in the CRL of whoever issued it.
+func revocationOf(cert *x509.Certificate, all []*authority) *x509.RevocationListEntry {
 	for _, issuer := range all {
-		if issuer.crl == nil || !bytes.Equal(issuer.cert.RawSubject, a.cert.RawIssuer) {
+		if issuer.crl == nil || !bytes.Equal(issuer.cert.RawSubject, cert.RawIssuer) {
 			continue
 		}
-		if e := ca.RevokedIn(issuer.crl, a.cert); e != nil {
+		if e := ca.RevokedIn(issuer.crl, cert); e != nil {
 			return e
 		}
 	}
 	return nil
+}
+
+// revokedBy is the entry of the certificate of a CA that ends last, if all are revoked.
+func revokedBy(a *authority, all []*authority) *x509.RevocationListEntry {
+	var last *x509.RevocationListEntry
+	for _, cert := range slices.Backward(a.certs) {
+		if last = revocationOf(cert, all); last == nil {
+			return nil
+		}
+	}
+	return last
 }
 
 func isRevoked(a *authority, all []*authority) bool { return revokedBy(a, all) != nil }

@@ -47,7 +47,7 @@ func readFile(t *testing.T, f *fabric.Fabric, name string) []byte {
 // publishing lets a fabric publish CRLs from now on.
 func publishing(t *testing.T, f *fabric.Fabric) {
 	t.Helper()
-	overwrite(t, filepath.Join(f.Dir(), "fabric.yaml"), append(readFile(t, f, "fabric.yaml"), "publishCRLs: true\n"...))
+	refresh(t, f, fabric.RefreshOptions{})
 }
 
 // crlNames are the names of the CAs that have a CRL in the set of a cluster, sorted as they
@@ -163,7 +163,7 @@ func TestADamagedRecordIsNamed(t *testing.T) {
 		want   string
 	}{
 		"the certificate is missing":         {func(r, _ record) record { r.Certificate = ""; return r }, "certificate: no PEM block"},
-		"two certificates":                   {func(r, o record) record { r.Certificate += o.Certificate; return r }, "2 certificates, expected one"},
+		"two certificates":                   {func(r, o record) record { r.Certificate += o.Certificate; return r }, "expected those of one key and name"},
 		"the record of another CA":           {func(_, o record) record { return o }, "whose key has another name"},
 		"the CRL of another CA":              {func(r, o record) record { r.CRL = o.CRL; return r }, "not signed by this CA"},
 		"two CRLs":                           {func(r, _ record) record { r.CRL += r.CRL; return r }, "2 CRLs, expected one"},
@@ -174,8 +174,8 @@ func TestADamagedRecordIsNamed(t *testing.T) {
 			t.Parallel()
 			f := open(t, newClock())
 			ensure(t, f, fabric.EnsureOptions{}, "east")
-			publishing(t, f)
 			chain := catest.Must(f.Bundle(t.Context(), "east"))(t).Chain()
+			publishing(t, f)
 			file := recordFile(t, chain[0])
 			data := catest.Must(yaml.Marshal(tt.change(readRecord(t, f, chain[0]), readRecord(t, f, chain[1]))))(t)
 			overwrite(t, filepath.Join(f.Dir(), file), data)

@@ -1,8 +1,11 @@
 package fabric
 
 import (
+	"cmp"
+	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -97,7 +100,7 @@ func (f *Fabric) readSet(r reader, cluster string, names []string) (*secrets.CAC
 }
 
 // writeCluster writes a set without its CRLs: these are the same for all clusters, see
-// [Fabric.publish].
+// publishSet.
 func writeCluster(c changer, cluster string, bundle *secrets.CACerts) error {
 	files := bundle.Files()
 	for _, name := range secrets.FileNames() {
@@ -148,4 +151,46 @@ func subjects(r reader, cluster string) (map[string]bool, error) {
 		}
 	}
 	return taken, nil
+}
+
+// Bundle reads the set of a cluster. A cluster that the directory does not have is an
+// [*UnknownClusterError], or says where its key is: [*PendingRequestError] and
+// [*ElsewhereError], or that it has left: [*RetiredError]. A set that cannot be used is a
+// [*DamagedError]. Where CRLs are published a set without them is none: the error is
+// [secrets.ErrNoCRLs].
+func (f *Fabric) Bundle(ctx context.Context, cluster string) (*secrets.CACerts, error) {
+	if err := CheckCluster(cluster); err != nil {
+		return nil, err
+	}
+	var bundle *secrets.CACerts
+	err := f.store.View(ctx, func(s *store.Snapshot) error {
+		root, err := f.readRoot(s)
+		if errors.Is(err, ErrNoRoot) {
+			return cmp.Or(f.wantNotPending(s, cluster), err)
+		}
+		if err != nil {
+			return err
+		}
+		bundle, err = f.readSet(s, cluster, append(secrets.FileNames(), secrets.CACRLFile))
+		if unknown := new(UnknownClusterError); errors.As(err, &unknown) {
+			return f.whereIs(ctx, s, root, unknown)
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.checkRoot(bundle, root, cluster), f.checkPublished(s, bundle, cluster))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return bundle, nil
+}
+
+// checkPublished refuses a set that has lost its CRLs: whoever takes it checks none any more.
+func (f *Fabric) checkPublished(r reader, bundle *secrets.CACerts, cluster string) error {
+	config, err := f.readConfig(r)
+	if err != nil || !config.PublishCRLs || len(bundle.CRLs()) > 0 {
+		return err
+	}
+	return fmt.Errorf("%s: %w, though CRLs are published", f.path(crlFile(cluster)), secrets.ErrNoCRLs)
 }

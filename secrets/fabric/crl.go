@@ -5,31 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
 )
 
-// newAuthority records a CA whose key is at hand: with an empty CRL that lives as long as
-// the CA, since the key may not be there to make the next one. An old CA that may not sign
-// CRLs is recorded without.
+// newAuthority records a CA whose key is at hand.
 func (f *Fabric) newAuthority(cluster string, made *ca.Authority) (*authority, error) {
-	a := &authority{cluster: cluster, cert: made.Certificate()}
-	var refused *ca.RuleError
-	if err := f.signCRL(a, made, nil, time.Time{}); err != nil && !errors.As(err, &refused) {
-		return nil, err
-	}
-	return a, nil
+	a := authorityOf(cluster, made.Certificate())
+	return a, f.firstCRL(a, made)
 }
 
-// signCRL gives a CA its next CRL, with what the last one revoked and these. Zero for
-// nextUpdate is the end of the CA.
-func (f *Fabric) signCRL(a *authority, signer *ca.Authority, revoked []x509.RevocationListEntry, nextUpdate time.Time) error {
-	o := ca.CRLOptions{Number: f.nextCRLNumber(a.crl), NextUpdate: nextUpdate, Revoked: revoked}
-	if a.crl != nil {
-		o.Carried = a.crl.RevokedCertificateEntries
+// firstCRL gives a CA an empty CRL that lives as long as the CA, since the key may not be there
+// to make the next one. An old CA that may not sign CRLs stays without.
+func (f *Fabric) firstCRL(a *authority, made *ca.Authority) error {
+	var refused *ca.RuleError
+	if err := f.signCRL(a, made, nextCRL{}); err != nil && !errors.As(err, &refused) {
+		return err
 	}
-	list, err := signer.CRL(o)
+	return nil
+}
+
+// signCRL gives a CA its next CRL, with what the last one revoked and more.
+func (f *Fabric) signCRL(a *authority, signer *ca.Authority, next nextCRL) error {
+	if next.nextUpdate.IsZero() {
+		next.nextUpdate = nextUpdate(a, f.now())
+	}
+	if a.crl != nil {
+		next.carried = slices.Concat(a.crl.RevokedCertificateEntries, next.carried)
+	}
+	list, err := signer.CRL(ca.CRLOptions{Number: f.nextCRLNumber(a.crl), NextUpdate: next.nextUpdate, Revoked: next.revoked, Carried: next.carried})
 	if err != nil {
 		return err
 	}
@@ -55,13 +61,25 @@ type MissingCRL struct {
 	NotAfter time.Time
 	// Expired is when the CRL that is here had to be replaced; zero if there is none.
 	Expired time.Time
+	// CannotSign reports that the CA may not sign any.
+	CannotSign bool
 }
 
 func (m MissingCRL) String() string {
-	if m.Expired.IsZero() {
+	switch {
+	case m.CannotSign:
+		return fmt.Sprintf("%s has no CRL here, and cannot sign one", m.Subject)
+	case m.Expired.IsZero():
 		return fmt.Sprintf("%s has no CRL here", m.Subject)
 	}
 	return fmt.Sprintf("the CRL of %s expired at %s", m.Subject, m.Expired.UTC().Format(time.RFC3339))
+}
+
+// signsCRLs reports whether a CA may sign CRLs that verifiers take.
+func signsCRLs(cert *x509.Certificate) bool {
+	return !slices.ContainsFunc(ca.VerifyIntermediate([]*x509.Certificate{cert}, ca.VerifyOptions{}), func(v *ca.Violation) bool {
+		return v.Rule == ca.RuleCRLSign || v.Rule == ca.RuleSubjectKeyID
+	})
 }
 
 // crlSet is the newest CRLs of all CAs that can still stand in a chain, and the CAs that have
@@ -79,7 +97,7 @@ func crlSet(all []*authority, now time.Time) (set []*x509.RevocationList, missin
 		if a.crl != nil && a.crl.NextUpdate.After(now) || isRevoked(a, all) {
 			continue
 		}
-		m := MissingCRL{Cluster: a.cluster, Subject: ca.Describe(a.cert), NotAfter: a.cert.NotAfter}
+		m := MissingCRL{Cluster: a.cluster, Subject: ca.Describe(a.cert), NotAfter: a.cert.NotAfter, CannotSign: !signsCRLs(a.cert)}
 		if a.crl != nil {
 			m.Expired = a.crl.NextUpdate
 		}

@@ -23,7 +23,7 @@ type CRLSetOptions struct {
 func (f *Fabric) CRLs(ctx context.Context, o CRLSetOptions) (CRLSet, error) {
 	var set CRLSet
 	err := f.view(ctx, func(m *mesh) error {
-		set.CRLs, set.Missing = crlSet(m.all, m.now())
+		set.CRLs, set.Missing = m.crlSet()
 		if len(set.Missing) > 0 && !o.AllowIncomplete {
 			return &IncompleteError{Dir: m.Dir(), Missing: set.Missing}
 		}
@@ -38,7 +38,7 @@ func (f *Fabric) CRLs(ctx context.Context, o CRLSetOptions) (CRLSet, error) {
 func (f *Fabric) Exchange(ctx context.Context) (Exchange, error) {
 	var e Exchange
 	err := f.view(ctx, func(m *mesh) error {
-		e = m.newExchange(m.all)
+		e = m.exchange()
 		return nil
 	})
 	return e, err

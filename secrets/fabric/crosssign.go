@@ -73,8 +73,8 @@ func (m *mesh) crossSign(ctx context.Context, root *x509.Certificate, o CrossSig
 	if err := m.wantForeign(root); err != nil {
 		return CrossSigned{}, err
 	}
-	a := m.crossSignedBefore(root, o)
-	again := a != nil
+	cross := m.crossSignedBefore(root, o)
+	again := cross != nil
 	if !again {
 		signer, err := m.signer(ctx, m.issuer())
 		if err != nil {
@@ -84,14 +84,16 @@ func (m *mesh) crossSign(ctx context.Context, root *x509.Certificate, o CrossSig
 		if !o.Next {
 			options.Foreign = &ca.ForeignMesh{TrustDomain: o.TrustDomain, OwnTrustDomain: m.config.TrustDomain, AllowSharedTrustDomain: o.AllowSharedTrustDomain}
 		}
-		cross, err := signer.CrossSign(root, options)
-		if err != nil {
+		if cross, err = signer.CrossSign(root, options); err != nil {
 			return CrossSigned{}, err
 		}
-		a = m.addCross(cross)
+		if err := m.know("", cross); err != nil {
+			return CrossSigned{}, err
+		}
+		sortAuthorities(m.all, m.root)
 	}
-	done := CrossSigned{Certificate: describe(a.cert), Cross: a.cert, Again: again, WithoutCRL: m.config.PublishCRLs && a.crl == nil}
-	return done, m.record()
+	without := m.config.PublishCRLs && m.known.byKey[keyID(cross)].crl == nil
+	return CrossSigned{Certificate: describe(cross), Cross: cross, Again: again, WithoutCRL: without}, m.record()
 }
 
 // wantForeign refuses a root with the key of another CA of the mesh, or the name of one.
@@ -106,39 +108,26 @@ func (m *mesh) wantForeign(root *x509.Certificate) error {
 	return wantOwnName(m.all, root)
 }
 
-// addCross makes a cross-certificate known. Of several of one key the record has the one that
-// ends last: until then the CRL is needed.
-func (m *mesh) addCross(cross *x509.Certificate) *authority {
-	a := &authority{cert: cross}
-	for _, known := range m.all {
-		if !ca.SamePublicKey(known.cert.PublicKey, cross.PublicKey) {
-			continue
-		}
-		if a.crl = known.crl; known.cert.NotAfter.After(cross.NotAfter) {
-			return a
-		}
-	}
-	m.add([]*authority{a}, false)
-	return a
-}
-
 // crossSignedBefore finds a cross-certificate that says what was asked for.
-func (m *mesh) crossSignedBefore(root *x509.Certificate, o CrossSignOptions) *authority {
+func (m *mesh) crossSignedBefore(root *x509.Certificate, o CrossSignOptions) *x509.Certificate {
 	if !bytes.Equal(root.RawSubject, root.RawIssuer) {
 		return nil // it is not a root, which is refused
+	}
+	a := m.known.byKey[keyID(root)]
+	if a == nil || a.cluster != "" {
+		return nil
 	}
 	var permitted []string
 	if !o.Next {
 		permitted = []string{o.TrustDomain}
 	}
-	for _, a := range m.all {
-		cert := a.cert
-		if !ca.SamePublicKey(cert.PublicKey, root.PublicKey) || a.cluster != "" || cert.CheckSignatureFrom(m.root) != nil || cert.Equal(m.root) {
+	for _, cert := range a.certs {
+		if cert.CheckSignatureFrom(m.root) != nil || cert.Equal(m.root) {
 			continue
 		}
 		asked := o.NotAfter.IsZero() || o.NotAfter.UTC().Truncate(time.Second).Equal(cert.NotAfter)
-		if asked && !a.ended(m.now()) && slices.Equal(cert.PermittedURIDomains, permitted) {
-			return a
+		if asked && cert.NotAfter.After(m.now()) && slices.Equal(cert.PermittedURIDomains, permitted) {
+			return cert
 		}
 	}
 	return nil

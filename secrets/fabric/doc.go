@@ -7,7 +7,7 @@
 //
 // # The directory
 //
-//	fabric.yaml                     the trust domain, and the name constraints if there are any
+//	fabric.yaml                     the trust domain, name constraints, and whether CRLs are published
 //	root-cert.pem, root-key.pem     the root; its key may be moved elsewhere
 //	issuing-cert.pem, -key.pem      the issuing CA below the root, if there is one
 //	clusters/<cluster>/             what the istiod of a cluster reads

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"path/filepath"
+	"sync"
 )
 
 // A cluster whose key is elsewhere has an intermediate that was signed here, and no set.
@@ -45,10 +46,17 @@ func newestOf(all []*authority) map[string]*authority {
 	return newest
 }
 
-// wantHere refuses to make the first intermediate of a cluster that has one elsewhere, or
-// is about to get one, unless it was asked for.
+// wantHere refuses to make the first intermediate of a cluster that has left the mesh, that
+// has one elsewhere, or is about to get one, unless it was asked for.
 func (e *ensurance) wantHere(cluster string) error {
-	if e.Renew || e.newest == nil {
+	known, err := e.known()
+	if err != nil {
+		return err
+	}
+	if err := e.wantNotRetired(cluster, known); err != nil && !e.Rejoin {
+		return err
+	}
+	if e.Renew {
 		return nil
 	}
 	if err := e.wantNotPending(e.changer, cluster); err != nil {
@@ -82,6 +90,9 @@ func (f *Fabric) whereIs(ctx context.Context, r reader, root *x509.Certificate, 
 	if err != nil {
 		return err
 	}
+	if err := f.wantNotRetired(unknown.Cluster, all); err != nil {
+		return err
+	}
 	if a := newestOf(all)[unknown.Cluster]; a != nil {
 		return &ElsewhereError{Dir: f.Dir(), Cluster: unknown.Cluster, Certificate: describe(a.cert)}
 	}
@@ -98,11 +109,11 @@ func (e *ensurance) wantNoRequests() error {
 	return &PendingRequestError{Dir: e.Dir(), Cluster: clusters[0]}
 }
 
-// findNewest reads what [ensurance.wantHere] needs.
-func (e *ensurance) findNewest(ctx context.Context) (map[string]*authority, error) {
-	all, err := e.authorities(ctx, e.changer, e.root)
-	if err != nil {
-		return nil, err
-	}
-	return newestOf(all), nil
+// look finds the CAs that are known, once that is needed.
+func (e *ensurance) look(ctx context.Context) {
+	e.known = sync.OnceValues(func() ([]*authority, error) { return e.authorities(ctx, e.changer, e.root) })
+	e.newest = sync.OnceValues(func() (map[string]*authority, error) {
+		known, err := e.known()
+		return newestOf(known), err
+	})
 }

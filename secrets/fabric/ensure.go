@@ -23,11 +23,14 @@ type EnsureOptions struct {
 	// KeyType of new intermediates; zero means that of the CA that issues them, and
 	// [ca.RSA3072] where that has RSA of a size that is not made here.
 	KeyType ca.KeyType
-	// NotAfter is the end of new intermediates; zero means
-	// [ca.DefaultIntermediateLifetime] from now.
+	// NotAfter is the end of new intermediates, which is never cut; zero means
+	// [ca.DefaultIntermediateLifetime] from now, or the end of the issuer if that comes
+	// before. An issuer with less than 24 hours left is refused then.
 	NotAfter time.Time
 	// Renew issues new intermediates in place of valid and of damaged ones.
 	Renew bool
+	// Rejoin lets clusters come back that have left the mesh, see [Fabric.RetireCluster].
+	Rejoin bool
 	// Root describes the root that is made where there is none.
 	Root RootOptions
 	// Upstream, if there is one, issues in place of the CA in the directory. A
@@ -80,6 +83,9 @@ type Ensured struct {
 	// OtherConstraints reports that what is kept has other name constraints than the
 	// fabric has now.
 	OtherConstraints bool
+	// EndsWithIssuer reports that no end was asked for, and that what was issued lives for
+	// less than [ca.DefaultIntermediateLifetime], since its issuer does.
+	EndsWithIssuer bool
 }
 
 // Ensure sees to it that each cluster has a valid intermediate with at least a
@@ -93,8 +99,9 @@ type Ensured struct {
 // has to be issued without the key at hand, [ErrPasswordMissing] or [ca.ErrWrongPassword]
 // where it is encrypted, a [*ca.LifetimeError], an [*IncompleteError] where CRLs are published
 // and not all are here, an [*ElsewhereError] or a [*PendingRequestError] for a cluster whose
-// key is elsewhere or that waits for an answer, unless it is renewed, or one of
-// [issuer.ObtainIntermediate].
+// key is elsewhere or that waits for an answer, unless it is renewed, a [*RetiredError] for one
+// that has left the mesh, a [*RevokedError] where the CA that issues or one above it is revoked,
+// or one of [issuer.ObtainIntermediate].
 func (f *Fabric) Ensure(ctx context.Context, clusters []string, o EnsureOptions) (Result, error) {
 	if err := checkClusters(clusters); err != nil {
 		return Result{}, err
@@ -131,10 +138,11 @@ type ensurance struct {
 	root                     *x509.Certificate
 	rootCreated, rootAdopted bool
 	config                   config
+	chain                    []*x509.Certificate // of the CA that signs, as far as it is known
+	known                    func() ([]*authority, error)
 	newest                   func() (map[string]*authority, error) // by their clusters
 	old, fresh               *asked
 	sign                     signer
-	signerKey                crypto.PublicKey // of the CA that signs, as far as it is known
 
 	remembers bool // what was issued; thousands take much memory
 
@@ -156,10 +164,10 @@ func (f *Fabric) newEnsurance(ctx context.Context, c changer, o EnsureOptions, o
 		return nil, err
 	}
 	e.remembers = e.config.PublishCRLs
-	e.newest = sync.OnceValues(func() (map[string]*authority, error) { return e.findNewest(ctx) })
+	e.look(ctx)
 	if e.KeyType == "" {
 		var err error
-		if e.KeyType, err = keyTypeLike(e.signerKey); err != nil {
+		if e.KeyType, err = keyTypeLike(e.chain[0].PublicKey); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Dir(), err)
 		}
 	}
@@ -186,11 +194,9 @@ func (e *ensurance) signHere(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	issuing, err := e.issuing(made)
-	if err != nil {
+	if e.chain, err = e.issuing(made); err != nil {
 		return err
 	}
-	e.signerKey = issuing.PublicKey
 	authority := sync.OnceValues(func() (*ca.Authority, error) {
 		if made != nil {
 			return made, nil
@@ -202,7 +208,11 @@ func (e *ensurance) signHere(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		draft, err := a.Prepare(profile, ca.Request{PublicKey: key.Public(), CommonName: cluster, NotAfter: e.NotAfter})
+		end, err := e.intermediateEnd(a.Certificate(), e.NotAfter)
+		if err != nil {
+			return nil, err
+		}
+		draft, err := a.Prepare(profile, ca.Request{PublicKey: key.Public(), CommonName: cluster, NotAfter: end})
 		if err != nil {
 			return nil, err
 		}
@@ -238,16 +248,12 @@ func (e *ensurance) findRoot(ctx context.Context) (made *ca.Authority, err error
 	return made, nil
 }
 
-// issuing is the certificate of the CA in the directory that issues.
-func (e *ensurance) issuing(made *ca.Authority) (*x509.Certificate, error) {
+// issuing is the chain of the CA in the directory that issues.
+func (e *ensurance) issuing(made *ca.Authority) ([]*x509.Certificate, error) {
 	if made != nil {
-		return made.Certificate(), nil
+		return made.Chain(), nil
 	}
-	chain, err := e.readIssuing(e.changer, e.root)
-	if err != nil {
-		return nil, err
-	}
-	return chain[0], nil
+	return e.readIssuing(e.changer, e.root)
 }
 
 // all ensures the clusters side by side: a disk syncs several files in the time of
@@ -307,7 +313,8 @@ func (e *ensurance) one(ctx context.Context, cluster string) (Ensured, error) {
 		return Ensured{}, err
 	}
 	e.remember(record, bundle.Chain()[1:])
-	return Ensured{Cluster: cluster, Action: action, Certificate: describe(bundle.Certificate())}, nil
+	ends := e.NotAfter.IsZero() && bundle.Certificate().NotAfter.Equal(bundle.Chain()[1].NotAfter)
+	return Ensured{Cluster: cluster, Action: action, Certificate: describe(bundle.Certificate()), EndsWithIssuer: ends}, nil
 }
 
 // remember keeps what publishIssued needs of a new intermediate.
@@ -351,12 +358,26 @@ func (e *ensurance) publishIssued(ctx context.Context, r *Result) error {
 	r.Others = without(m.clusters, clusters)
 	m.clusters = slices.Concat(r.Others, clusters)
 	r.PublishesCRLs, r.Elsewhere = true, m.elsewhere()
-	_, r.Missing = crlSet(m.all, m.now())
+	_, r.Missing = m.crlSet()
 	return m.publishSet(publication{written: clusters, allowIncomplete: e.AllowIncomplete})
 }
 
-// decide says what has to be done for a cluster, and what it has if that is kept.
+// decide says what has to be done for a cluster, and what it has if that is kept. Where
+// something has to be issued, the CAs above must not be revoked.
 func (e *ensurance) decide(cluster string) (Ensured, error) {
+	decided, err := e.compare(cluster)
+	if err != nil || decided.Action == Kept {
+		return decided, err
+	}
+	known, err := e.known()
+	if err != nil {
+		return Ensured{}, err
+	}
+	return decided, e.wantUnrevoked(e.chain, known)
+}
+
+// compare holds what a cluster has against what it is to have.
+func (e *ensurance) compare(cluster string) (Ensured, error) {
 	bundle, err := e.readCluster(e.changer, cluster)
 	var unknown *UnknownClusterError
 	switch {

@@ -1,10 +1,12 @@
 package fabric_test
 
 import (
-	"bytes"
+	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,7 +68,22 @@ func TestAnExchangeIsReadAsOtherProgramsWriteIt(t *testing.T) {
 	}
 }
 
-// FuzzParseExchange reads whatever an answer or a file of CRLs may hold.
+// given are the blocks of a file as encoding/pem finds them, or a file in DER.
+func given(data []byte) map[string]int {
+	all := make(map[string]int)
+	rest := data
+	for block, left := pem.Decode(rest); block != nil; block, left = pem.Decode(rest) {
+		all[string(block.Bytes)]++
+		rest = left
+	}
+	if len(all) == 0 {
+		all[string(data)]++
+	}
+	return all
+}
+
+// FuzzParseExchange reads whatever an answer or a file of CRLs may hold: all of it, certificates
+// once, and nothing else.
 func FuzzParseExchange(f *testing.F) {
 	h := catest.New(f)
 	list := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(7)}))(f)
@@ -79,10 +96,69 @@ func FuzzParseExchange(f *testing.F) {
 		if err != nil {
 			return
 		}
+		want, got := given(data), make(map[string]int)
+		for _, cert := range first.Certificates {
+			got[string(cert.Raw)], want[string(cert.Raw)] = 1, min(1, want[string(cert.Raw)])
+		}
+		for _, list := range first.CRLs {
+			got[string(list.Raw)]++
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("read (-given +got):\n%s", diff)
+		}
 		text := first.Marshal()
-		second, err := fabric.ParseExchange(text)
-		if err != nil || !bytes.Equal(second.Marshal(), text) {
+		if diff := cmp.Diff(got, given(text)); diff != "" && len(got) > 0 {
+			t.Errorf("written (-read +written):\n%s", diff)
+		}
+		if _, err := fabric.ParseExchange(text); err != nil {
 			t.Errorf("what was written cannot be read: %v", err)
+		}
+	})
+}
+
+// FuzzImport gives a directory whatever there may be: only CAs that lead to its root are learned,
+// and only CRLs that they signed are taken.
+func FuzzImport(f *testing.F) {
+	dir := filepath.Join(f.TempDir(), "trust")
+	root := catest.Must(fabric.Open(f.Context(), dir, fabric.Options{Now: catest.Now}))(f)
+	catest.Must(root.Ensure(f.Context(), []string{"east"}, fabric.EnsureOptions{}))(f)
+	copied := catest.Must(fabric.Open(f.Context(), filepath.Join(f.TempDir(), "copy"), fabric.Options{Now: catest.Now}))(f)
+	if err := os.CopyFS(copied.Dir(), os.DirFS(dir)); err != nil {
+		f.Fatal(err)
+	}
+	if err := os.Chmod(copied.Dir(), 0o700); err != nil {
+		f.Fatal(err)
+	}
+	catest.Must(root.Ensure(f.Context(), []string{"west"}, fabric.EnsureOptions{}))(f)
+	e := catest.Must(root.Exchange(f.Context()))(f)
+	f.Add(e.Marshal())
+	f.Add(ca.MarshalCRLs(e.CRLs...))
+	f.Add(ca.MarshalCertificates(catest.New(f).Chain()...))
+	trusted := x509.NewCertPool()
+	trusted.AddCert(e.Certificates[0])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		exchange, err := fabric.ParseExchange(data)
+		if err != nil {
+			return
+		}
+		done, err := copied.ImportCRLs(t.Context(), exchange, fabric.ImportCRLsOptions{DryRun: true})
+		if err != nil {
+			return
+		}
+		for _, learned := range done.Learned {
+			i := slices.IndexFunc(exchange.Certificates, func(cert *x509.Certificate) bool { return ca.Describe(cert) == learned.Subject })
+			if _, err := exchange.Certificates[i].Verify(x509.VerifyOptions{Roots: trusted, CurrentTime: catest.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+				t.Errorf("%s was learned: %v", learned.Subject, err)
+			}
+		}
+		for _, list := range exchange.CRLs {
+			signed := func(cert *x509.Certificate) bool { return list.CheckSignatureFrom(cert) == nil }
+			taken := func(i fabric.ImportedCRL) bool {
+				return i.Action == fabric.CRLTaken && i.Subject == list.Issuer.CommonName
+			}
+			if slices.ContainsFunc(done.CRLs, taken) && !slices.ContainsFunc(slices.Concat(e.Certificates, exchange.Certificates), signed) {
+				t.Errorf("the CRL of %s was taken, and nobody known has signed it", list.Issuer)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -29,14 +30,33 @@ var (
 	}{
 		{"ensure", here}, {"ensure briefly", here}, {"renew", here},
 		{"install", elsewhere}, {"install", elsewhere},
-		{"revoke", slices.Concat(here, elsewhere)}, {"finish", slices.Concat(here, elsewhere)},
-		{"finish", slices.Concat(here, elsewhere)}, {"revoke now", slices.Concat(here, elsewhere)},
+		{"revoke", slices.Concat(here, elsewhere)}, {"revoke", here}, {"revoke now", slices.Concat(here, elsewhere)},
+		{"finish", slices.Concat(here, elsewhere)}, {"finish", slices.Concat(here, elsewhere)},
 		{"retire", slices.Concat(here, elsewhere)}, {"retire and revoke", slices.Concat(here, elsewhere)},
 		{"refresh", nil}, {"refresh for a while", nil},
+		{"copy", nil}, {"restore a copy", nil}, {"restore a copy", nil},
+		{"install from a copy", elsewhere}, {"install from a copy", elsewhere},
 		{"cross-sign", nil}, {"renew abroad", nil}, {"revoke abroad", nil},
-		{"tell", nil}, {"tell", nil}, {"wait", nil},
+		{"tell", nil}, {"tell", nil}, {"tell", nil}, {"wait", nil},
 	}
 )
+
+// tally counts what came of the verbs of several histories.
+type tally struct {
+	mu    sync.Mutex
+	times map[string]int
+}
+
+func (y *tally) add(did map[string]int) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.times == nil {
+		y.times = make(map[string]int)
+	}
+	for verb, n := range did {
+		y.times[verb] += n
+	}
+}
 
 // randomSteps are always the same for a seed.
 func randomSteps(seed int) []step {

@@ -108,7 +108,7 @@ func (f *Fabric) recordImport(c changer, key crypto.Signer, chain []*x509.Certif
 	}
 	err = putAuthority(c, issuing)
 	for _, cert := range chain[1:] {
-		err = errors.Join(err, putAuthority(c, &authority{cert: cert}))
+		err = errors.Join(err, putAuthority(c, authorityOf("", cert)))
 	}
 	return err
 }

@@ -47,6 +47,10 @@ type Installed struct {
 	TrustDomain string
 	// PublishesCRLs reports that every cluster has the CRLs of all CAs.
 	PublishesCRLs bool
+	// Taken is what the answer says of other CAs.
+	Taken Taken
+	// Changed reports that there is something new, for a cluster or for the directory.
+	Changed bool
 	// Tolerated are the chain rules that the CAs above break, with what follows from it.
 	Tolerated []*ca.Violation
 }
@@ -58,14 +62,15 @@ var ErrNoRequest = errors.New("no request here has its key")
 var ErrRootUnconfirmed = errors.New("the root is not known here, and nobody confirmed it")
 
 // Install takes the answer to a [Fabric.Request]: the chain first, then the certificates and
-// CRLs of other CAs if there are any. The certificate has to be for the key of a request that
-// waits here, for its cluster, valid, and lead to the root of the directory, or to one that is
-// confirmed. The key moves from the request to the set of the cluster; the request and the
-// set that there was are kept in superseded/. The first CRL of the new CA is made, since its
-// key is here.
+// CRLs of other CAs if there are any, which it takes as [Fabric.ImportCRLs] does. The certificate
+// has to be for the key of a request that waits here, for its cluster, valid, not revoked, and
+// lead to the root of the directory, or to one that is confirmed. The key moves from the request
+// to the set of the cluster; the request and the set that there was are kept in superseded/. The
+// first CRL of the new CA is made, since its key is here. Of an answer that was installed before
+// only the rest is taken.
 //
-// The error is [ErrNoRequest], [ErrRootUnconfirmed], a [*ca.RuleError], a [*RequestError], or
-// an [*IncompleteError] where CRLs are published and not all are here.
+// The error is [ErrNoRequest], [ErrRootUnconfirmed], a [*ca.RuleError], a [*RevokedError], a
+// [*RequestError], or an [*IncompleteError] where CRLs are published and not all are here.
 func (f *Fabric) Install(ctx context.Context, answer Exchange, o InstallOptions) (Installed, error) {
 	if o.Cluster != "" {
 		if err := CheckCluster(o.Cluster); err != nil {
@@ -75,115 +80,125 @@ func (f *Fabric) Install(ctx context.Context, answer Exchange, o InstallOptions)
 	if len(answer.Certificates) == 0 {
 		return Installed{}, errors.New("the answer has no certificate")
 	}
-	if err := f.confirmRoot(ctx, answer, o); err != nil {
-		return Installed{}, err
-	}
-	var done Installed
-	err := f.change(ctx, o.DryRun, func(c changer) error {
-		i, err := f.newInstallation(ctx, c, answer, o)
-		if err != nil {
-			return err
-		}
-		done = i.Installed
-		if done.Action == Kept {
-			return nil
-		}
-		done.PublishesCRLs = i.publishes()
-		return i.write(c)
-	})
+	i := &installation{Fabric: f, options: o}
+	i.chain = leadingChain(answer.Certificates)
+	i.others = Exchange{Certificates: answer.Certificates[len(i.chain):], CRLs: answer.CRLs}
+	err := f.changeMesh(ctx, meshChange{dryRun: o.DryRun, trust: i.trust, issues: i.look, confirm: i.confirmRoot, make: i.write})
 	if err != nil {
 		return Installed{}, err
 	}
-	return done, nil
+	return i.Installed, nil
 }
 
-// confirmRoot asks for a root that is new here.
-func (f *Fabric) confirmRoot(ctx context.Context, answer Exchange, o InstallOptions) error {
-	var i *installation
-	err := f.store.View(ctx, func(s *store.Snapshot) (err error) {
-		i, err = f.newInstallation(ctx, s, answer, o)
-		return err
-	})
-	switch {
-	case err != nil:
-		return err
-	case !i.RootAdopted || o.Root != nil || o.DryRun:
-		return nil
-	case o.ConfirmRoot == nil:
-		return fmt.Errorf("%s: %w", i.Root.Subject, ErrRootUnconfirmed)
-	}
-	return o.ConfirmRoot(ctx, i.Root, i.TrustDomain)
-}
-
-// installation is an answer that fits the directory.
+// installation is one call of Install.
 type installation struct {
 	*Fabric
 	Installed
 	options InstallOptions
-	config  config
+	chain   []*x509.Certificate
+	others  Exchange // what the answer has beside the chain
 	bundle  *secrets.CACerts
-	before  []*authority // the CAs that are known here
-	others  Exchange     // what the answer has beside the chain
+	taking  *taking
 }
 
-// newInstallation holds an answer against the directory.
-func (f *Fabric) newInstallation(ctx context.Context, r reader, answer Exchange, o InstallOptions) (*installation, error) {
-	i := &installation{Fabric: f, options: o}
-	chain, err := i.findChain(r, answer)
-	if err != nil {
-		return nil, err
-	}
-	if i.Root, i.Certificate = describe(chain[len(chain)-1]), describe(chain[0]); i.installedBefore(r, chain[0]) {
-		return i, nil
-	}
-	waiting, err := i.findRequest(r, chain[0])
-	if err != nil {
-		return nil, err
-	}
-	i.Cluster = waiting.cluster
-	if i.before, err = i.authorities(ctx, r, chain[len(chain)-1]); err != nil {
-		return nil, err
-	}
-	if err := i.check(r, chain); err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", i.Cluster, err)
-	}
-	if i.bundle, err = secrets.New(secrets.Options{Key: waiting.key, Chain: chain}); err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", i.Cluster, err)
-	}
-	i.Tolerated = i.bundle.Tolerated()
-	i.Action = Created
-	if there, err := r.Exists(clusterFolder(i.Cluster)); err != nil || there {
-		i.Action = Renewed
-		return i, err
-	}
-	return i, nil
-}
-
-// findChain parts the chain from the rest of an answer, and completes it with the root that
-// is expected. It leads to that root, or there is none yet.
-func (i *installation) findChain(r reader, answer Exchange) ([]*x509.Certificate, error) {
-	root, err := i.readRoot(r)
-	switch {
+// trust is that of the directory, or where it has none, what the answer says. Look decides
+// whether that is good, and confirmRoot whether it is wanted.
+func (i *installation) trust(r reader) (trust, error) {
+	i.Installed = Installed{}
+	t, err := i.readTrust(r)
+	switch given := i.options.Root; {
 	case errors.Is(err, ErrNoRoot):
 		i.RootAdopted = true
-		root = i.options.Root
-	case err != nil:
-		return nil, err
-	case i.options.Root != nil && !i.options.Root.Equal(root):
-		return nil, fmt.Errorf("%s is %s, not the root that was given, %s", i.path(rootCertFile), ca.Describe(root), ca.Describe(i.options.Root))
+		if t.root = given; given == nil {
+			t.root = i.chain[len(i.chain)-1]
+		}
+		t.config, err = i.adoptedConfig()
+	case err == nil && given != nil && !given.Equal(t.root):
+		err = fmt.Errorf("%s is %s, not the root that was given, %s", i.path(rootCertFile), ca.Describe(t.root), ca.Describe(given))
 	}
-	chain := leadingChain(answer.Certificates)
-	i.others = Exchange{Certificates: answer.Certificates[len(chain):], CRLs: answer.CRLs}
-	if root == nil {
-		root = chain[len(chain)-1]
+	return t, err
+}
+
+// adoptedConfig is for a directory that knew nothing of the mesh.
+func (i *installation) adoptedConfig() (config, error) {
+	cert, domain := i.chain[0], i.options.TrustDomain
+	if uris := cert.PermittedURIDomains; domain == "" && len(uris) == 1 {
+		domain = uris[0]
 	}
-	chain = ca.Complete(chain, []*x509.Certificate{root})
-	found := ca.VerifyIntermediate(chain, ca.VerifyOptions{Roots: []*x509.Certificate{root}, Now: i.now})
-	refused, _ := ca.Tolerate(found)
+	var names []string
+	if len(cert.PermittedURIDomains) > 0 {
+		names = cert.PermittedDNSDomains
+	}
+	c, err := newConfig(domain, names)
+	c.PublishCRLs = len(i.others.CRLs) > 0
+	return c, err
+}
+
+// confirmRoot asks for a root that is new here.
+func (i *installation) confirmRoot(ctx context.Context) error {
+	switch {
+	case !i.RootAdopted || i.options.Root != nil || i.options.DryRun:
+		return nil
+	case i.options.ConfirmRoot == nil:
+		return fmt.Errorf("%s: %w", i.Root.Subject, ErrRootUnconfirmed)
+	}
+	return i.options.ConfirmRoot(ctx, i.Root, i.TrustDomain)
+}
+
+// look holds the answer against the directory. It reports whether the CA that issues has to
+// sign.
+func (i *installation) look(m *mesh) (signs bool, err error) {
+	if i.chain, err = completed(i.chain, m); err != nil {
+		return false, err
+	}
+	i.Root, i.Certificate, i.TrustDomain = describe(m.root), describe(i.chain[0]), m.config.TrustDomain
+	if i.installedBefore(m) {
+		i.Action = Kept
+	} else if err := i.lookAtRequest(m); err != nil {
+		return false, err
+	}
+	if i.taking, err = m.take(i.others); err == nil && i.Action != Kept {
+		err = m.wantUnrevoked(i.chain, m.all)
+	}
+	if err != nil {
+		return false, fmt.Errorf("the answer: %w", err)
+	}
+	return i.taking.signs(), nil
+}
+
+// completed adds the root to a chain where it was left out, and expects that it leads there.
+func completed(chain []*x509.Certificate, m *mesh) ([]*x509.Certificate, error) {
+	roots := []*x509.Certificate{m.root}
+	chain = ca.Complete(chain, roots)
+	refused, _ := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Roots: roots, Now: m.now}))
 	if len(refused) > 0 {
-		return nil, &ca.RuleError{Op: "the answer, which has to lead to " + ca.Describe(root), Violations: refused}
+		return nil, &ca.RuleError{Op: "the answer, which has to lead to " + ca.Describe(m.root), Violations: refused}
 	}
 	return chain, nil
+}
+
+// lookAtRequest finds the request that is answered, and makes the new CA and those above known.
+func (i *installation) lookAtRequest(m *mesh) error {
+	waiting, err := i.findRequest(m.c)
+	if err != nil {
+		return err
+	}
+	i.Cluster, i.Action = waiting.cluster, Created
+	if slices.Contains(m.clusters, i.Cluster) {
+		i.Action = Renewed
+	}
+	err = i.check(m)
+	if err == nil {
+		i.bundle, err = secrets.New(secrets.Options{Key: waiting.key, Chain: i.chain})
+	}
+	if err == nil {
+		i.Tolerated = i.bundle.Tolerated()
+		err = i.addChain(m)
+	}
+	if err != nil {
+		return fmt.Errorf("cluster %s: %w", i.Cluster, err)
+	}
+	return nil
 }
 
 // leadingChain is the certificates up to the first one that the next one did not issue.
@@ -197,22 +212,19 @@ func leadingChain(certs []*x509.Certificate) []*x509.Certificate {
 }
 
 // installedBefore finds the answer among the sets that are there.
-func (i *installation) installedBefore(r reader, cert *x509.Certificate) bool {
-	clusters, err := r.List(clustersFolder)
-	if err != nil {
-		return false
-	}
-	for _, cluster := range clusters {
-		if has := chainIn(r, clusterFolder(cluster)); len(has) > 0 && has[0].Equal(cert) {
-			i.Cluster, i.Action = cluster, Kept
-			return i.options.Cluster == "" || i.options.Cluster == cluster
+func (i *installation) installedBefore(m *mesh) bool {
+	for _, s := range m.sets {
+		if s.current() && len(s.chain) > 0 && s.chain[0].Equal(i.chain[0]) {
+			i.Cluster = s.cluster
+			return i.options.Cluster == "" || i.options.Cluster == s.cluster
 		}
 	}
 	return false
 }
 
 // findRequest finds the request whose key a certificate has.
-func (i *installation) findRequest(r reader, cert *x509.Certificate) (*request, error) {
+func (i *installation) findRequest(r reader) (*request, error) {
+	cert := i.chain[0]
 	clusters, err := r.List(requestsFolder)
 	if err != nil {
 		return nil, err
@@ -243,136 +255,80 @@ func (i *installation) waiting(clusters []string) string {
 	return "those that wait are of " + strings.Join(clusters, ", ")
 }
 
-// check holds a chain against its cluster and the mesh.
-func (i *installation) check(r reader, chain []*x509.Certificate) error {
-	cert := chain[0]
+// check holds the chain against its cluster and the mesh.
+func (i *installation) check(m *mesh) error {
+	cert := i.chain[0]
 	if named := clusterIn(cert.Subject.CommonName, cert.PublicKey); named != "" && named != i.Cluster {
 		return fmt.Errorf("%s was signed for cluster %s", ca.Describe(cert), named)
 	}
-	for _, a := range i.before {
-		if bytes.Equal(a.cert.RawSubject, cert.RawSubject) && !ca.SamePublicKey(a.cert.PublicKey, cert.PublicKey) {
-			return fmt.Errorf("%s has the name of another CA of the mesh, whose key is another one: no name may be shared by two keys", ca.Describe(cert))
-		}
-	}
-	choose := i.readConfig
-	if i.RootAdopted {
-		choose = func(reader) (config, error) { return i.adoptedConfig(cert) }
-	}
-	var err error
-	if i.config, err = choose(r); err != nil {
-		return err
-	}
-	i.TrustDomain = i.config.TrustDomain
 	var istiod []string
-	if i.config.NameConstraints != nil {
-		istiod = i.config.NameConstraints.DNSNames
+	if m.config.NameConstraints != nil {
+		istiod = m.config.NameConstraints.DNSNames
 	}
-	if refused := permitsMesh(chain, i.TrustDomain, istiod); len(refused) > 0 {
+	if refused := permitsMesh(i.chain, i.TrustDomain, istiod); len(refused) > 0 {
 		return &ca.RuleError{Op: "the answer", Violations: refused}
 	}
 	return nil
 }
 
-// adoptedConfig is for a directory that knew nothing of the mesh.
-func (i *installation) adoptedConfig(cert *x509.Certificate) (config, error) {
-	domain := i.options.TrustDomain
-	if uris := cert.PermittedURIDomains; domain == "" && len(uris) == 1 {
-		domain = uris[0]
+// addChain makes the chain known, and the first CRL of the new CA. What was decided about the
+// CA before its answer came holds.
+func (i *installation) addChain(m *mesh) error {
+	for _, cert := range i.chain[1:] {
+		if err := m.know("", cert); err != nil {
+			return err
+		}
 	}
-	var names []string
-	if len(cert.PermittedURIDomains) > 0 {
-		names = cert.PermittedDNSDomains
+	if err := m.know(i.Cluster, i.chain[0]); err != nil {
+		return err
 	}
-	return newConfig(domain, names)
-}
-
-func (i *installation) publishes() bool {
-	return i.config.PublishCRLs || len(i.others.CRLs) > 0
+	a := m.known.byKey[keyID(i.chain[0])]
+	a.cluster = i.Cluster
+	m.touch(a)
+	if a.crl != nil {
+		return nil
+	}
+	loaded, _, err := ca.LoadImported(i.bundle.Key(), i.chain, i.now)
+	if err != nil {
+		return err
+	}
+	return m.firstCRL(a, loaded)
 }
 
 // write puts the set of the cluster where it belongs, and all that the answer brings.
-func (i *installation) write(c changer) error {
-	if i.Action == Renewed {
-		if err := c.Retire(clusterFolder(i.Cluster)); err != nil {
-			return err
-		}
-	}
-	known, err := i.known()
-	if err != nil {
-		return fmt.Errorf("the answer: %w", err)
-	}
-	err = errors.Join(
-		c.Retire(requestFolder(i.Cluster)),
-		writeCluster(c, i.Cluster, i.bundle),
-		i.writeRoot(c),
-		i.writeRecords(c, known),
-	)
-	if err != nil || !i.publishes() {
+func (i *installation) write(ctx context.Context, m *mesh) error {
+	if err := i.taking.finish(ctx); err != nil {
 		return err
 	}
-	return i.publish(c, known, []string{i.Cluster}, i.options.AllowIncomplete)
-}
-
-// known are all CAs that the directory is going to know: those that it knew, the new
-// intermediate and those above it, and those that the answer tells of.
-func (i *installation) known() ([]*authority, error) {
-	chain := i.bundle.Chain()
-	loaded, _, err := ca.LoadImported(i.bundle.Key(), chain, i.now)
-	if err != nil {
-		return nil, err
-	}
-	made, err := i.newAuthority(i.Cluster, loaded)
-	if err != nil {
-		return nil, err
-	}
-	above := make([]*authority, 0, len(chain))
-	for _, cert := range chain[1:] {
-		above = append(above, &authority{cert: cert})
-	}
-	known := merge(merge(above, i.before), []*authority{made})
-	fresh, err := i.learn(known, i.others)
-	if err != nil {
-		return nil, err
-	}
-	known = merge(known, fresh)
-	if isRevoked(made, known) {
-		return nil, fmt.Errorf("%s is revoked", ca.Describe(made.cert))
-	}
-	sortAuthorities(known, chain[len(chain)-1])
-	return known, nil
-}
-
-// writeRecords writes the records that are new, and those that have changed.
-func (i *installation) writeRecords(c changer, known []*authority) error {
-	for _, a := range known {
-		if slices.Contains(i.before, a) {
-			if recorded, err := c.Exists(a.file()); err != nil || recorded {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		if err := putAuthority(c, a); err != nil {
+	defer func() { i.Changed = m.c.changed }()
+	i.Taken = i.taking.Taken
+	i.PublishesCRLs = m.config.PublishCRLs || len(i.others.CRLs) > 0
+	var written []string
+	if i.Action != Kept {
+		written = []string{i.Cluster}
+		if err := i.writeSet(m); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !i.PublishesCRLs {
+		return m.record()
+	}
+	return m.save(publication{written: written, allowIncomplete: i.options.AllowIncomplete})
 }
 
-// writeRoot writes down a root that is new here, and that CRLs are published if they are.
-func (i *installation) writeRoot(c changer) error {
-	roots := i.bundle.Roots()
-	told := i.config.PublishCRLs
-	i.config.PublishCRLs = i.publishes()
-	switch {
-	case i.RootAdopted:
-		return errors.Join(
-			c.Write(rootCertFile, ca.MarshalCertificates(roots...), store.Public),
-			writeConfig(c, i.config),
-		)
-	case told != i.config.PublishCRLs:
-		return writeConfig(c, i.config)
+// writeSet writes the set of the cluster, and a root that is new here.
+func (i *installation) writeSet(m *mesh) error {
+	if i.Action == Renewed {
+		if err := m.c.Retire(clusterFolder(i.Cluster)); err != nil {
+			return err
+		}
 	}
-	return nil
+	err := errors.Join(m.c.Retire(requestFolder(i.Cluster)), writeCluster(m.c, i.Cluster, i.bundle))
+	if err != nil || !i.RootAdopted {
+		return err
+	}
+	return errors.Join(
+		m.c.Write(rootCertFile, ca.MarshalCertificates(m.root), store.Public),
+		writeConfig(m.c, m.config),
+	)
 }

@@ -92,7 +92,7 @@ func TestAWrongAnswerIsRefusedByName(t *testing.T) {
 				c.RawSubject = catest.Must(p.beside.Bundle(t.Context(), "north"))(t).Certificate().RawSubject
 			}})
 			return e
-		}, fabric.InstallOptions{}, nil, "no name may be shared by two keys"},
+		}, fabric.InstallOptions{}, ca.RuleDistinctNames, "another CA of the mesh has this name"},
 		"for another trust domain": {func(t *testing.T, p *places) fabric.Exchange {
 			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "other.example", DNSNames: []string{"svc"}}},
 				ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})

@@ -12,16 +12,33 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
+// trust is what makes a directory one of a mesh.
+type trust struct {
+	root   *x509.Certificate
+	config config
+}
+
+func (f *Fabric) readTrust(r reader) (trust, error) {
+	root, err := f.readRoot(r)
+	if err != nil {
+		return trust{}, err
+	}
+	c, err := f.readConfig(r)
+	return trust{root, c}, err
+}
+
 // mesh is what a directory knows of the CAs of a mesh, and what one change makes of it.
 type mesh struct {
 	*Fabric
-	c        changer
-	root     *x509.Certificate
+	trust
+	c        *watchedChanger
 	issuing  []*x509.Certificate // the chain from the CA that issues
-	config   config
 	all      []*authority
-	clusters []string          // whose sets are here
-	sets     map[string]string // the folder of the set that a CA of a cluster is in, by its id
+	known    index    // of all
+	clusters []string // whose sets are here
+	sets     []set
+	folders  map[string]string // of the sets, by the ids of their CAs
+	above    map[string]bool   // the ids of the CAs above the clusters that are here
 
 	old      *asked          // opens the key of the CA that issues
 	signs    *ca.Authority   // the CA that issues, once it was needed
@@ -30,51 +47,52 @@ type mesh struct {
 }
 
 func (f *Fabric) newMesh(ctx context.Context, c changer, old *asked) (*mesh, error) {
-	m := &mesh{Fabric: f, c: c, old: old, changed: make(map[string]bool), recorded: make(map[string]bool)}
+	t, err := f.readTrust(c)
+	if err != nil {
+		return nil, err
+	}
+	return f.meshOf(ctx, c, old, t)
+}
+
+// meshOf is the mesh of a directory that is going to be one of it, or is already.
+func (f *Fabric) meshOf(ctx context.Context, c changer, old *asked, t trust) (*mesh, error) {
+	m := &mesh{Fabric: f, trust: t, c: &watchedChanger{changer: c}, old: old, changed: make(map[string]bool), recorded: make(map[string]bool)}
 	var err error
-	if m.root, err = f.readRoot(c); err != nil {
-		return nil, err
-	}
-	if m.config, err = f.readConfig(c); err != nil {
-		return nil, err
-	}
 	if m.issuing, err = f.readIssuing(c, m.root); err != nil {
-		return nil, err
-	}
-	if m.all, err = f.authorities(ctx, c, m.root); err != nil {
 		return nil, err
 	}
 	if m.clusters, err = c.List(clustersFolder); err != nil {
 		return nil, err
 	}
-	m.sets, err = setsOf(c, m.clusters)
-	return m, err
-}
-
-// setsOf finds the folders of the sets that clusters have and had, those of clusters that
-// have left included.
-func setsOf(r reader, clusters []string) (map[string]string, error) {
-	gone, err := r.List(path.Join(store.SupersededFolder, clustersFolder))
-	if err != nil {
+	if m.sets, err = readSets(c); err != nil {
 		return nil, err
 	}
-	sets := make(map[string]string)
-	for _, cluster := range slices.Concat(clusters, gone) {
-		folders, err := generations(r, cluster)
-		if err != nil {
-			return nil, err
+	if m.all, err = f.authoritiesIn(ctx, c, m.issuing, m.sets); err != nil {
+		return nil, err
+	}
+	m.known = newIndex(m.all)
+	m.arrange()
+	return m, nil
+}
+
+// arrange finds out which CA has which place.
+func (m *mesh) arrange() {
+	m.folders, m.above = make(map[string]string, len(m.sets)), make(map[string]bool)
+	above := slices.Clone(m.issuing)
+	for _, s := range m.sets {
+		if len(s.chain) == 0 {
+			continue
 		}
-		for _, folder := range folders {
-			chain := chainIn(r, folder)
-			if chain == nil {
-				continue
-			}
-			if id := (&authority{cert: chain[0]}).id(); sets[id] == "" {
-				sets[id] = folder
-			}
+		if id := keyID(s.chain[0]); m.folders[id] == "" {
+			m.folders[id] = s.folder
+		}
+		if s.current() {
+			above = append(above, s.chain[1:]...)
 		}
 	}
-	return sets, nil
+	for _, cert := range above {
+		m.above[keyID(cert)] = true
+	}
 }
 
 // view looks at the CAs of the mesh.
@@ -91,42 +109,66 @@ func (f *Fabric) view(ctx context.Context, look func(*mesh) error) error {
 // meshChange is a change of what is known of the CAs.
 type meshChange struct {
 	dryRun bool
+	// trust is what the directory is going to be; nil reads what it is.
+	trust func(reader) (trust, error)
 	// issues reports whether it takes the key of the CA that issues, or why the change is
 	// refused.
 	issues func(*mesh) (bool, error)
-	make   func(context.Context, *mesh) error
+	// confirm asks a person; nil asks nobody.
+	confirm func(context.Context) error
+	make    func(context.Context, *mesh) error
 }
 
-// changeMesh makes a change. The passphrase that it takes is asked for before, while nobody
-// waits for the directory.
+// changeMesh makes a change. Whoever has to confirm it, and the passphrase that it takes, are
+// asked before, while nobody waits for the directory.
 func (f *Fabric) changeMesh(ctx context.Context, change meshChange) error {
 	old := &asked{ask: f.password}
 	defer old.wipe()
-	var locked string // the file of the key, if it is encrypted
-	err := f.view(ctx, func(m *mesh) error {
-		issues, err := change.issues(m)
-		if err != nil || !issues {
-			return err
-		}
-		locked, err = f.lockedKey(m.c, m.issuing)
-		return err
-	})
-	if err == nil && locked != "" {
-		_, err = old.password(ctx, locked)
+	if change.trust == nil {
+		change.trust = f.readTrust
 	}
-	if err != nil {
+	if err := f.ask(ctx, change, old); err != nil {
 		return err
 	}
 	return f.change(ctx, change.dryRun, func(c changer) error {
-		m, err := f.newMesh(ctx, c, old)
+		m, _, err := f.begin(ctx, c, change, old)
 		if err != nil {
-			return err
-		}
-		if _, err := change.issues(m); err != nil {
 			return err
 		}
 		return change.make(ctx, m)
 	})
+}
+
+// begin finds out what a change does.
+func (f *Fabric) begin(ctx context.Context, c changer, change meshChange, old *asked) (m *mesh, issues bool, err error) {
+	t, err := change.trust(c)
+	if err != nil {
+		return nil, false, err
+	}
+	if m, err = f.meshOf(ctx, c, old, t); err != nil {
+		return nil, false, err
+	}
+	issues, err = change.issues(m)
+	return m, issues, err
+}
+
+// ask asks for what a change takes.
+func (f *Fabric) ask(ctx context.Context, change meshChange, old *asked) error {
+	var locked string // the file of the key, if it is encrypted
+	err := f.store.View(ctx, func(s *store.Snapshot) error {
+		m, issues, err := f.begin(ctx, rehearsal{s}, change, old)
+		if err == nil && issues {
+			locked, err = f.lockedKey(s, m.issuing)
+		}
+		return err
+	})
+	if err == nil && change.confirm != nil {
+		err = change.confirm(ctx)
+	}
+	if err == nil && locked != "" {
+		_, err = old.password(ctx, locked)
+	}
+	return err
 }
 
 // isIssuing reports whether a CA is the one that issues.
@@ -134,17 +176,21 @@ func (m *mesh) isIssuing(a *authority) bool {
 	return ca.SamePublicKey(a.cert.PublicKey, m.issuing[0].PublicKey)
 }
 
-// hasKey reports whether the key of a CA is here.
+// hasKey reports whether the key of a CA is here. A superseded one that cannot be used any more
+// is not.
 func (m *mesh) hasKey(a *authority) (bool, error) {
 	if m.isIssuing(a) {
 		name, _ := keyFileOf(m.issuing)
 		return m.c.Exists(name)
 	}
-	folder := m.sets[a.id()]
-	if folder == "" {
+	switch folder := m.folders[a.id()]; folder {
+	case "":
 		return false, nil
+	case clusterFolder(a.cluster):
+		return m.c.Exists(path.Join(folder, secrets.CAKeyFile)) // what is wrong with it has to be told
 	}
-	return m.c.Exists(path.Join(folder, secrets.CAKeyFile))
+	_, err := m.clusterSigner(a)
+	return err == nil, nil
 }
 
 // signer joins a CA with its key.
@@ -162,7 +208,7 @@ func (m *mesh) signer(ctx context.Context, a *authority) (*ca.Authority, error) 
 }
 
 func (m *mesh) clusterSigner(a *authority) (*ca.Authority, error) {
-	folder := m.sets[a.id()]
+	folder := m.folders[a.id()]
 	file := path.Join(folder, secrets.CAKeyFile)
 	data, err := m.c.Read(file, store.Private)
 	if err != nil {
@@ -186,7 +232,7 @@ func (m *mesh) nextCRL(ctx context.Context, a *authority, o nextCRL) error {
 	if err != nil {
 		return err
 	}
-	if err := m.signCRL(a, signer, o.revoked, o.nextUpdate); err != nil {
+	if err := m.signCRL(a, signer, o); err != nil {
 		return err
 	}
 	m.touch(a)
@@ -199,15 +245,20 @@ func (m *mesh) touch(a *authority) { m.changed[a.id()] = true }
 // add takes CAs, in the place of what was known of them. Their records are to be written,
 // unless they are.
 func (m *mesh) add(fresh []*authority, recorded bool) {
-	m.all = merge(m.all, fresh)
-	sortAuthorities(m.all, m.root)
 	for _, a := range fresh {
+		if old := m.known.byKey[a.id()]; old == nil {
+			m.all = append(m.all, a)
+			m.known.add(a)
+		} else {
+			*old = *a
+		}
 		if recorded {
 			m.recorded[a.id()] = true
 		} else {
 			m.touch(a)
 		}
 	}
+	sortAuthorities(m.all, m.root)
 }
 
 // record writes the records of the CAs that have changed, and of those that have none.
@@ -238,16 +289,6 @@ func (m *mesh) publishes() error {
 	}
 	m.config.PublishCRLs = true
 	return writeConfig(m.c, m.config)
-}
-
-// publishSet writes the set, if CRLs are published. Some clusters were written by this
-// change, and some have left.
-func (m *mesh) publishSet(p publication, gone ...string) error {
-	if !m.config.PublishCRLs {
-		return nil
-	}
-	p.there = without(without(m.clusters, p.written), gone)
-	return m.publishTo(m.c, m.all, p)
 }
 
 func without(all, some []string) []string {

@@ -1,8 +1,10 @@
 package fabric
 
 import (
+	"crypto/x509"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/trustgen/trustgen/ca"
@@ -31,48 +33,70 @@ func (e *IncompleteError) Error() string {
 // maxSetSize leaves room for the rest of a Secret, which holds at most 1 MiB.
 const maxSetSize = 1<<20 - 64<<10
 
-// publish writes the set into the folder of each cluster. Those in written were written by
-// this change.
-func (f *Fabric) publish(c changer, all []*authority, written []string, allowIncomplete bool) error {
-	clusters, err := c.List(clustersFolder)
-	if err != nil {
-		return err
+// crlSet is what every cluster gets where CRLs are published, and the CAs whose CRL it lacks.
+// Where it takes too much room it goes without the CRLs of CAs that are revoked: their chains
+// are refused without them as well.
+func (m *mesh) crlSet() ([]*x509.RevocationList, []MissingCRL) {
+	set, missing := crlSet(m.all, m.now())
+	for _, s := range m.sets {
+		if s.damaged {
+			missing = append(missing, MissingCRL{Subject: "the CA in " + m.path(s.folder) + ", whose certificate cannot be read,"})
+		}
 	}
-	return f.publishTo(c, all, publication{written: written, there: without(clusters, written), allowIncomplete: allowIncomplete})
+	if len(ca.MarshalCRLs(set...)) <= maxSetSize {
+		return set, missing
+	}
+	revoked := make(map[*x509.RevocationList]bool)
+	for _, a := range m.all {
+		if a.crl != nil && isRevoked(a, m.all) {
+			revoked[a.crl] = true
+		}
+	}
+	return slices.DeleteFunc(set, func(list *x509.RevocationList) bool { return revoked[list] }), missing
 }
 
 // publication says where the set goes.
 type publication struct {
 	written []string // clusters whose folders this change wrote
-	there   []string // those whose folders were there, and stay
 	// allowIncomplete writes the set even if CRLs are missing.
 	allowIncomplete bool
 }
 
-// publishTo writes the set into the folders of clusters.
-func (f *Fabric) publishTo(c changer, all []*authority, p publication) error {
-	set, missing := crlSet(all, f.now())
-	if len(missing) > 0 && !p.allowIncomplete {
-		return &IncompleteError{Dir: f.Dir(), Missing: missing}
+// publishSet writes the set into the folders of the clusters, if CRLs are published.
+func (m *mesh) publishSet(p publication) error {
+	if !m.config.PublishCRLs {
+		return nil
 	}
-	if len(set) == 0 {
-		return fmt.Errorf("%s: no CA has a CRL here", f.Dir())
-	}
-	data := ca.MarshalCRLs(set...)
-	if len(data) > maxSetSize {
-		return fmt.Errorf("%s: the CRLs of %d CAs take %d bytes, and a Secret has room for %d", f.Dir(), len(set), len(data), maxSetSize)
+	data, err := m.marshalSet(p.allowIncomplete)
+	if err != nil {
+		return err
 	}
 	for _, cluster := range p.written {
-		if err := c.Write(crlFile(cluster), data, store.Public); err != nil {
+		if err := m.c.Write(crlFile(cluster), data, store.Public); err != nil {
 			return err
 		}
 	}
-	for _, cluster := range p.there {
-		if err := put(c, crlFile(cluster), data); err != nil {
+	for _, cluster := range without(m.clusters, p.written) {
+		if err := put(m.c, crlFile(cluster), data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (m *mesh) marshalSet(allowIncomplete bool) ([]byte, error) {
+	set, missing := m.crlSet()
+	if len(missing) > 0 && !allowIncomplete {
+		return nil, &IncompleteError{Dir: m.Dir(), Missing: missing}
+	}
+	if len(set) == 0 {
+		return nil, fmt.Errorf("%s: no CA has a CRL here", m.Dir())
+	}
+	data := ca.MarshalCRLs(set...)
+	if len(data) > maxSetSize {
+		return nil, fmt.Errorf("%s: the CRLs of %d CAs take %d bytes, and a Secret has room for %d", m.Dir(), len(set), len(data), maxSetSize)
+	}
+	return data, nil
 }
 
 func crlFile(cluster string) string { return path.Join(clusterFolder(cluster), secrets.CACRLFile) }

@@ -1,6 +1,8 @@
 package fabric_test
 
 import (
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"math/big"
 	"os"
@@ -32,7 +34,7 @@ func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
 	got := refresh(t, f, fabric.RefreshOptions{})
-	if !got.Began || len(got.Signed)+len(got.Missing) > 0 || !slices.Equal(got.Clusters, []string{"east", "west"}) {
+	if !got.Began || !got.Changed || len(got.Signed)+len(got.Missing) > 0 || !slices.Equal(got.Clusters, []string{"east", "west"}) {
 		t.Errorf("got %+v", got)
 	}
 	want := []string{root, subject(t, f, "east"), old, subject(t, f, "west")}
@@ -50,7 +52,7 @@ func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
 	}
 	before := tree(t, f.Dir())
 	c.advance(300 * day) // those that live as long as their CA are not due before
-	if got := refresh(t, f, fabric.RefreshOptions{}); got.Began || len(got.Signed) > 0 {
+	if got := refresh(t, f, fabric.RefreshOptions{}); got.Began || got.Changed || len(got.Signed) > 0 {
 		t.Errorf("again: %+v", got)
 	}
 	unchanged(t, f.Dir(), before)
@@ -74,7 +76,7 @@ func TestACRLIsDueWhenAThirdOfItsTimeIsLeft(t *testing.T) {
 			f := open(t, c)
 			root := ensure(t, f, fabric.EnsureOptions{}, "east").Root
 			next := c.Now().Add(30 * day)
-			if got := refresh(t, f, fabric.RefreshOptions{NextUpdate: next}); len(got.Signed) != 1 || got.Signed[0].Subject != root.Subject {
+			if got := refresh(t, f, fabric.RefreshOptions{NextUpdate: next}); len(got.Signed) != 1 || got.Signed[0].Certificate.Subject != root.Subject {
 				t.Errorf("signed are %+v", got.Signed)
 			}
 			c.advance(test.after)
@@ -94,10 +96,119 @@ func TestACRLIsDueWhenAThirdOfItsTimeIsLeft(t *testing.T) {
 				t.Errorf("signed are %+v, want %t", got.Signed, test.signs)
 			}
 			of = catest.Must(f.Authorities(t.Context()))(t).All[0]
-			if test.signs && (!of.CRL.NextUpdate.Equal(root.NotAfter) || of.CRL.Number.Int64() != c.Now().Unix()) {
+			if test.signs && (!of.CRL.NextUpdate.Equal(c.Now().Add(30*day)) || of.CRL.Number.Int64() != c.Now().Unix()) {
 				t.Errorf("the next CRL has number %d and lives until %s", of.CRL.Number, of.CRL.NextUpdate)
 			}
 		})
+	}
+}
+
+// Who has had the CRL of the root for a month means that of those that revoke as well.
+func TestTheNextCRLIsForAsLongAsTheLastOne(t *testing.T) {
+	t.Parallel()
+	month := 30 * day
+	tests := map[string]struct {
+		next time.Duration // that was asked for; zero is nothing
+		wait time.Duration
+		do   func(*testing.T, *fabric.Fabric)
+		want time.Duration // from now; zero is the end of the root
+	}{
+		"a refresh": {month, 25 * day, func(t *testing.T, f *fabric.Fabric) { refresh(t, f, fabric.RefreshOptions{}) }, month},
+		"a revocation": {month, day, func(t *testing.T, f *fabric.Fabric) {
+			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+		}, month},
+		"a revocation near the end of the root": {month, 10*year - 15*day, func(t *testing.T, f *fabric.Fabric) {
+			revoke(t, f, fabric.RevokeOptions{Immediately: true, NotAfter: catest.Now().Add(10*year - day)}, "east")
+		}, 0},
+		"a refresh that asks for more": {month, day, func(t *testing.T, f *fabric.Fabric) {
+			refresh(t, f, fabric.RefreshOptions{NextUpdate: catest.Now().Add(101 * day)})
+		}, 100 * day},
+		"a refresh that asks for the end of the root": {month, day, func(t *testing.T, f *fabric.Fabric) {
+			refresh(t, f, fabric.RefreshOptions{NextUpdate: rootCert(t, f).NotAfter})
+		}, 0},
+		"one after another program's, which was for seconds": {0, 0, func(t *testing.T, f *fabric.Fabric) {
+			importBrief(t, f)
+			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+		}, 0},
+		"nothing was asked for": {0, day, func(t *testing.T, f *fabric.Fabric) {
+			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+		}, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(10 * year)}, "east")
+			if test.next > 0 {
+				refresh(t, f, fabric.RefreshOptions{NextUpdate: c.Now().Add(test.next)})
+			}
+			c.advance(test.wait)
+			test.do(t, f)
+			want := c.Now().Add(test.want)
+			if test.want == 0 {
+				want = rootCert(t, f).NotAfter
+			}
+			if got := catest.Must(f.Authorities(t.Context()))(t).All[0].CRL.NextUpdate; !got.Equal(want) {
+				t.Errorf("the next update is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// importBrief imports a CRL of the root that ends in seconds.
+func importBrief(t *testing.T, f *fabric.Fabric) {
+	t.Helper()
+	key := catest.Must(ca.ParseKey(readFile(t, f, "root-key.pem")))(t)
+	der := catest.Must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(1 << 40), ThisUpdate: catest.Now(), NextUpdate: catest.Now().Add(30 * time.Second),
+	}, rootCert(t, f), key))(t)
+	e := fabric.Exchange{CRLs: []*x509.RevocationList{catest.Must(x509.ParseRevocationList(der))(t)}}
+	catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
+}
+
+func TestARefreshTellsWhatItSigned(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	root := ensure(t, f, fabric.EnsureOptions{}, "east").Root
+	next := c.Now().Add(day)
+	got := refresh(t, f, fabric.RefreshOptions{NextUpdate: next, DryRun: true})
+	if !got.Changed {
+		t.Error("it would change nothing")
+	}
+	got = refresh(t, f, fabric.RefreshOptions{NextUpdate: next})
+	if len(got.Signed) != 1 || got.Signed[0].Certificate != root || !got.Changed {
+		t.Fatalf("signed are %+v", got.Signed)
+	}
+	if has := catest.Must(f.Authorities(t.Context()))(t).All[0].CRL; has.Number.Cmp(got.Signed[0].CRL.Number) != 0 || !got.Signed[0].CRL.NextUpdate.Equal(next) {
+		t.Errorf("the CRL is %+v, told was %+v", has, got.Signed[0].CRL)
+	}
+	remove(t, f, "clusters/east/ca-crl.pem")
+	if got := refresh(t, f, fabric.RefreshOptions{}); len(got.Signed) > 0 || !got.Changed {
+		t.Errorf("a set that was lost: %+v", got)
+	}
+	if got := refresh(t, f, fabric.RefreshOptions{}); got.Changed {
+		t.Errorf("again: %+v", got)
+	}
+}
+
+// Beside a cluster there is no key of the root, and need not be.
+func TestTheCRLOfARootWhoseKeyIsElsewhereIsMissing(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	p.through(t, "east")
+	_, err := p.beside.RefreshCRLs(t.Context(), fabric.RefreshOptions{})
+	root := ca.Describe(rootCert(t, p.beside))
+	if incomplete := new(fabric.IncompleteError); !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0].Subject != root {
+		t.Errorf("got the error %v, want that the CRL of %s is missing", err, root)
+	}
+	if got := refresh(t, p.beside, fabric.RefreshOptions{AllowIncomplete: true}); len(got.Missing) != 1 || !slices.Equal(got.Clusters, []string{"east"}) {
+		t.Errorf("got %+v", got)
+	}
+	_, err = p.beside.RefreshCRLs(t.Context(), fabric.RefreshOptions{NextUpdate: p.Now().Add(day), AllowIncomplete: true})
+	if !errors.Is(err, fabric.ErrRootKeyMissing) {
+		t.Errorf("a CRL that was asked for: got the error %v, want ErrRootKeyMissing", err)
 	}
 }
 

@@ -259,15 +259,12 @@ func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 }
 
 func findRequest(data []byte) ([]byte, error) {
-	blocks, err := ca.FindPEM(data)
+	blocks, err := ca.FindBlocks(data)
 	if err != nil {
 		return nil, err
 	}
 	if len(blocks) == 0 {
-		if _, err := x509.ParseCertificateRequest(data); err != nil {
-			return nil, errors.New("is neither a certificate request in PEM nor one in DER")
-		}
-		return data, nil
+		return nil, errors.New("is neither a certificate request in PEM nor one in DER")
 	}
 	for i, block := range blocks {
 		switch {

@@ -2,6 +2,8 @@ package fabric
 
 import (
 	"context"
+	"crypto/x509"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -10,7 +12,8 @@ import (
 type RetireOptions struct {
 	// Revoke revokes the intermediates of the cluster at once.
 	Revoke bool
-	// Reason is what the CRL gives for one, if it has to; nil is [CessationOfOperation].
+	// Reason is what the CRL gives for one, if it has to; nil is [CessationOfOperation], or
+	// of what is pending what was decided before.
 	Reason *Reason
 	// At is that of [RevokeOptions].
 	At time.Time
@@ -39,20 +42,21 @@ type RetiredCluster struct {
 }
 
 // RetireCluster lets a cluster leave the mesh: its set goes to superseded/, and it gets no other
-// one unless [Fabric.Ensure] is asked for it. Its workloads are trusted until its intermediates
+// one unless [Fabric.Ensure] is told that it comes back. Its workloads are trusted until its intermediates
 // expire, or are revoked. Their CRLs stay in the sets until then: proxies would refuse the
 // workloads that are left without.
 //
 // The error is a [*ClusterNameError], a [*NoIntermediateError], or one that [Fabric.Revoke] has.
 func (f *Fabric) RetireCluster(ctx context.Context, cluster string, o RetireOptions) (RetiredCluster, error) {
-	revoke := RevokeOptions{Reason: CessationOfOperation, At: o.At, Immediately: true, AllowIncomplete: o.AllowIncomplete}
-	if o.Reason != nil {
-		revoke.Reason = *o.Reason
-	}
-	if err := revoke.check([]string{cluster}, f.now()); err != nil {
+	if err := CheckCluster(cluster); err != nil {
 		return RetiredCluster{}, err
 	}
-	r := &retiring{RetireOptions: o, cluster: cluster, revoking: revoking{RevokeOptions: revoke}}
+	revoke := RevokeOptions{Reason: o.Reason, At: o.At, AllowIncomplete: o.AllowIncomplete}
+	if err := revoke.check(f.now()); err != nil {
+		return RetiredCluster{}, err
+	}
+	r := &retiring{RetireOptions: o, cluster: cluster}
+	r.revoking = revoking{RevokeOptions: revoke, reason: CessationOfOperation, leaves: true}
 	err := f.changeMesh(ctx, meshChange{dryRun: o.DryRun, issues: r.plan, make: r.run})
 	if err != nil {
 		return RetiredCluster{}, err
@@ -68,9 +72,9 @@ type retiring struct {
 	done     RetiredCluster
 }
 
-func (r *retiring) plan(m *mesh) (bool, error) {
+func (r *retiring) plan(m *mesh) (revokes bool, err error) {
 	live, pending, retired := m.intermediates(r.cluster)
-	left := slices.Concat(live, pending)
+	left := slices.Concat(pending, live)
 	here := slices.Contains(m.clusters, r.cluster)
 	if !here && !slices.ContainsFunc(m.all, func(a *authority) bool { return a.cluster == r.cluster }) {
 		return false, &NoIntermediateError{Dir: m.Dir(), Cluster: r.cluster, Wanted: "that could be retired"}
@@ -80,42 +84,24 @@ func (r *retiring) plan(m *mesh) (bool, error) {
 	if !r.Revoke || len(left) == 0 {
 		return false, nil
 	}
-	p, err := r.revoking.planCluster(m, r.cluster)
-	if err != nil {
-		return false, err
-	}
-	// What is pending is not all of it, if a successor was issued.
-	p.issue, p.mark, p.revoke = false, live, left
-	if err := m.wantIssued(r.cluster, left); err != nil {
-		return false, err
-	}
-	r.revoking.plans = []*revocationPlan{p}
-	return true, nil
+	return true, r.revoking.plan(m, []string{r.cluster})
 }
 
 func (r *retiring) run(ctx context.Context, m *mesh) error {
-	began := !m.config.PublishCRLs
 	if err := r.leave(m); err != nil {
 		return err
 	}
-	if len(r.revoking.plans) > 0 {
-		if _, err := m.refresh(ctx, time.Time{}); err != nil {
-			return err
-		}
-		r.revoking.mark(m)
-		if err := r.revoking.revokeAll(ctx, m); err != nil {
-			return err
-		}
-		if err := m.publishes(); err != nil {
-			return err
-		}
-		r.done.Revoked, r.done.Left = r.done.Left, nil
+	if len(r.revoking.plans) == 0 {
+		r.report(m)
+		return m.record()
 	}
-	r.report(m, began)
-	if err := m.record(); err != nil || len(r.done.Revoked) == 0 {
+	if err := r.revoking.run(ctx, m); err != nil {
 		return err
 	}
-	return m.publishSet(publication{allowIncomplete: r.AllowIncomplete}, r.cluster)
+	r.done.Left, r.done.Revoked = nil, r.revoking.done.Clusters[0].Revoked
+	r.done.Began = r.revoking.done.Began
+	r.report(m)
+	return nil
 }
 
 // leave retires what the directory has of the cluster.
@@ -132,8 +118,9 @@ func (r *retiring) leave(m *mesh) error {
 			return err
 		}
 	}
+	m.clusters = without(m.clusters, []string{r.cluster})
 	for _, a := range m.all {
-		if a.cluster == r.cluster && a.retired.IsZero() && !a.ended(m.now()) {
+		if a.cluster == r.cluster && a.retired.IsZero() {
 			a.retired = m.now()
 			m.touch(a)
 		}
@@ -141,12 +128,40 @@ func (r *retiring) leave(m *mesh) error {
 	return nil
 }
 
-func (r *retiring) report(m *mesh, began bool) {
-	r.done.Others = without(m.clusters, []string{r.cluster})
+func (r *retiring) report(m *mesh) {
+	r.done.Others = m.clusters
 	r.done.Elsewhere = m.elsewhere()
 	r.done.Publishes = m.config.PublishCRLs
-	r.done.Began = began && r.done.Publishes
 	if r.done.Publishes {
-		_, r.done.Missing = crlSet(m.all, m.now())
+		_, r.done.Missing = m.crlSet()
 	}
+}
+
+// RetiredError says that a cluster has left the mesh. It comes back only if that is asked for.
+type RetiredError struct {
+	Dir, Cluster string
+	Since        time.Time
+}
+
+func (e *RetiredError) Error() string {
+	return fmt.Sprintf("%s: cluster %s left the mesh at %s", e.Dir, e.Cluster, e.Since.UTC().Format(time.RFC3339))
+}
+
+// wantNotRetired refuses a cluster that has left the mesh, and has not come back since: the
+// newest of its intermediates are retired. The error is a [*RetiredError].
+func (f *Fabric) wantNotRetired(cluster string, all []*authority) error {
+	var newest *x509.Certificate
+	var since time.Time
+	for _, a := range all {
+		if a.cluster != cluster || newest != nil && a.cert.NotBefore.Before(newest.NotBefore) {
+			continue
+		}
+		if newest == nil || a.cert.NotBefore.After(newest.NotBefore) || a.retired.IsZero() {
+			newest, since = a.cert, a.retired
+		}
+	}
+	if since.IsZero() {
+		return nil
+	}
+	return &RetiredError{Dir: f.Dir(), Cluster: cluster, Since: since}
 }

@@ -2,6 +2,8 @@ package fabric_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -60,17 +62,16 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	old := peerOf(t, f, c, "east")
-	revoke(t, f, fabric.RevokeOptions{Reason: fabric.KeyCompromise}, "east")
+	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, "east")
 	successor := peerOf(t, f, c, "east")
-	superseded := fabric.Superseded
-	got := retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: &superseded})
+	got := retire(t, f, "east", fabric.RetireOptions{Revoke: true})
 	if len(got.Revoked) != 2 || !got.Publishes {
 		t.Errorf("retired is %+v", got)
 	}
 	west := peerOf(t, f, c, "west")
 	want := map[string]int{
 		old.chain[1].SerialNumber.String():       int(fabric.KeyCompromise), // as it was decided
-		successor.chain[1].SerialNumber.String(): int(fabric.Superseded),
+		successor.chain[1].SerialNumber.String(): int(fabric.CessationOfOperation),
 	}
 	if diff := cmp.Diff(want, entries(west.crls)); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
@@ -98,11 +99,108 @@ func TestAClusterCanComeBack(t *testing.T) {
 	old := subject(t, f, "east")
 	retire(t, f, "east", fabric.RetireOptions{Revoke: true})
 	c.advance(time.Hour)
-	ensure(t, f, fabric.EnsureOptions{}, "east")
+	ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
 	if got := standings(t, f); got[old] != fabric.Revoked || got[subject(t, f, "east")] != fabric.Current {
 		t.Errorf("standings are %v", got)
 	}
 	wantRefused(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
+}
+
+func TestAReasonThatIsGivenCountsForWhatIsPending(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, "east")
+	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(fabric.PrivilegeWithdrawn)})
+	for serial, reason := range entries(peerOf(t, f, c, "west").crls) {
+		if reason != int(fabric.PrivilegeWithdrawn) {
+			t.Errorf("the reason of %s is %s", serial, fabric.Reason(reason))
+		}
+	}
+}
+
+// A pipeline that renews all clusters must not bring one back.
+func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	left := func(t *testing.T, f *fabric.Fabric, c *clock) {
+		t.Helper()
+		ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+		retire(t, f, "east", fabric.RetireOptions{})
+		c.advance(time.Hour)
+	}
+	tests := map[string]struct {
+		prepare func(*testing.T, *fabric.Fabric, *clock)
+		options fabric.EnsureOptions
+		refused bool
+	}{
+		"it left":                   {left, fabric.EnsureOptions{}, true},
+		"it left, and is renewed":   {left, fabric.EnsureOptions{Renew: true}, true},
+		"it left, and is to rejoin": {left, fabric.EnsureOptions{Rejoin: true}, false},
+		"another one is to rejoin":  {func(*testing.T, *fabric.Fabric, *clock) {}, fabric.EnsureOptions{Rejoin: true}, false},
+		"it left, and all expired": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+			left(t, f, c)
+			c.advance(year + day)
+		}, fabric.EnsureOptions{}, true},
+		"it left when all had expired": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			c.advance(year + day)
+			retire(t, f, "east", fabric.RetireOptions{})
+		}, fabric.EnsureOptions{}, true},
+		"it left, and an older one is known that did not": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			older := recordFile(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate())
+			record := readFile(t, f, older)
+			c.advance(time.Hour)
+			ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+			retire(t, f, "east", fabric.RetireOptions{})
+			overwrite(t, filepath.Join(f.Dir(), older), record)
+		}, fabric.EnsureOptions{}, true},
+		"it left and was revoked": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+			left(t, f, c)
+			revoke(t, f, fabric.RevokeOptions{}, "east")
+		}, fabric.EnsureOptions{}, true},
+		"it left, came back, and its set is lost": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+			left(t, f, c)
+			ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
+			c.advance(2 * year)
+			if err := os.RemoveAll(f.ClusterPath("east")); err != nil {
+				t.Fatal(err)
+			}
+		}, fabric.EnsureOptions{}, false},
+		"it left, and came back in the same second": {func(t *testing.T, f *fabric.Fabric, _ *clock) {
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			retire(t, f, "east", fabric.RetireOptions{})
+			ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
+			if err := os.RemoveAll(f.ClusterPath("east")); err != nil {
+				t.Fatal(err)
+			}
+		}, fabric.EnsureOptions{Renew: true}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			test.prepare(t, f, c)
+			before := tree(t, f.Dir())
+			_, err := f.Ensure(t.Context(), []string{"west", "east"}, test.options)
+			if !test.refused {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if gone := new(fabric.RetiredError); !errors.As(err, &gone) || gone.Cluster != "east" || gone.Since.IsZero() {
+				t.Errorf("got the error %v, want that east has left", err)
+			}
+			unchanged(t, f.Dir(), before)
+			_, err = f.Bundle(t.Context(), "east")
+			if gone := new(fabric.RetiredError); !errors.As(err, &gone) {
+				t.Errorf("its set: got the error %v, want that it has left", err)
+			}
+		})
+	}
 }
 
 func TestAClusterWhoseKeyIsElsewhereIsRetired(t *testing.T) {
@@ -134,7 +232,6 @@ func TestARequestGoesWithItsCluster(t *testing.T) {
 
 func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	hold := fabric.Reason(6)
 	none, name := isA[*fabric.NoIntermediateError](), isA[*fabric.ClusterNameError]()
 	tests := map[string]struct {
 		cluster string
@@ -143,7 +240,7 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	}{
 		"a cluster that is not known": {"north", fabric.RetireOptions{}, none},
 		"a cluster that cannot be":    {"../east", fabric.RetireOptions{}, name},
-		"a reason that is not for it": {"east", fabric.RetireOptions{Revoke: true, Reason: &hold}, nil},
+		"a reason that is not for it": {"east", fabric.RetireOptions{Revoke: true, Reason: new(fabric.Reason(6))}, nil},
 		"the future":                  {"east", fabric.RetireOptions{Revoke: true, At: catest.Now().Add(day)}, nil},
 	}
 	f := open(t, newClock())

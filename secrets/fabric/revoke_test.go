@@ -70,7 +70,7 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 	oldEast, oldWest := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
 
 	c.advance(time.Hour)
-	got := revoke(t, f, fabric.RevokeOptions{Reason: fabric.KeyCompromise, At: c.Now().Add(-day)}, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise), At: c.Now().Add(-day)}, "east")
 	old, fresh := oldEast.chain[1].Subject.CommonName, subject(t, f, "east")
 	if east := got.Clusters[0]; old == fresh || east.Successor.Subject != fresh || !east.Here || len(east.Revoked) > 0 {
 		t.Errorf("revoked is %+v", east)
@@ -112,7 +112,7 @@ func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	first := revoke(t, f, fabric.RevokeOptions{}, "east")
 	before := tree(t, f.Dir())
-	again := revoke(t, f, fabric.RevokeOptions{Reason: fabric.KeyCompromise}, "east")
+	again := revoke(t, f, fabric.RevokeOptions{}, "east")
 	if again.Clusters[0].Successor != nil || again.Began {
 		t.Errorf("again: %+v", again)
 	}
@@ -120,6 +120,55 @@ func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
 		t.Errorf("pending (-first +again):\n%s", diff)
 	}
 	unchanged(t, f.Dir(), before)
+}
+
+// What is given counts, also for what was decided before; what is not given stays.
+func TestTheReasonAndTheTimeOfWhatIsPendingCanBeChanged(t *testing.T) {
+	t.Parallel()
+	now := catest.Now()
+	first := fabric.RevokeOptions{Reason: new(fabric.Superseded), At: now.Add(-2 * day)}
+	tests := map[string]struct {
+		again, last fabric.RevokeOptions
+		reason      fabric.Reason
+		at          time.Time
+	}{
+		"nothing is given": {
+			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true}, fabric.Superseded, first.At,
+		},
+		"a reason, when it is revoked at once": {
+			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.KeyCompromise)}, fabric.KeyCompromise, first.At,
+		},
+		"a reason, while it waits": {
+			fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, fabric.RevokeOptions{Immediately: true}, fabric.KeyCompromise, first.At,
+		},
+		"that no reason is given": {
+			fabric.RevokeOptions{Reason: new(fabric.Unspecified)}, fabric.RevokeOptions{Immediately: true}, fabric.Unspecified, first.At,
+		},
+		"a time, and later a reason": {
+			fabric.RevokeOptions{At: now.Add(-3 * day)}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.CACompromise)}, fabric.CACompromise, now.Add(-3 * day),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{}, "east")
+			revoke(t, f, first, "east")
+			revoke(t, f, test.again, "east")
+			revoke(t, f, test.last, "east")
+			for _, list := range peerOf(t, f, c, "east").crls {
+				for _, e := range list.RevokedCertificateEntries {
+					if e.ReasonCode != int(test.reason) || !e.RevocationTime.Equal(test.at) {
+						t.Errorf("the entry is %s at %s, want %s at %s", fabric.Reason(e.ReasonCode), e.RevocationTime, test.reason, test.at)
+					}
+				}
+			}
+			if got := len(entries(peerOf(t, f, c, "east").crls)); got != 1 {
+				t.Errorf("%d entries, want one", got)
+			}
+		})
+	}
 }
 
 func TestWhatIsPendingIsRevokedAtOnceWithoutAnotherSuccessor(t *testing.T) {
@@ -132,6 +181,19 @@ func TestWhatIsPendingIsRevokedAtOnceWithoutAnotherSuccessor(t *testing.T) {
 	if diff := cmp.Diff(pending, subjects(got.Revoked)); diff != "" || got.Successor != nil || subject(t, f, "east") != successor {
 		t.Errorf("revoked (-want +got):\n%s, successor %v", diff, got.Successor)
 	}
+}
+
+func TestASuccessorThatHasExpiredGetsOne(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	revoke(t, f, fabric.RevokeOptions{NotAfter: c.Now().Add(time.Hour)}, "east")
+	c.advance(2 * time.Hour)
+	if got := revoke(t, f, fabric.RevokeOptions{}, "east").Clusters[0]; got.Successor == nil || len(got.Pending) != 1 {
+		t.Errorf("revoked is %+v", got)
+	}
+	finish(t, f, "east")
 }
 
 func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
@@ -148,7 +210,7 @@ func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
 	}
 	ensure(t, f, fabric.EnsureOptions{}, "west")
 	c.advance(time.Hour)
-	got := revoke(t, f, fabric.RevokeOptions{Immediately: true, Reason: fabric.CACompromise}, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.CACompromise)}, "east")
 	if diff := cmp.Diff(want, subjects(got.Clusters[0].Revoked)); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}
@@ -193,7 +255,7 @@ func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		"a cluster twice":              {nothing, revokes(fabric.RevokeOptions{}, "east", "east"), clusterName, nil, "given twice"},
 		"a cluster that is not known":  {nothing, revokes(fabric.RevokeOptions{}, "east", "north"), none, nil, "cluster north that could be revoked"},
 		"the future":                   {nothing, revokes(fabric.RevokeOptions{At: now.Add(time.Second)}, "east"), nil, nil, "2026-01-02T03:04:06Z has not come"},
-		"a reason that is not for CAs": {nothing, revokes(fabric.RevokeOptions{Reason: 6}, "east"), nil, nil, "reason 6"},
+		"a reason that is not for CAs": {nothing, revokes(fabric.RevokeOptions{Reason: new(fabric.Reason(6))}, "east"), nil, nil, "reason 6"},
 		"nothing is pending":           {nothing, finishes("east"), none, nil, "whose revocation is pending"},
 		"nothing is pending for one": {func(t *testing.T, f *fabric.Fabric) { revoke(t, f, fabric.RevokeOptions{}, "east") },
 			finishes("east", "west"), none, nil, "cluster west whose"},
@@ -349,6 +411,23 @@ func TestAClusterWhoseKeyIsElsewhereIsRevoked(t *testing.T) {
 	wantRefused(t, "east of old east", east, old, p.Now(), errRevoked)
 	wantRefused(t, "west of east", west, east, p.Now(), nil)
 	wantRefused(t, "east of west", east, west, p.Now(), nil)
+}
+
+func TestAClusterElsewhereThatIsLeftWithoutAnIntermediateIsTold(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	ensure(t, p.root, fabric.EnsureOptions{}, "west", "north")
+	p.through(t, "east")
+	exchange(t, p.beside, p.root)
+	retire(t, p.root, "north", fabric.RetireOptions{})
+	got := revoke(t, p.root, fabric.RevokeOptions{Immediately: true}, "east", "west", "north")
+	without := make(map[string]bool)
+	for _, c := range got.Clusters {
+		without[c.Cluster] = c.Without
+	}
+	if diff := cmp.Diff(map[string]bool{"east": true, "west": false, "north": false}, without); diff != "" {
+		t.Errorf("without an intermediate (-want +got):\n%s", diff)
+	}
 }
 
 // A stolen cluster whose CRL never came must not keep it from being revoked.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
-	"github.com/trustgen/trustgen/ca/store"
 )
 
 // SignOptions adjust Sign.
@@ -18,9 +17,11 @@ type SignOptions struct {
 	// Cluster is whose intermediate it is to be; empty means the cluster that a
 	// [Fabric.Request] was made for. Nothing but Confirm vouches for that name.
 	Cluster string
-	// NotAfter is the end of the intermediate; zero means
-	// [ca.DefaultIntermediateLifetime] from now.
+	// NotAfter is the end of the intermediate; zero is that of [EnsureOptions].
 	NotAfter time.Time
+	// Rejoin lets a cluster come back that has left the mesh, with another key: see
+	// [Fabric.RetireCluster].
+	Rejoin bool
 	// Confirm is told exactly what is going to be signed, while nobody waits for the
 	// directory. Its error ends the call. Nil asks nobody, and Cluster is required then.
 	Confirm func(context.Context, SignPreview) error
@@ -71,49 +72,33 @@ var ErrKeyTaken = errors.New("the key of the request cannot be certified")
 // that key. A key that has a valid intermediate of the cluster gets the same one again.
 //
 // The error is [ErrNoRoot], [ErrClusterUnnamed], [ErrKeyTaken], that of Confirm, or one of
-// those that [Fabric.Ensure] has when it issues.
+// those that [Fabric.Ensure] has when it issues, a [*RetiredError] and a [*RevokedError] among them.
 func (f *Fabric) Sign(ctx context.Context, csr []byte, o SignOptions) (Signed, error) {
 	request, err := ParseRequest(csr)
 	if err != nil {
 		return Signed{}, err
 	}
-	s := &signing{Fabric: f, request: request, options: o, old: &asked{ask: f.password}}
-	defer s.old.wipe()
+	s := &signing{request: request, options: o}
 	if s.cluster, err = s.nameCluster(); err != nil {
 		return Signed{}, err
 	}
-	if err := s.ask(ctx); err != nil {
-		return Signed{}, err
-	}
-	var signed Signed
-	err = f.change(ctx, o.DryRun, func(c changer) (err error) {
-		signed, err = s.sign(ctx, c)
-		return err
-	})
+	err = f.changeMesh(ctx, meshChange{dryRun: o.DryRun, issues: s.look, confirm: s.confirm, make: s.sign})
 	if err != nil {
 		return Signed{}, err
 	}
-	return signed, nil
+	return s.done, nil
 }
 
 // signing is one call of Sign.
 type signing struct {
-	*Fabric
 	request  *x509.CertificateRequest
 	options  SignOptions
 	cluster  string
 	notAfter time.Time
-	old      *asked
-	shown    SignPreview
-}
-
-// found is what the directory says about a request.
-type found struct {
-	SignPreview
-	config config
-	chain  []*x509.Certificate // from the CA that issues
-	all    []*authority
-	again  *authority // what the key has already
+	shown    *SignPreview // when it was confirmed
+	preview  SignPreview
+	again    *authority // the CA that the key is already
+	done     Signed
 }
 
 // nameCluster takes the name that was given, which must not be another one than that for
@@ -137,32 +122,6 @@ func (s *signing) nameCluster() (string, error) {
 	return given, nil
 }
 
-// ask shows what is going to be signed, and asks for the passphrase that it takes.
-func (s *signing) ask(ctx context.Context) error {
-	var at found
-	var locked string // the file of the key, if it is encrypted
-	err := s.store.View(ctx, func(r *store.Snapshot) (err error) {
-		if at, err = s.look(ctx, r); err != nil || at.again != nil {
-			return err
-		}
-		locked, err = s.lockedKey(r, at.chain)
-		return err
-	})
-	if err != nil || at.again != nil {
-		return err
-	}
-	s.shown = at.SignPreview
-	if s.options.Confirm != nil && !s.options.DryRun {
-		if err := s.options.Confirm(ctx, at.SignPreview); err != nil {
-			return err
-		}
-	}
-	if locked != "" {
-		_, err = s.old.password(ctx, locked)
-	}
-	return err
-}
-
 // lockedKey is the file of the key of the CA that issues, if the key is encrypted.
 func (f *Fabric) lockedKey(r reader, chain []*x509.Certificate) (string, error) {
 	path, data, err := f.readKeyFile(r, chain)
@@ -176,55 +135,45 @@ func (f *Fabric) lockedKey(r reader, chain []*x509.Certificate) (string, error) 
 	return path, nil
 }
 
-// look reads the directory, and says what is going to be signed.
-func (s *signing) look(ctx context.Context, r reader) (found, error) {
-	root, err := s.readRoot(r)
-	if err != nil {
-		return found{}, err
+// look says what is going to be signed. It reports whether anything is.
+func (s *signing) look(m *mesh) (signs bool, err error) {
+	s.preview = SignPreview{Cluster: s.cluster, Key: describeKey(s.request), Constraints: m.config.constraints(), Issuer: describe(m.issuing[0])}
+	if s.preview.Subject, err = ca.TaggedName(s.cluster, s.request.PublicKey); err != nil {
+		return false, err
 	}
-	var at found
-	if at.config, err = s.readConfig(r); err != nil {
-		return found{}, err
+	if err := m.wantUnrevoked(m.issuing, m.all); err != nil {
+		return false, err
 	}
-	if at.chain, err = s.readIssuing(r, root); err != nil {
-		return found{}, err
+	if err := m.wantNotRetired(s.cluster, m.all); err != nil && !s.options.Rejoin {
+		return false, err
 	}
-	if at.all, err = s.authorities(ctx, r, root); err != nil {
-		return found{}, err
+	if err := s.lookAtKey(m); err != nil || s.again != nil {
+		return false, err
 	}
-	at.SignPreview = SignPreview{
-		Cluster: s.cluster, Key: describeKey(s.request),
-		Constraints: at.config.constraints(), Issuer: describe(at.chain[0]),
-	}
-	if at.Subject, err = ca.TaggedName(s.cluster, s.request.PublicKey); err != nil {
-		return found{}, err
-	}
-	if err := s.lookAtKey(&at); err != nil || at.again != nil {
-		return at, err
-	}
-	at.NotAfter, err = s.end(at.chain[0])
-	return at, err
+	s.preview.NotAfter, err = s.end(m)
+	return true, err
 }
 
 // lookAtKey compares the key with those of all CAs of the mesh.
-func (s *signing) lookAtKey(at *found) error {
-	for _, a := range at.all {
+func (s *signing) lookAtKey(m *mesh) error {
+	s.again = nil
+	for _, a := range m.all {
 		if ca.SamePublicKey(a.cert.PublicKey, s.request.PublicKey) {
-			at.again = a
-			return s.mayHaveAgain(a, at.all)
+			s.again = a
+			return s.mayHaveAgain(a, m)
 		}
-		if a.cert.Subject.CommonName == at.Subject {
+		if a.cert.Subject.CommonName == s.preview.Subject {
 			return fmt.Errorf("%w: its tag is that of another key, %s", ErrKeyTaken, ca.Describe(a.cert))
 		}
-		if a.cluster == s.cluster && !a.ended(s.now()) && a.retired.IsZero() {
-			at.Others = append(at.Others, describe(a.cert))
+		if a.cluster == s.cluster && !a.ended(m.now()) && a.retired.IsZero() {
+			s.preview.Others = append(s.preview.Others, describe(a.cert))
 		}
 	}
 	return nil
 }
 
 // mayHaveAgain refuses a key that is in other hands, or must not be used any more.
-func (s *signing) mayHaveAgain(a *authority, all []*authority) error {
+func (s *signing) mayHaveAgain(a *authority, m *mesh) error {
 	var reason string
 	switch {
 	case a.cluster == "":
@@ -233,9 +182,9 @@ func (s *signing) mayHaveAgain(a *authority, all []*authority) error {
 		reason = fmt.Sprintf("it is that of %s, an intermediate of cluster %s", ca.Describe(a.cert), a.cluster)
 	case !a.retired.IsZero():
 		reason = fmt.Sprintf("%s has it, and left the mesh", ca.Describe(a.cert))
-	case a.pending != nil || isRevoked(a, all):
+	case a.pending != nil || isRevoked(a, m.all):
 		reason = fmt.Sprintf("%s has it, and is revoked", ca.Describe(a.cert))
-	case a.ended(s.now()):
+	case a.ended(m.now()):
 		reason = fmt.Sprintf("%s had it, and expired at %s", ca.Describe(a.cert), a.cert.NotAfter.UTC().Format(time.RFC3339))
 	default:
 		return nil
@@ -244,11 +193,12 @@ func (s *signing) mayHaveAgain(a *authority, all []*authority) error {
 }
 
 // end is that of the new intermediate, the same before and after it was confirmed.
-func (s *signing) end(issuer *x509.Certificate) (time.Time, error) {
+func (s *signing) end(m *mesh) (time.Time, error) {
+	issuer := m.issuing[0]
 	if s.notAfter.IsZero() {
-		end := s.options.NotAfter
-		if end.IsZero() {
-			end = s.now().Add(ca.DefaultIntermediateLifetime)
+		end, err := m.intermediateEnd(issuer, s.options.NotAfter)
+		if err != nil {
+			return time.Time{}, err
 		}
 		s.notAfter = end.UTC().Truncate(time.Second)
 	}
@@ -258,82 +208,78 @@ func (s *signing) end(issuer *x509.Certificate) (time.Time, error) {
 	return s.notAfter, nil
 }
 
-// sign looks again, since nobody held the directory while it was shown, and signs.
-func (s *signing) sign(ctx context.Context, c changer) (Signed, error) {
-	at, err := s.look(ctx, c)
+// confirm shows what is going to be signed.
+func (s *signing) confirm(ctx context.Context) error {
+	if s.again != nil {
+		return nil
+	}
+	shown := s.preview
+	s.shown = &shown
+	if s.options.Confirm == nil || s.options.DryRun {
+		return nil
+	}
+	return s.options.Confirm(ctx, shown)
+}
+
+// sign signs what was shown: nobody held the directory meanwhile.
+func (s *signing) sign(ctx context.Context, m *mesh) error {
+	if s.again != nil {
+		return s.answerAgain(m)
+	}
+	if s.shown == nil || !reflect.DeepEqual(*s.shown, s.preview) {
+		return fmt.Errorf("%s has changed since it was shown what would be signed", m.Dir())
+	}
+	signer, err := m.signer(ctx, m.issuer())
 	if err != nil {
-		return Signed{}, err
+		return err
 	}
-	if at.again != nil {
-		return s.answerAgain(at)
-	}
-	if !reflect.DeepEqual(s.shown, at.SignPreview) {
-		return Signed{}, fmt.Errorf("%s has changed since it was shown what would be signed", s.Dir())
-	}
-	authority, err := s.loadAuthority(ctx, c, at.chain[len(at.chain)-1], s.old)
+	profile, err := m.config.profile()
 	if err != nil {
-		return Signed{}, err
+		return err
 	}
-	profile, err := at.config.profile()
-	if err != nil {
-		return Signed{}, err
-	}
-	draft, err := authority.Prepare(profile, ca.Request{PublicKey: s.request.PublicKey, CommonName: s.cluster, NotAfter: at.NotAfter})
+	draft, err := signer.Prepare(profile, ca.Request{PublicKey: s.request.PublicKey, CommonName: s.cluster, NotAfter: s.preview.NotAfter})
 	if err != nil || s.options.DryRun {
-		return Signed{SignPreview: at.SignPreview, WithoutCRL: at.config.PublishCRLs}, err
+		s.done = Signed{SignPreview: s.preview, WithoutCRL: m.config.PublishCRLs}
+		return err
 	}
-	cert, err := authority.Issue(draft)
+	cert, err := signer.Issue(draft)
 	if err != nil {
-		return Signed{}, err
+		return err
 	}
-	made, err := s.record(c, at, cert)
-	if err != nil {
-		return Signed{}, err
-	}
-	return s.answer(at, made), nil
+	made := authorityOf(s.cluster, cert) // without a CRL: its key is elsewhere
+	m.add([]*authority{made}, false)
+	s.answer(m, made)
+	return m.record()
 }
 
-// record writes down the new intermediate, without a CRL since its key is elsewhere, and
-// the CAs above it.
-func (s *signing) record(c changer, at found, cert *x509.Certificate) (*authority, error) {
-	made := &authority{cluster: s.cluster, cert: cert}
-	for _, above := range at.chain {
-		if _, err := s.knowAuthority(c, above); err != nil {
-			return nil, err
-		}
-	}
-	return made, putAuthority(c, made)
-}
-
-func (s *signing) answer(at found, a *authority) Signed {
+func (s *signing) answer(m *mesh, a *authority) {
 	has := describe(a.cert)
-	signed := Signed{
-		SignPreview: at.SignPreview,
+	s.done = Signed{
+		SignPreview: s.preview,
 		Certificate: &has,
-		WithoutCRL:  at.config.PublishCRLs && a.crl == nil,
-		Answer:      Exchange{Certificates: append([]*x509.Certificate{a.cert}, at.chain...)},
+		WithoutCRL:  m.config.PublishCRLs && a.crl == nil,
+		Answer:      Exchange{Certificates: append([]*x509.Certificate{a.cert}, m.issuing...)},
 	}
-	signed.NotAfter = a.cert.NotAfter
-	if !at.config.PublishCRLs {
-		return signed
+	s.done.NotAfter = a.cert.NotAfter
+	if !m.config.PublishCRLs {
+		return
 	}
-	known := s.newExchange(at.all)
+	known := m.exchange()
 	for _, cert := range known.Certificates {
-		if !slices.ContainsFunc(signed.Answer.Certificates, cert.Equal) {
-			signed.Answer.Certificates = append(signed.Answer.Certificates, cert)
+		if !slices.ContainsFunc(s.done.Answer.Certificates, cert.Equal) {
+			s.done.Answer.Certificates = append(s.done.Answer.Certificates, cert)
 		}
 	}
-	signed.Answer.CRLs = known.CRLs
-	return signed
+	s.done.Answer.CRLs = known.CRLs
 }
 
 // answerAgain gives the certificate that the key has, if the CA here is still above it.
-func (s *signing) answerAgain(at found) (Signed, error) {
-	chain := append([]*x509.Certificate{at.again.cert}, at.chain...)
-	if refused, _ := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Now: s.now})); len(refused) > 0 {
-		return Signed{}, &ca.RuleError{Op: "the certificate that the key has", Violations: refused}
+func (s *signing) answerAgain(m *mesh) error {
+	chain := append([]*x509.Certificate{s.again.cert}, m.issuing...)
+	if refused, _ := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Now: m.now})); len(refused) > 0 {
+		return &ca.RuleError{Op: "the certificate that the key has", Violations: refused}
 	}
-	signed := s.answer(at, at.again)
-	signed.Again = true
-	return signed, nil
+	s.answer(m, s.again)
+	s.done.Again = true
+	return nil
 }

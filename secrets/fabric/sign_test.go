@@ -226,6 +226,10 @@ func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
 			p.signed(t, csrOf(t, catest.Key("east"), nil), "east")
 			p.advance(year + day)
 		}, "east", "had it, and expired at 2027-01-02T03:04:05Z"},
+		"one whose revocation is pending": {func(t *testing.T, p *places) {
+			p.signed(t, csrOf(t, catest.Key("east"), nil), "east")
+			revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true}, "east")
+		}, "east", "has it, and is revoked"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -243,6 +247,22 @@ func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
 			unchanged(t, p.root.Dir(), before)
 		})
 	}
+}
+
+func TestAClusterThatHasLeftIsSignedForOnlyIfItComesBack(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	p.through(t, "east")
+	exchange(t, p.beside, p.root)
+	retire(t, p.root, "east", fabric.RetireOptions{})
+	csr := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t).CSR
+	before := tree(t, p.root.Dir())
+	_, err := p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"})
+	if !isA[*fabric.RetiredError]()(err) {
+		t.Errorf("got the error %v, want a RetiredError", err)
+	}
+	unchanged(t, p.root.Dir(), before)
+	catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", Rejoin: true}))(t)
 }
 
 func TestASetThatIsHereCanBeAskedForAgain(t *testing.T) {

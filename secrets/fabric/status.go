@@ -1,12 +1,10 @@
 package fabric
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +49,13 @@ const (
 	Damaged  State = "damaged" // its files cannot be used
 )
 
+// The states of a CA that is good no more, whatever the time: those of its [Standing].
+const (
+	StateRevoked           = State(Revoked)
+	StateRevocationPending = State(RevocationPending)
+	StateRetired           = State(Retired)
+)
+
 // State is [Valid], [RenewDue] or [Expired].
 func (c Certificate) State(now time.Time) State {
 	switch left := c.NotAfter.Sub(now); {
@@ -69,17 +74,28 @@ type Cluster struct {
 	// Elsewhere reports that the certificate was signed here, or its CRL came here, and
 	// that its key is in another directory.
 	Elsewhere bool
+	// Standing is that of the certificate: [Revoked] where a CA above it is revoked as well.
+	Standing Standing
 	// Err is a [*DamagedError] when the set cannot be used; there is no
 	// certificate then.
 	Err error
 }
 
-// State is that of the certificate, or [Damaged].
+// State is [Damaged], or what the standing makes of the certificate.
 func (c Cluster) State(now time.Time) State {
 	if c.Err != nil {
 		return Damaged
 	}
-	return c.Certificate.State(now)
+	return c.Standing.state(c.Certificate, now)
+}
+
+// state says before when a CA ends that it is good no more.
+func (s Standing) state(c Certificate, now time.Time) State {
+	state := c.State(now)
+	if state != Expired && slices.Contains([]Standing{Revoked, RevocationPending, Retired}, s) {
+		return State(s)
+	}
+	return state
 }
 
 // Status is all that the directory holds.
@@ -91,7 +107,15 @@ type Status struct {
 	Issuing     *Certificate // the CA below the root that issues; nil where the root does
 	Clusters    []Cluster    // sorted by name; one with two keys stands there twice
 	Requests    []Request    // sorted by cluster
+
+	rootStanding, issuingStanding Standing
 }
+
+// RootState is that of the root.
+func (s Status) RootState(now time.Time) State { return s.rootStanding.state(s.Root, now) }
+
+// IssuingState is that of the CA below the root that issues, where there is one.
+func (s Status) IssuingState(now time.Time) State { return s.issuingStanding.state(*s.Issuing, now) }
 
 // Request is a request that waits for its answer.
 type Request struct {
@@ -109,53 +133,63 @@ func (f *Fabric) Status(ctx context.Context) (Status, error) {
 		if status.Requests, err = f.pending(s); err != nil {
 			return err
 		}
-		root, err := f.readRoot(s)
+		m, err := f.newMesh(ctx, rehearsal{s}, &asked{})
 		if err != nil {
 			return err
 		}
-		config, err := f.readConfig(s)
-		if err != nil {
-			return err
-		}
-		status.TrustDomain, status.Constraints, status.Root = config.TrustDomain, config.constraints(), describe(root)
-		issuing, err := f.readIssuing(s, root)
-		if err != nil {
-			return err
-		}
-		if len(issuing) > 1 {
-			below := describe(issuing[0])
-			status.Issuing = &below
-		}
-		status.Clusters, err = f.clusters(ctx, s, root)
-		return err
+		m.report(&status)
+		return nil
 	})
 	return status, err
 }
 
-// clusters are those that have a set here, and those whose key is elsewhere.
-func (f *Fabric) clusters(ctx context.Context, r reader, root *x509.Certificate) ([]Cluster, error) {
-	names, err := r.List(clustersFolder)
-	if err != nil {
-		return nil, err
+func (m *mesh) report(status *Status) {
+	status.TrustDomain, status.Constraints = m.config.TrustDomain, m.config.constraints()
+	status.Root, status.rootStanding = describe(m.root), m.standingOf([]*x509.Certificate{m.root})
+	if len(m.issuing) > 1 {
+		below := describe(m.issuing[0])
+		status.Issuing, status.issuingStanding = &below, m.standingOf(m.issuing)
 	}
-	all, err := f.authorities(ctx, r, root)
-	if err != nil {
-		return nil, err
-	}
-	newest := newestOf(all)
+	status.Clusters = m.describeClusters()
+}
+
+// describeClusters are those that have a set here, and those whose key is elsewhere.
+func (m *mesh) describeClusters() []Cluster {
+	newest := m.newestToShow()
 	var clusters []Cluster
-	for _, name := range names {
-		c := f.inspect(r, root, name)
+	for _, name := range m.clusters {
+		c := m.inspect(name)
 		clusters = append(clusters, c)
 		if a := newest[name]; a != nil && (c.Err != nil || !a.cert.NotBefore.After(c.Certificate.NotBefore)) {
 			delete(newest, name)
 		}
 	}
 	for name, a := range newest {
-		clusters = append(clusters, Cluster{Name: name, Certificate: describe(a.cert), Elsewhere: true})
+		chain := slices.Concat([]*x509.Certificate{a.cert}, m.issuing)
+		clusters = append(clusters, Cluster{Name: name, Certificate: describe(a.cert), Elsewhere: true, Standing: m.standingOf(chain)})
 	}
 	slices.SortStableFunc(clusters, func(a, b Cluster) int { return strings.Compare(a.Name, b.Name) })
-	return clusters, nil
+	return clusters
+}
+
+// newestToShow is the newest intermediate of each cluster of the mesh, a good one if it has any.
+func (m *mesh) newestToShow() map[string]*authority {
+	newest := newestOf(m.all)
+	for _, a := range m.all { // the newest first
+		if a.cluster != "" && newest[a.cluster] == nil && a.retired.IsZero() && !a.ended(m.now()) {
+			newest[a.cluster] = a
+		}
+	}
+	return newest
+}
+
+// standingOf is that of the CA at the end of a chain, which is revoked if one above it is.
+func (m *mesh) standingOf(chain []*x509.Certificate) Standing {
+	if m.wantUnrevoked(chain, m.all) != nil {
+		return Revoked
+	}
+	standing, _ := m.standing(m.known.byKey[keyID(chain[0])])
+	return standing
 }
 
 // pending are the requests that wait.
@@ -176,15 +210,15 @@ func (f *Fabric) pending(r reader) ([]Request, error) {
 	return requests, nil
 }
 
-func (f *Fabric) inspect(r reader, root *x509.Certificate, name string) Cluster {
-	bundle, err := f.readCluster(r, name)
+func (m *mesh) inspect(name string) Cluster {
+	bundle, err := m.readCluster(m.c, name)
 	if err == nil {
-		err = f.checkRoot(bundle, root, name)
+		err = m.checkRoot(bundle, m.root, name)
 	}
 	if err != nil {
 		return Cluster{Name: name, Err: err}
 	}
-	return Cluster{Name: name, Certificate: describe(bundle.Certificate())}
+	return Cluster{Name: name, Certificate: describe(bundle.Certificate()), Standing: m.standingOf(bundle.Chain())}
 }
 
 // checkRoot refuses a set that leads to another root than that of the fabric.
@@ -198,35 +232,4 @@ func (f *Fabric) checkRoot(bundle *secrets.CACerts, root *x509.Certificate, clus
 		}
 	}
 	return nil
-}
-
-// Bundle reads the set of a cluster. A cluster that the directory does not have is an
-// [*UnknownClusterError], or says where its key is: [*PendingRequestError] and
-// [*ElsewhereError]. A set that cannot be used is a [*DamagedError].
-func (f *Fabric) Bundle(ctx context.Context, cluster string) (*secrets.CACerts, error) {
-	if err := CheckCluster(cluster); err != nil {
-		return nil, err
-	}
-	var bundle *secrets.CACerts
-	err := f.store.View(ctx, func(s *store.Snapshot) error {
-		root, err := f.readRoot(s)
-		if errors.Is(err, ErrNoRoot) {
-			return cmp.Or(f.wantNotPending(s, cluster), err)
-		}
-		if err != nil {
-			return err
-		}
-		bundle, err = f.readSet(s, cluster, append(secrets.FileNames(), secrets.CACRLFile))
-		if unknown := new(UnknownClusterError); errors.As(err, &unknown) {
-			return f.whereIs(ctx, s, root, unknown)
-		}
-		if err != nil {
-			return err
-		}
-		return f.checkRoot(bundle, root, cluster)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return bundle, nil
 }

@@ -41,7 +41,7 @@ func (e *ensurance) signByUpstream(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", u.Obtain.Backend, err)
 		}
 	}
-	e.signerKey = e.root.PublicKey
+	e.chain = []*x509.Certificate{e.root}
 	o := u.Obtain
 	o.Roots = []*x509.Certificate{e.root}
 	e.sign = func(ctx context.Context, key crypto.Signer, cluster string) (*ca.Authority, error) {
@@ -57,6 +57,13 @@ func (e *ensurance) signByUpstream(ctx context.Context) error {
 			Lifetime:    e.lifetime(),
 		}, o)
 		if err != nil {
+			return nil, err
+		}
+		known, err := e.known()
+		if err != nil {
+			return nil, err
+		}
+		if err := e.wantUnrevoked(chain.Certificates, known); err != nil {
 			return nil, err
 		}
 		made, _, err := ca.LoadImported(key, chain.Certificates, e.now)

@@ -1,0 +1,249 @@
+package fabric_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+func revokeCertificate(t *testing.T, f *fabric.Fabric, name string, o fabric.RevokeCertificateOptions) fabric.Revocation {
+	t.Helper()
+	return catest.Must(f.RevokeCertificate(t.Context(), name, o))(t)
+}
+
+// orphan is an intermediate of east that was signed where the root is, and that nobody can
+// install: another request took the place of its own. The one that answers that is installed.
+func orphan(t *testing.T, p *places) fabric.Certificate {
+	t.Helper()
+	lost := p.signed(t, requested(t, p.beside, "east"), "east")
+	p.advance(time.Hour)
+	again := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t)
+	installed(t, p.beside, p.signed(t, again.CSR, "east").Answer)
+	exchange(t, p.beside, p.root)
+	return *lost.Certificate
+}
+
+func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	ensure(t, p.root, fabric.EnsureOptions{}, "west")
+	lost := orphan(t, p)
+	_, err := p.root.RefreshCRLs(t.Context(), fabric.RefreshOptions{})
+	if incomplete := new(fabric.IncompleteError); !errors.As(err, &incomplete) || incomplete.Missing[0].Subject != lost.Subject {
+		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, lost.Subject)
+	}
+	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificateOptions{Reason: new(fabric.Superseded)})
+	want := fabric.Revocation{
+		Clusters: []fabric.RevokedCluster{{Cluster: "east", Revoked: []fabric.Certificate{lost}}},
+		Others:   []string{"west"}, Elsewhere: []string{"east"}, Began: true,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("revoked (-want +got):\n%s", diff)
+	}
+	exchange(t, p.root, p.beside)
+	west, east := peerOf(t, p.root, p.clock, "west"), peerOf(t, p.beside, p.clock, "east")
+	wantRefused(t, "west of east", west, east, p.Now(), nil)
+	wantRefused(t, "east of west", east, west, p.Now(), nil)
+	if standings(t, p.root)[lost.Subject] != fabric.Revoked || !slices.Contains(reasons(west), int(fabric.Superseded)) {
+		t.Errorf("%s is %s, and the reasons are %v", lost.Subject, standings(t, p.root)[lost.Subject], reasons(west))
+	}
+}
+
+// reasons are those of all that a peer takes for revoked.
+func reasons(p peer) []int {
+	var all []int
+	for _, reason := range entries(p.crls) {
+		all = append(all, reason)
+	}
+	return all
+}
+
+func TestACrossCertificateIsRevoked(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f, other := open(t, c), otherMesh(t, c, "other.example")
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	cross := crossSign(t, f, rootCert(t, other), fabric.CrossSignOptions{TrustDomain: "other.example"})
+	exchange(t, other, f)
+	abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
+	abroad.chain = append(abroad.chain, cross.Cross)
+	refresh(t, f, fabric.RefreshOptions{})
+	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
+	got := revokeCertificate(t, f, strings.ToUpper(cross.Certificate.Fingerprint), fabric.RevokeCertificateOptions{At: c.Now().Add(-day)})
+	want := []fabric.RevokedCluster{{Revoked: []fabric.Certificate{cross.Certificate}}}
+	if diff := cmp.Diff(want, got.Clusters); diff != "" {
+		t.Errorf("revoked (-want +got):\n%s", diff)
+	}
+	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), errRevoked)
+}
+
+// A key can have several cross-certificates. Each of them is a way to the other root.
+func TestAllCertificatesOfAKeyAreRevoked(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f, other := open(t, c), otherMesh(t, c, "other.example")
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	o := fabric.CrossSignOptions{TrustDomain: "other.example"}
+	long := crossSign(t, f, rootCert(t, other), o)
+	o.NotAfter = c.Now().Add(year)
+	short := crossSign(t, f, rootCert(t, other), o)
+	exchange(t, other, f)
+	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificateOptions{})
+	o.NotAfter = c.Now().Add(year + day)
+	crosses := []fabric.CrossSigned{long, short, crossSign(t, f, rootCert(t, other), o)}
+	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificateOptions{})
+	for _, cross := range crosses {
+		abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
+		abroad.chain = append(abroad.chain, cross.Cross)
+		wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), errRevoked)
+	}
+}
+
+func TestASupersededIntermediateIsRevokedAlone(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	old, name := peerOf(t, f, c, "east"), subject(t, f, "east")
+	c.advance(time.Hour)
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+	before := tree(t, f.Dir())
+	revokeCertificate(t, f, name, fabric.RevokeCertificateOptions{DryRun: true})
+	unchanged(t, f.Dir(), before)
+	revokeCertificate(t, f, name, fabric.RevokeCertificateOptions{})
+	west := peerOf(t, f, c, "west")
+	wantRefused(t, "west of old east", west, old, c.Now(), errRevoked)
+	wantRefused(t, "west of east", west, peerOf(t, f, c, "east"), c.Now(), nil)
+}
+
+func TestOneOfThosePendingIsRevokedAlone(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	c.advance(time.Hour)
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+	pending := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, "east").Clusters[0].Pending
+	revokeCertificate(t, f, pending[0].Subject, fabric.RevokeCertificateOptions{})
+	if got := reasons(peerOf(t, f, c, "west")); !slices.Equal(got, []int{int(fabric.KeyCompromise)}) {
+		t.Errorf("the reasons are %v, want what was decided before", got)
+	}
+	if diff := cmp.Diff(pending[1:], finish(t, f, "east").Clusters[0].Revoked); diff != "" {
+		t.Errorf("revoked (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheOnlyOneOfAClusterThatHasLeftIsRevoked(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	east, name := peerOf(t, f, c, "east"), subject(t, f, "east")
+	retire(t, f, "east", fabric.RetireOptions{})
+	revokeCertificate(t, f, name, fabric.RevokeCertificateOptions{})
+	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
+}
+
+func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	unclear, above := isA[*fabric.NoCertificateError](), isA[*fabric.AboveError]()
+	foreign, successor := isA[*fabric.ForeignIssuerError](), isA[*fabric.NoSuccessorError]()
+	rootOf := func(t *testing.T, f *fabric.Fabric) string { return ca.Describe(rootCert(t, f)) }
+	current := func(t *testing.T, f *fabric.Fabric) string { return subject(t, f, "east") }
+	named := func(name string) func(*testing.T, *fabric.Fabric) string {
+		return func(*testing.T, *fabric.Fabric) string { return name }
+	}
+	tests := map[string]struct {
+		name    func(*testing.T, *fabric.Fabric) string
+		options fabric.RevokeCertificateOptions
+		as      func(error) bool
+		want    string
+	}{
+		"no name":                                {named(""), fabric.RevokeCertificateOptions{}, unclear, "; west "},
+		"a name that is like none":               {named("north"), fabric.RevokeCertificateOptions{}, unclear, "east "},
+		"the begin of a name":                    {named("we"), fabric.RevokeCertificateOptions{}, unclear, `"we" is not the subject or the SHA-256 of one CA that can be revoked: west `},
+		"the root":                               {rootOf, fabric.RevokeCertificateOptions{}, above, "every cluster is below root "},
+		"the only one of a cluster":              {current, fabric.RevokeCertificateOptions{}, successor, "cluster east has no intermediate that would be left"},
+		"the only one but for one superseded":    {renewed, fabric.RevokeCertificateOptions{}, successor, "cluster east"},
+		"the only one but for one not installed": {besideSigned, fabric.RevokeCertificateOptions{}, successor, "cluster east"},
+		"one that another CA issued":             {learned, fabric.RevokeCertificateOptions{}, foreign, "which does not issue here"},
+		"one that is revoked": {func(t *testing.T, f *fabric.Fabric) string {
+			name := subject(t, f, "east")
+			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+			return name
+		}, fabric.RevokeCertificateOptions{}, unclear, "east "},
+		"the future":                   {current, fabric.RevokeCertificateOptions{At: catest.Now().Add(day)}, nil, "has not come"},
+		"a reason that is not for CAs": {current, fabric.RevokeCertificateOptions{Reason: new(fabric.Reason(6))}, nil, "reason 6"},
+	}
+	for what, test := range tests {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, newClock())
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			name := test.name(t, f)
+			before := tree(t, f.Dir())
+			_, err := f.RevokeCertificate(t.Context(), name, test.options)
+			if err == nil || !strings.Contains(err.Error(), test.want) || test.as != nil && !test.as(err) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+			unchanged(t, f.Dir(), before)
+		})
+	}
+}
+
+// renewed renews east.
+func renewed(t *testing.T, f *fabric.Fabric) string {
+	t.Helper()
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+	return subject(t, f, "east")
+}
+
+// besideSigned signs another intermediate of east, that nobody has installed.
+func besideSigned(t *testing.T, f *fabric.Fabric) string {
+	t.Helper()
+	catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("orphan"), nil), fabric.SignOptions{Cluster: "east"}))(t)
+	return subject(t, f, "east")
+}
+
+// learned imports a CA of another mesh, which its own root issued.
+func learned(t *testing.T, f *fabric.Fabric) string {
+	t.Helper()
+	e := foreignCluster(t, f)
+	catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
+	return ca.Describe(e.Certificates[0])
+}
+
+// The set that lies here is not in use any more: the cluster moved its key.
+func TestACurrentSetIsRevokedWhereTheClusterHasAnotherCA(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	ensure(t, p.root, fabric.EnsureOptions{}, "east")
+	left := subject(t, p.root, "east")
+	p.advance(time.Hour)
+	p.through(t, "east")
+	exchange(t, p.beside, p.root)
+	if got := revokeCertificate(t, p.root, left, fabric.RevokeCertificateOptions{}); len(got.Clusters[0].Revoked) != 1 {
+		t.Errorf("revoked is %+v", got.Clusters[0])
+	}
+}
+
+func TestAnIssuingCAIsNotRevokedByItself(t *testing.T) {
+	t.Parallel()
+	f, c := open(t, newClock()), newCorporate(t)
+	catest.Must(f.Import(t.Context(), c.options()))(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	for _, cert := range c.issuing.Chain() {
+		_, err := f.RevokeCertificate(t.Context(), ca.Describe(cert), fabric.RevokeCertificateOptions{})
+		if above := new(fabric.AboveError); !errors.As(err, &above) || above.Certificate.Subject != ca.Describe(cert) {
+			t.Errorf("got the error %v, want that %s is above", err, ca.Describe(cert))
+		}
+	}
+}

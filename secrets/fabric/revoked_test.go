@@ -1,0 +1,180 @@
+package fabric_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+// revokedAbove is a mesh below an issuing CA that the corporate root has revoked.
+func revokedAbove(t *testing.T, c *clock) (*fabric.Fabric, corporate) {
+	t.Helper()
+	f, above := open(t, c), newCorporate(t)
+	catest.Must(f.Import(t.Context(), above.options()))(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	list := catest.Must(above.root.CRL(ca.CRLOptions{Number: big.NewInt(7), Revoked: []x509.RevocationListEntry{{
+		SerialNumber: above.issuing.Certificate().SerialNumber, RevocationTime: c.Now(), ReasonCode: int(fabric.CACompromise),
+	}}}))(t)
+	catest.Must(f.ImportCRLs(t.Context(), fabric.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
+	return f, above
+}
+
+func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f, above := revokedAbove(t, c)
+	before := tree(t, f.Dir())
+	for what, issue := range map[string]func() error{
+		"another cluster": func() error {
+			_, err := f.Ensure(t.Context(), []string{"west"}, fabric.EnsureOptions{})
+			return err
+		},
+		"a renewal": func() error {
+			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true})
+			return err
+		},
+		"a successor": func() error { return revokes(fabric.RevokeOptions{}, "east")(t, f) },
+	} {
+		err := issue()
+		var revoked *fabric.RevokedError
+		if !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(above.issuing.Certificate()) || revoked.Revocation.Reason != fabric.CACompromise {
+			t.Errorf("%s: got the error %v, want that the issuing CA is revoked", what, err)
+		}
+		unchanged(t, f.Dir(), before)
+	}
+	ensure(t, f, fabric.EnsureOptions{}, "east") // is kept
+}
+
+func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
+	t.Parallel()
+	h := catest.New(t)
+	below := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
+	for name, signer := range map[string]*ca.Authority{"the root": h.Root, "a CA below the root": below} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, newClock())
+			_, o := newUpstream(t, signer)
+			o.Obtain.Roots = h.Root.Chain()
+			ensure(t, f, fabric.EnsureOptions{Upstream: o}, "east")
+			list := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(7), Revoked: []x509.RevocationListEntry{{
+				SerialNumber: signer.Certificate().SerialNumber, RevocationTime: catest.Now(),
+			}}}))(t)
+			catest.Must(f.ImportCRLs(t.Context(), fabric.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
+			_, err := f.Ensure(t.Context(), []string{"west"}, fabric.EnsureOptions{Upstream: o})
+			if revoked := new(fabric.RevokedError); !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(signer.Certificate()) {
+				t.Errorf("got the error %v, want that %s is revoked", err, name)
+			}
+		})
+	}
+}
+
+// Nobody is asked for the passphrase of a key that is not going to be used.
+func TestThePassphraseIsNotAskedForWhereNothingIsIssued(t *testing.T) {
+	t.Parallel()
+	f, p := sealed(t)
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	p.wantAsked(t, "root-key.pem")
+	retire(t, f, "east", fabric.RetireOptions{})
+	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{}); err == nil {
+		t.Error("east came back")
+	}
+	p.wantAsked(t)
+}
+
+func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
+	t.Parallel()
+	type states struct {
+		root, issuing fabric.State
+		clusters      map[string]fabric.State
+	}
+	look := func(t *testing.T, f *fabric.Fabric, c *clock) states {
+		t.Helper()
+		status := catest.Must(f.Status(t.Context()))(t)
+		got := states{root: status.RootState(c.Now()), clusters: make(map[string]fabric.State)}
+		if status.Issuing != nil {
+			got.issuing = status.IssuingState(c.Now())
+		}
+		for _, cluster := range status.Clusters {
+			got.clusters[cluster.Name] = cluster.State(c.Now())
+		}
+		return got
+	}
+	tests := map[string]struct {
+		prepare func(*testing.T, *clock) *fabric.Fabric
+		want    states
+	}{
+		"an issuing CA that is revoked": {
+			func(t *testing.T, c *clock) *fabric.Fabric {
+				f, _ := revokedAbove(t, c)
+				return f
+			},
+			states{fabric.Valid, fabric.StateRevoked, map[string]fabric.State{"east": fabric.StateRevoked}},
+		},
+		"clusters whose keys are elsewhere": {
+			func(t *testing.T, c *clock) *fabric.Fabric {
+				p := &places{c, open(t, c), open(t, c)}
+				ensure(t, p.root, fabric.EnsureOptions{}, "west")
+				for _, cluster := range []string{"east", "north", "south"} {
+					p.signed(t, requested(t, p.beside, cluster), cluster)
+				}
+				revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true}, "east")
+				revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true, Immediately: true}, "north")
+				retire(t, p.root, "south", fabric.RetireOptions{})
+				return p.root
+			},
+			states{fabric.Valid, "", map[string]fabric.State{"east": fabric.StateRevocationPending, "north": fabric.StateRevoked, "west": fabric.Valid}},
+		},
+		"an issuing CA that was revoked, when all has expired": {
+			func(t *testing.T, c *clock) *fabric.Fabric {
+				f, _ := revokedAbove(t, c)
+				c.advance(year + day)
+				return f
+			},
+			states{fabric.Valid, fabric.Expired, map[string]fabric.State{"east": fabric.Expired}},
+		},
+		"clusters whose keys are elsewhere, when all has expired": {
+			func(t *testing.T, c *clock) *fabric.Fabric {
+				p := &places{c, open(t, c), open(t, c)}
+				ensure(t, p.root, fabric.EnsureOptions{}, "west")
+				p.signed(t, requested(t, p.beside, "east"), "east")
+				p.signed(t, requested(t, p.beside, "north"), "north")
+				revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true, Immediately: true}, "north")
+				c.advance(year + day)
+				return p.root
+			},
+			states{fabric.Valid, "", map[string]fabric.State{"east": fabric.Expired, "west": fabric.Expired}},
+		},
+		"a set that was put back after its cluster had left": {
+			func(t *testing.T, c *clock) *fabric.Fabric {
+				f := open(t, c)
+				ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+				retire(t, f, "east", fabric.RetireOptions{})
+				kept := catest.Must(filepath.Glob(filepath.Join(f.Dir(), "superseded/clusters/east/*")))(t)
+				if err := os.Rename(kept[0], f.ClusterPath("east")); err != nil {
+					t.Fatal(err)
+				}
+				return f
+			},
+			states{fabric.Valid, "", map[string]fabric.State{"east": fabric.StateRetired, "west": fabric.Valid}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := test.prepare(t, c)
+			if diff := cmp.Diff(test.want, look(t, f, c), cmp.AllowUnexported(states{})); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

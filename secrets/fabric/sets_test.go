@@ -1,0 +1,69 @@
+package fabric_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/secrets/fabric"
+)
+
+// A directory from before there were records knows a superseded CA by its set alone.
+func TestADamagedSupersededSetHoldsNoRevocationUp(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		damaged []string
+		missing string
+	}{
+		"the key":                         {[]string{"ca-key.pem"}, "west "},
+		"the chain":                       {[]string{"cert-chain.pem"}, "west "},
+		"the chain and the certificate":   {[]string{"cert-chain.pem", "ca-cert.pem"}, "the CA in "},
+		"everything that says what it is": {[]string{"cert-chain.pem", "ca-cert.pem", "ca-key.pem"}, "the CA in "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			c.advance(time.Hour)
+			ensure(t, f, fabric.EnsureOptions{Renew: true}, "west")
+			if err := os.RemoveAll(filepath.Join(f.Dir(), "authorities")); err != nil {
+				t.Fatal(err)
+			}
+			folders := catest.Must(filepath.Glob(filepath.Join(f.Dir(), "superseded/clusters/west/*")))(t)
+			for _, file := range test.damaged {
+				overwrite(t, filepath.Join(folders[0], file), []byte("junk"))
+			}
+			before := tree(t, f.Dir())
+			_, err := f.Revoke(t.Context(), []string{"east"}, fabric.RevokeOptions{Immediately: true})
+			if !isA[*fabric.IncompleteError]()(err) || !strings.Contains(err.Error(), test.missing) {
+				t.Errorf("got the error %v, want that the CRL of %sis missing", err, test.missing)
+			}
+			unchanged(t, f.Dir(), before)
+			done := revoke(t, f, fabric.RevokeOptions{Immediately: true, AllowIncomplete: true}, "east")
+			if len(done.Missing) != 1 || !strings.HasPrefix(done.Missing[0].Subject, test.missing) {
+				t.Errorf("missing is %v, want the CRL of %salone", done.Missing, test.missing)
+			}
+		})
+	}
+}
+
+func TestASupersededSetThatCannotBeReadIsNamedOnlyWhereNothingElseKnowsIt(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "west")
+	c.advance(time.Hour)
+	ensure(t, f, fabric.EnsureOptions{Renew: true}, "west")
+	folders := catest.Must(filepath.Glob(filepath.Join(f.Dir(), "superseded/clusters/west/*")))(t)
+	for _, file := range []string{"cert-chain.pem", "ca-key.pem"} {
+		overwrite(t, filepath.Join(folders[0], file), []byte("junk"))
+	}
+	if done := refresh(t, f, fabric.RefreshOptions{}); len(done.Missing) > 0 {
+		t.Errorf("missing is %v, and the CA has its record", done.Missing)
+	}
+}
