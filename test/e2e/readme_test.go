@@ -20,6 +20,7 @@ const checkout = "../.."
 func TestEveryCommandInTheREADMEWorks(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{})
+	c.Kubectl(t, "config", "rename-context", strings.TrimSpace(c.Kubectl(t, "config", "current-context")), "east")
 	dir := copyCheckout(t)
 	env := append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "GOBIN="+filepath.Join(dir, "bin"),
 		"PATH="+filepath.Join(dir, "bin")+":"+filepath.Dir(c.KubectlCommand(t).Path)+":"+os.Getenv("PATH"))

@@ -1,0 +1,62 @@
+package e2e_test
+
+import (
+	"bytes"
+	"maps"
+	"path/filepath"
+	"testing"
+
+	"github.com/trustgen/trustgen/test/e2e/cluster"
+	"github.com/trustgen/trustgen/test/e2e/istiod"
+)
+
+// TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs follows the order that a renewal of two
+// clusters prints, twice: first the CRLs alone, by a field manager of their own, then all.
+func TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs(t *testing.T) {
+	t.Parallel()
+	c := cluster.Start(t, cluster.Options{Name: "east"})
+	c.Kubectl(t, "create", "namespace", istiod.Namespace)
+	dir := newTrust(t, "east", "west")
+	trustgen(t, "crl", "refresh", "--dir", dir)
+	before := applySecret(t, c, dir)
+	wantSameFiles(t, "at first", eastFiles(t, dir), before)
+	for range 2 {
+		trustgen(t, "intermediate", "--dir", dir, "--cluster", "east,west", "--renew")
+		after := eastFiles(t, dir)
+		between := maps.Clone(before)
+		between["ca-crl.pem"] = after["ca-crl.pem"]
+		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east", "--crls-only"),
+			"apply", "--server-side", "--field-manager=trustgen-crls", "--force-conflicts", "-f", "-")
+		wantSameFiles(t, "with the CRLs alone", between, c.Secret(t, istiod.Namespace, "cacerts"))
+		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east"),
+			"apply", "--server-side", "--force-conflicts", "-f", "-")
+		wantSameFiles(t, "with all", after, c.Secret(t, istiod.Namespace, "cacerts"))
+		if bytes.Equal(before["ca-crl.pem"], after["ca-crl.pem"]) || bytes.Equal(before["ca-key.pem"], after["ca-key.pem"]) {
+			t.Error("the renewal changed nothing")
+		}
+		before = after
+	}
+}
+
+// eastFiles are what the directory has for east.
+func eastFiles(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := make(map[string][]byte)
+	for _, name := range []string{"ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem", "ca-crl.pem"} {
+		files[name] = read(t, filepath.Join(dir, "clusters", "east", name))
+	}
+	return files
+}
+
+// wantSameFiles compares two sets without showing a key.
+func wantSameFiles(t *testing.T, when string, want, got map[string][]byte) {
+	t.Helper()
+	for name := range want {
+		if !bytes.Equal(want[name], got[name]) {
+			t.Errorf("the Secret %s: %s is another one", when, name)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("the Secret %s has %d files, want %d", when, len(got), len(want))
+	}
+}
