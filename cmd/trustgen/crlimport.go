@@ -134,7 +134,8 @@ func (c *crlImportCommand) tell(f *fabric.Fabric, done fabric.ImportedCRLs) {
 	case done.Publishes && !done.Written:
 		c.warn("the clusters keep the set that they have, until nothing is missing")
 	case done.Changed && done.Publishes:
-		c.newOrder(c.dir).everywhere("hand every cluster the new set", done.Clusters, done.Elsewhere)
+		o := c.newOrder(c.dir)
+		o.everywhere("hand every cluster the new set", o.applyCRLs, done.Clusters, done.Elsewhere)
 	case done.Changed:
 		c.note("CRLs are not published: 'trustgen crl refresh%s' gives every cluster the set", dirFlag(c.dir))
 	}

@@ -87,7 +87,8 @@ func (c *crlRefreshCommand) tell(f *fabric.Fabric, done fabric.Refreshed) {
 	case done.Began:
 		c.note("CRLs are published from now on: every cluster has those of all CAs")
 	}
-	c.newOrder(c.dir).everywhere("hand every cluster the set", done.Clusters, done.Elsewhere)
+	o := c.newOrder(c.dir)
+	o.everywhere("hand every cluster the set", o.applyCRLs, done.Clusters, done.Elsewhere)
 }
 
 func (c *crlRefreshCommand) print(done fabric.Refreshed) error {

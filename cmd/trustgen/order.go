@@ -30,14 +30,15 @@ func (o *order) command(format string, args ...any) {
 	o.note("       %s", fmt.Sprintf(format, args...))
 }
 
-// apply hands clusters what the directory has for them.
+// apply hands clusters all that the directory has for them.
 func (o *order) apply(clusters ...string) {
 	for _, cluster := range clusters {
 		o.command("trustgen secret --cluster %s%s | kubectl --context %s apply --server-side --force-conflicts -f -", cluster, dirFlag(o.dir), cluster)
 	}
 }
 
-// applyCRLs hands clusters the CRLs, and leaves the rest there as it is.
+// applyCRLs hands clusters the CRLs, and leaves the rest there as it is: where nothing else is
+// new, no key has to go anywhere.
 func (o *order) applyCRLs(clusters ...string) {
 	for _, cluster := range clusters {
 		o.command("trustgen secret --cluster %s%s --crls-only | kubectl --context %s apply --server-side --field-manager=trustgen-crls --force-conflicts -f -", cluster, dirFlag(o.dir), cluster)
@@ -55,14 +56,14 @@ func (o *order) tellElsewhere(clusters []string) {
 	}
 }
 
-// everywhere hands clusters the new set of CRLs.
-func (o *order) everywhere(what string, here, elsewhere []string) {
+// everywhere hands clusters what is new, in one of the two ways above.
+func (o *order) everywhere(what string, apply func(...string), here, elsewhere []string) {
 	if len(here)+len(elsewhere) == 0 {
 		o.say("nothing: there is no cluster that has to know")
 		return
 	}
 	o.say("%s:", what)
-	o.apply(here...)
+	apply(here...)
 	o.tellElsewhere(elsewhere)
 }
 
@@ -85,8 +86,7 @@ func (o *order) othersFirst(r rollout) {
 	}
 	if len(r.others)+len(r.elsewhere)+len(ahead) > 0 {
 		o.say("let the others know the CRLs of the new intermediates, before they meet one:")
-		o.apply(r.others...)
-		o.applyCRLs(ahead...)
+		o.applyCRLs(slices.Concat(r.others, ahead)...)
 		o.tellElsewhere(r.elsewhere)
 		o.say("wait some minutes, until the proxies there have them: kubelets pass Secrets and ConfigMaps on when they please")
 	}

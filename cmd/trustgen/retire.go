@@ -97,7 +97,8 @@ func (c *retireCommand) tell(done fabric.RetiredCluster) {
 		c.note("CRLs are published from now on: every cluster has those of all CAs")
 	}
 	if len(done.Revoked) > 0 {
-		c.newOrder(c.dir).everywhere("hand every cluster the CRL that revokes", done.Others, done.Elsewhere)
+		o := c.newOrder(c.dir)
+		o.everywhere("hand every cluster the CRL that revokes", o.applyCRLs, done.Others, done.Elsewhere)
 	}
 }
 

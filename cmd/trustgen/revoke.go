@@ -289,7 +289,7 @@ func (c *revokeCommand) tellRevoked(done fabric.Revocation) {
 		}
 	}
 	o := c.newOrder(c.dir)
-	o.everywhere("hand every cluster the CRL that revokes", c.others(done, nil), slices.Concat(done.Elsewhere, left))
+	o.everywhere("hand every cluster the CRL that revokes", o.apply, c.others(done, nil), slices.Concat(done.Elsewhere, left))
 	c.tellSuccessors(o, left)
 	c.hint("istiod looks at no CRL: it takes a certificate of a revoked CA for proof of an identity. Let nobody but the pods of its cluster reach port 15012 of an istiod")
 	if c.finish {
