@@ -20,3 +20,11 @@ func newCertificateResult(c fabric.Certificate) *certificateResult {
 		Fingerprint: c.Fingerprint,
 	}
 }
+
+func newCertificateResults(certs []fabric.Certificate) []*certificateResult {
+	var all []*certificateResult
+	for _, c := range certs {
+		all = append(all, newCertificateResult(c))
+	}
+	return all
+}

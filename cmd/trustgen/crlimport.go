@@ -121,9 +121,7 @@ func (c *crlImportCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 func (c *crlImportCommand) tell(f *fabric.Fabric, done fabric.ImportedCRLs) {
-	if done.Publishes {
-		c.warnMissing(done.Missing)
-	}
+	c.warnMissing(done.Missing)
 	for _, cert := range done.Learned {
 		c.note("%s is known from now on, a CA until %s", cert.Subject, formatTime(cert.NotAfter))
 	}
@@ -135,7 +133,7 @@ func (c *crlImportCommand) tell(f *fabric.Fabric, done fabric.ImportedCRLs) {
 		c.warn("the clusters keep the set that they have, until nothing is missing")
 	case done.Changed && done.Publishes:
 		o := c.newOrder(c.dir)
-		o.everywhere("hand every cluster the new set", o.applyCRLs, done.Clusters, done.Elsewhere)
+		o.everywhere("hand every cluster the new set", o.applyCRLs, done.Others, done.Elsewhere)
 	case done.Changed:
 		c.note("CRLs are not published: 'trustgen crl refresh%s' gives every cluster the set", dirFlag(c.dir))
 	}
@@ -159,9 +157,9 @@ func (t *terminal) tellTaken(taken fabric.Taken) {
 // whatFollows is for a CA that was revoked elsewhere.
 func whatFollows(r fabric.RevokedCA) string {
 	switch r.Was {
-	case fabric.IsRoot, fabric.IsIssuing:
+	case fabric.StandingRoot, fabric.StandingIssuing:
 		return ": EVERY CHAIN BELOW IT IS REFUSED by proxies that have its issuer's CRL. The way out is another CA for all clusters, in another directory"
-	case fabric.Current:
+	case fabric.StandingCurrent:
 		return fmt.Sprintf(": it is the CURRENT INTERMEDIATE of cluster %s, whose workloads are refused until the cluster has another one", r.Cluster)
 	}
 	return ""

@@ -85,10 +85,10 @@ func (c *crlRefreshCommand) tell(f *fabric.Fabric, done fabric.Refreshed) {
 		c.note("dry run: nothing is changed in %s", f.Dir())
 		return
 	case done.Began:
-		c.note("CRLs are published from now on: every cluster has those of all CAs")
+		c.noteBegan()
 	}
 	o := c.newOrder(c.dir)
-	o.everywhere("hand every cluster the set", o.applyCRLs, done.Clusters, done.Elsewhere)
+	o.everywhere("hand every cluster the set", o.applyCRLs, done.Others, done.Elsewhere)
 }
 
 func (c *crlRefreshCommand) print(done fabric.Refreshed) error {

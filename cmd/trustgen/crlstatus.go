@@ -93,7 +93,7 @@ func newCRLEffects(a fabric.Authority) *crlEffects {
 		return nil
 	case a.CRLState == fabric.CRLExpired:
 		return e
-	case a.Standing == fabric.IsRoot || a.Standing == fabric.IsIssuing:
+	case a.Standing == fabric.StandingRoot || a.Standing == fabric.StandingIssuing:
 		e.Istiod = "refuses the set in every cluster, and does not start again with it"
 	default:
 		e.Istiod = "refuses the set in the cluster that has this CA, and does not start again with it"
@@ -126,7 +126,7 @@ func (c *crlStatusCommand) run(cmd *cobra.Command, _ []string) error {
 // findings are what the exit code is about.
 func (c *crlStatusCommand) findings(f *fabric.Fabric, found fabric.Authorities) error {
 	for _, a := range found.All {
-		if a.InUse && a.Standing == fabric.Revoked {
+		if a.InUse && a.Standing == fabric.StandingRevoked {
 			return &revokedInUseError{f.Dir(), a}
 		}
 	}
@@ -138,7 +138,7 @@ func (c *crlStatusCommand) findings(f *fabric.Fabric, found fabric.Authorities) 
 	}
 	until := c.within.from(c.Now())
 	for _, a := range found.All {
-		if a.CRL == nil || a.Standing == fabric.Revoked || !a.CRL.NextUpdate.Before(a.Certificate.NotAfter) {
+		if a.CRL == nil || a.Standing == fabric.StandingRevoked || !a.CRL.NextUpdate.Before(a.Certificate.NotAfter) {
 			continue // it is not needed any more when it ends
 		}
 		if a.CRL.NextUpdate.Before(until) {

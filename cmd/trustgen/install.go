@@ -140,7 +140,7 @@ func (c *installCommand) tell(f *fabric.Fabric, i fabric.Installed) {
 	switch {
 	case i.Action == fabric.Kept:
 		c.note("cluster %s has %s already", i.Cluster, i.Certificate.Subject)
-		if i.PublishesCRLs && i.Changed && !c.install.DryRun {
+		if i.Publishes && i.Changed && !c.install.DryRun {
 			c.note("of the answer the rest is taken: hand every cluster whose key is here its new set, with 'trustgen secret'")
 		}
 		return
@@ -155,7 +155,7 @@ func (c *installCommand) tell(f *fabric.Fabric, i fabric.Installed) {
 	for _, v := range i.Tolerated {
 		c.warn("%s: %s; %s", ca.Describe(v.Cert), v.Detail, v.Consequence)
 	}
-	if i.PublishesCRLs {
+	if i.Publishes {
 		c.hint("before the cluster gets it: 'trustgen crl --with-certificates%s' gives its CRL, 'trustgen crl import' takes it where the root is, and every cluster needs the new set", dirFlag(f.Dir()))
 	}
 }

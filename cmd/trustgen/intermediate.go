@@ -151,7 +151,7 @@ func (t *terminal) noteEnd(cluster string, cert fabric.Certificate) {
 // tellOrder is for a mesh that publishes CRLs: who has any refuses a CA whose CRL it does
 // not have.
 func (c *intermediateCommand) tellOrder(r fabric.Result) {
-	if !r.PublishesCRLs || c.ensure.DryRun {
+	if !r.Publishes || c.ensure.DryRun {
 		return
 	}
 	clusters := rollout{others: r.Others, elsewhere: r.Elsewhere}

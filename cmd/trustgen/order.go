@@ -96,6 +96,11 @@ func (o *order) othersFirst(r rollout) {
 	}
 }
 
+// noteBegan says what is going to be different.
+func (t *terminal) noteBegan() {
+	t.note("CRLs are published from now on: every cluster has those of all CAs")
+}
+
 // warnMissing says what an incomplete set means.
 func (t *terminal) warnMissing(missing []fabric.MissingCRL) {
 	for _, m := range missing {

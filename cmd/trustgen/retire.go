@@ -41,7 +41,7 @@ expire. Their CRLs stay in the sets of the others until then.
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of the cluster")
 	cmd.Flags().BoolVar(&c.retire.Revoke, "revoke", false, "revoke its intermediates")
-	addReason(cmd, &c.reason, fabric.CessationOfOperation)
+	addReason(cmd, &c.reason, fabric.ReasonCessationOfOperation)
 	addAt(cmd, &c.at)
 	addPasswordFile(cmd, &c.password, "the CA's key")
 	addIncomplete(cmd, &c.retire.AllowIncomplete)
@@ -94,7 +94,7 @@ func (c *retireCommand) tell(done fabric.RetiredCluster) {
 		c.warn("NOT REVOKED: %s, valid until %s", cert.Subject, formatTime(cert.NotAfter))
 	}
 	if done.Began {
-		c.note("CRLs are published from now on: every cluster has those of all CAs")
+		c.noteBegan()
 	}
 	if len(done.Revoked) > 0 {
 		o := c.newOrder(c.dir)

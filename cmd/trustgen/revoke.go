@@ -72,7 +72,7 @@ place of a token: see SECURITY.md.`,
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster; repeat it for more")
 	cmd.Flags().StringVar(&c.certificate, "certificate", "", "the one `CA` to revoke, at once: a file with its certificate, its subject or its SHA-256")
-	addReason(cmd, &c.reason, fabric.Unspecified)
+	addReason(cmd, &c.reason, fabric.ReasonUnspecified)
 	addAt(cmd, &c.at)
 	cmd.Flags().BoolVar(&c.finish, "finish", false, "revoke what is pending: every cluster has its set, and the workloads have renewed")
 	cmd.Flags().BoolVar(&c.revoke.Immediately, "now", false, "revoke at once, which is an outage of the cluster until its workloads have renewed")
@@ -96,33 +96,6 @@ type revokeEntry struct {
 	Successor *certificateResult   `json:"successor,omitempty"`
 	Pending   []*certificateResult `json:"pending,omitempty"`
 	Revoked   []*certificateResult `json:"revoked,omitempty"`
-}
-
-type missingResult struct {
-	Cluster  string `json:"cluster,omitempty"`
-	Subject  string `json:"subject"`
-	NotAfter string `json:"notAfter"`
-	Expired  string `json:"expired,omitempty"`
-}
-
-func newMissingResults(missing []fabric.MissingCRL) []missingResult {
-	var all []missingResult
-	for _, m := range missing {
-		r := missingResult{Cluster: m.Cluster, Subject: m.Subject, NotAfter: formatTime(m.NotAfter)}
-		if !m.Expired.IsZero() {
-			r.Expired = formatTime(m.Expired)
-		}
-		all = append(all, r)
-	}
-	return all
-}
-
-func newCertificateResults(certs []fabric.Certificate) []*certificateResult {
-	var all []*certificateResult
-	for _, c := range certs {
-		all = append(all, newCertificateResult(c))
-	}
-	return all
 }
 
 func (c *revokeCommand) run(cmd *cobra.Command, _ []string) error {
@@ -201,7 +174,7 @@ func (c *revokeCommand) tell(done fabric.Revocation) {
 		return
 	}
 	if done.Began {
-		c.note("CRLs are published from now on: every cluster has those of all CAs")
+		c.noteBegan()
 	}
 	w := c.tellClusters(done)
 	if len(w.all) == 0 {

@@ -118,9 +118,9 @@ func (c *secretCommand) warnRevoked(ctx context.Context, f *fabric.Fabric, bundl
 				continue
 			}
 			switch a.Standing {
-			case fabric.Revoked:
+			case fabric.StandingRevoked:
 				c.warn("%s is revoked: proxies that have the CRL refuse the workloads of %s", a.Certificate.Subject, c.clusters[0])
-			case fabric.RevocationPending:
+			case fabric.StandingRevocationPending:
 				c.warn("%s is going to be revoked: 'trustgen intermediate --cluster %s%s --renew' issues another one", a.Certificate.Subject, c.clusters[0], dirFlag(c.dir))
 			}
 		}

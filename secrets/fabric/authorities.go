@@ -11,23 +11,23 @@ type Standing string
 
 // The standings of a CA. The first that is true is said.
 const (
-	// Revoked: it is in the CRL of its issuer.
-	Revoked Standing = "revoked"
-	// RevocationPending: that was decided, and has not been done yet.
-	RevocationPending Standing = "revocation-pending"
-	// Retired: its cluster has left.
-	Retired Standing = "retired"
-	// IsRoot: it is the root.
-	IsRoot Standing = "root"
-	// IsIssuing: it stands between the root and the clusters.
-	IsIssuing Standing = "issuing"
-	// Current: it is in the set of its cluster.
-	Current Standing = "current"
-	// IsSuperseded: it was, and has not expired.
-	IsSuperseded Standing = "superseded"
-	// Elsewhere: its key was never here: it was signed for another directory, was
+	// StandingRevoked: it is in the CRL of its issuer.
+	StandingRevoked Standing = "revoked"
+	// StandingRevocationPending: that was decided, and has not been done yet.
+	StandingRevocationPending Standing = "revocation-pending"
+	// StandingRetired: its cluster has left.
+	StandingRetired Standing = "retired"
+	// StandingRoot: it is the root.
+	StandingRoot Standing = "root"
+	// StandingIssuing: it stands between the root and the clusters.
+	StandingIssuing Standing = "issuing"
+	// StandingCurrent: it is in the set of its cluster.
+	StandingCurrent Standing = "current"
+	// StandingSuperseded: it was, and has not expired.
+	StandingSuperseded Standing = "superseded"
+	// StandingElsewhere: its key was never here: it was signed for another directory, was
 	// cross-signed, or is of another mesh.
-	Elsewhere Standing = "elsewhere"
+	StandingElsewhere Standing = "elsewhere"
 )
 
 // Authority is a CA that can still stand in a chain of the mesh, and its CRL.
@@ -148,22 +148,22 @@ func (m *mesh) crlState(a *authority) CRLState {
 
 func (m *mesh) standing(a *authority) (Standing, *RevocationEntry) {
 	if e := revokedBy(a, m.all); e != nil {
-		return Revoked, &RevocationEntry{Reason: Reason(e.ReasonCode), At: e.RevocationTime}
+		return StandingRevoked, &RevocationEntry{Reason: Reason(e.ReasonCode), At: e.RevocationTime}
 	}
 	folder, wasHere := m.folders[a.id()]
 	switch {
 	case a.pending != nil:
-		return RevocationPending, &RevocationEntry{Reason: Reason(a.pending.Reason), At: a.pending.At}
+		return StandingRevocationPending, &RevocationEntry{Reason: Reason(a.pending.Reason), At: a.pending.At}
 	case !a.retired.IsZero():
-		return Retired, nil
+		return StandingRetired, nil
 	case a.has(m.root):
-		return IsRoot, nil
+		return StandingRoot, nil
 	case m.above[a.id()]:
-		return IsIssuing, nil
+		return StandingIssuing, nil
 	case wasHere && folder == clusterFolder(a.cluster):
-		return Current, nil
+		return StandingCurrent, nil
 	case wasHere:
-		return IsSuperseded, nil
+		return StandingSuperseded, nil
 	}
-	return Elsewhere, nil
+	return StandingElsewhere, nil
 }

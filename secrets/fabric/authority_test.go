@@ -104,10 +104,10 @@ func TestAFabricThatPublishesKeepsEverySetComplete(t *testing.T) {
 
 	c.advance(time.Hour)
 	r := ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(24 * time.Hour)}, "north", "east")
-	if diff := cmp.Diff([]string{"east", "west"}, r.Others); diff != "" || !r.PublishesCRLs || r.Elsewhere != nil {
+	if diff := cmp.Diff([]string{"east", "west"}, r.Others); diff != "" || !r.Publishes || r.Elsewhere != nil {
 		t.Errorf("elsewhere %q, others (-want +got):\n%s", r.Elsewhere, diff)
 	}
-	if r := ensure(t, f, fabric.EnsureOptions{}, "east"); r.PublishesCRLs {
+	if r := ensure(t, f, fabric.EnsureOptions{}, "east"); r.Publishes {
 		t.Error("nothing was issued, and the sets are said to have changed")
 	}
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")

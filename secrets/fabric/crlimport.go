@@ -19,14 +19,10 @@ type ImportedCRLs struct {
 	Taken
 	// Changed reports that there is something new, for a cluster or for the directory.
 	Changed bool
-	// Publishes reports that CRLs are published; Written, that the clusters have the set
-	// that follows from the import.
-	Publishes, Written bool
-	Clusters           []string // whose sets are here
-	// Elsewhere are clusters with a CA whose set is in another directory.
-	Elsewhere []string
-	// Missing is what the set lacks.
-	Missing []MissingCRL
+	// Written reports that CRLs are published, and that the clusters have the set that follows
+	// from the import.
+	Written bool
+	Publication
 }
 
 // ImportCRLs takes CRLs of CAs whose key is elsewhere, and the certificates of CAs that are
@@ -85,8 +81,7 @@ func (i *crlImport) run(ctx context.Context, m *mesh) error {
 		return err
 	}
 	defer func() { i.done.Changed = m.c.changed }()
-	i.done = ImportedCRLs{Taken: i.taking.Taken, Publishes: m.config.PublishCRLs, Clusters: m.clusters, Elsewhere: m.elsewhere()}
-	_, i.done.Missing = m.crlSet()
+	i.done = ImportedCRLs{Taken: i.taking.Taken, Publication: m.publication()}
 	if err := m.record(); err != nil || !m.config.PublishCRLs {
 		return err
 	}
@@ -94,7 +89,7 @@ func (i *crlImport) run(ctx context.Context, m *mesh) error {
 		return nil
 	}
 	i.done.Written = true
-	return m.publishSet(publication{allowIncomplete: i.options.AllowIncomplete})
+	return m.publishSet(nil, i.options.AllowIncomplete)
 }
 
 // worse reports whether something is missing that was not missing before.

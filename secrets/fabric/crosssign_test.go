@@ -58,8 +58,8 @@ func TestAnotherMeshIsTrustedForItsOwnIdentities(t *testing.T) {
 		t.Error("the other mesh mints our identities")
 	}
 	want := map[string]fabric.Standing{
-		ca.Describe(rootCert(t, f)): fabric.IsRoot, subject(t, f, "east"): fabric.Current,
-		ca.Describe(done.Cross): fabric.Elsewhere, subject(t, other, "abroad"): fabric.Elsewhere,
+		ca.Describe(rootCert(t, f)): fabric.StandingRoot, subject(t, f, "east"): fabric.StandingCurrent,
+		ca.Describe(done.Cross): fabric.StandingElsewhere, subject(t, other, "abroad"): fabric.StandingElsewhere,
 	}
 	if diff := cmp.Diff(want, standings(t, f)); diff != "" {
 		t.Errorf("standings (-want +got):\n%s", diff)

@@ -66,13 +66,9 @@ type Result struct {
 	RootAdopted bool      // the root is that of the upstream since now
 	Clusters    []Ensured // in the order in which they were asked for
 
-	// PublishesCRLs reports that CRLs are published, and that something was issued: the sets
-	// of Others, which are the other clusters here, have its CRL. They need it before they
-	// meet what was issued, and so do Elsewhere, whose sets are in other directories.
-	PublishesCRLs     bool
-	Others, Elsewhere []string
-	// Missing is what the sets lack, which AllowIncomplete has allowed.
-	Missing []MissingCRL
+	// Publication is empty unless something was issued. The sets of Others have its CRL: they
+	// need it before they meet what was issued, and so do Elsewhere.
+	Publication
 }
 
 // Ensured is a cluster after Ensure.
@@ -355,11 +351,9 @@ func (e *ensurance) publishIssued(ctx context.Context, r *Result) error {
 		return err
 	}
 	m.add(fresh, true)
-	r.Others = without(m.clusters, clusters)
-	m.clusters = slices.Concat(r.Others, clusters)
-	r.PublishesCRLs, r.Elsewhere = true, m.elsewhere()
-	_, r.Missing = m.crlSet()
-	return m.publishSet(publication{written: clusters, allowIncomplete: e.AllowIncomplete})
+	m.clusters = slices.Concat(without(m.clusters, clusters), clusters)
+	r.Publication = m.publication(clusters...)
+	return m.publishSet(clusters, e.AllowIncomplete)
 }
 
 // decide says what has to be done for a cluster, and what it has if that is kept. Where

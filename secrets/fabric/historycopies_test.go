@@ -121,8 +121,8 @@ func (h *history) recall(all []fabric.Authority, restored *fabric.Fabric, cluste
 	}
 	for _, r := range h.cas {
 		a := find(r.bundle.Certificate().Subject.CommonName)
-		r.pending = a != nil && (a.Standing == fabric.RevocationPending || r.revoked)
-		r.retired = a != nil && a.Standing == fabric.Retired || r.retired && r.place == h.root && !slices.Contains(clusters, r.cluster)
+		r.pending = a != nil && (a.Standing == fabric.StandingRevocationPending || r.revoked)
+		r.retired = a != nil && a.Standing == fabric.StandingRetired || r.retired && r.place == h.root && !slices.Contains(clusters, r.cluster)
 		switch r.place {
 		case h.root:
 			r.place, r.lost = restored, r.lost || a == nil

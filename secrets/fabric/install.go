@@ -45,8 +45,7 @@ type Installed struct {
 	// RootAdopted reports that the directory trusts the root since now.
 	RootAdopted bool
 	TrustDomain string
-	// PublishesCRLs reports that every cluster has the CRLs of all CAs.
-	PublishesCRLs bool
+	Publication
 	// Taken is what the answer says of other CAs.
 	Taken Taken
 	// Changed reports that there is something new, for a cluster or for the directory.
@@ -302,7 +301,6 @@ func (i *installation) write(ctx context.Context, m *mesh) error {
 	}
 	defer func() { i.Changed = m.c.changed }()
 	i.Taken = i.taking.Taken
-	i.PublishesCRLs = m.config.PublishCRLs || len(i.others.CRLs) > 0
 	var written []string
 	if i.Action != Kept {
 		written = []string{i.Cluster}
@@ -310,10 +308,11 @@ func (i *installation) write(ctx context.Context, m *mesh) error {
 			return err
 		}
 	}
-	if !i.PublishesCRLs {
+	defer func() { i.Publication = m.publication(i.Cluster) }()
+	if !m.config.PublishCRLs && len(i.others.CRLs) == 0 {
 		return m.record()
 	}
-	return m.save(publication{written: written, allowIncomplete: i.options.AllowIncomplete})
+	return m.save(written, i.options.AllowIncomplete)
 }
 
 // writeSet writes the set of the cluster, and a root that is new here.

@@ -331,7 +331,7 @@ func TestWhereCRLsArePublishedTheAnswerBringsThem(t *testing.T) {
 	}
 	unchanged(t, p.root.ClusterPath("west"), west)
 	got := installed(t, p.beside, catest.Must(fabric.ParseExchange(signed.Answer.Marshal()))(t))
-	if !got.PublishesCRLs {
+	if !got.Publishes {
 		t.Errorf("installed is %+v", got)
 	}
 	if names := crlNames(t, p.beside, "east"); len(names) != 4 || !slices.Contains(names, subject(t, p.beside, "east")) || !slices.Contains(names, subject(t, p.root, "west")) {

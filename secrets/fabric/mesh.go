@@ -35,6 +35,7 @@ type mesh struct {
 	issuing  []*x509.Certificate // the chain from the CA that issues
 	all      []*authority
 	known    index    // of all
+	began    bool     // CRLs are published since this change
 	clusters []string // whose sets are here
 	sets     []set
 	folders  map[string]string // of the sets, by the ids of their CAs
@@ -287,7 +288,7 @@ func (m *mesh) publishes() error {
 	if m.config.PublishCRLs {
 		return nil
 	}
-	m.config.PublishCRLs = true
+	m.config.PublishCRLs, m.began = true, true
 	return writeConfig(m.c, m.config)
 }
 

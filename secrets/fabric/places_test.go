@@ -188,7 +188,7 @@ func TestAllPlacesCanBeOne(t *testing.T) {
 	p.beside = p.root
 	ensure(t, p.root, fabric.EnsureOptions{}, "west")
 	publishing(t, p.root)
-	if got := p.through(t, "east"); got.RootAdopted || !got.PublishesCRLs {
+	if got := p.through(t, "east"); got.RootAdopted || !got.Publishes {
 		t.Errorf("installed is %+v", got)
 	}
 	for _, cluster := range []string{"east", "west"} {

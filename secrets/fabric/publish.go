@@ -55,28 +55,46 @@ func (m *mesh) crlSet() ([]*x509.RevocationList, []MissingCRL) {
 	return slices.DeleteFunc(set, func(list *x509.RevocationList) bool { return revoked[list] }), missing
 }
 
-// publication says where the set goes.
-type publication struct {
-	written []string // clusters whose folders this change wrote
-	// allowIncomplete writes the set even if CRLs are missing.
-	allowIncomplete bool
+// Publication is how a mesh stands with its CRLs after a change, and which clusters have to hear
+// of it.
+type Publication struct {
+	// Publishes reports whether every cluster has the CRLs of all CAs; the rest is about them.
+	Publishes bool
+	// Began reports that this is so since now.
+	Began bool
+	// Others are the clusters whose sets are here, but for those that the call was about.
+	Others []string
+	// Elsewhere are the clusters with a CA whose set is in another directory.
+	Elsewhere []string
+	// Missing is what the set lacks, as it was allowed to.
+	Missing []MissingCRL
 }
 
-// publishSet writes the set into the folders of the clusters, if CRLs are published.
-func (m *mesh) publishSet(p publication) error {
+// publication is about all clusters but those that are named.
+func (m *mesh) publication(named ...string) Publication {
+	p := Publication{Publishes: m.config.PublishCRLs, Began: m.began, Others: without(m.clusters, named), Elsewhere: m.elsewhere()}
+	if p.Publishes {
+		_, p.Missing = m.crlSet()
+	}
+	return p
+}
+
+// publishSet writes the set into the folders of the clusters, if CRLs are published. Some of
+// them were written by this change.
+func (m *mesh) publishSet(written []string, allowIncomplete bool) error {
 	if !m.config.PublishCRLs {
 		return nil
 	}
-	data, err := m.marshalSet(p.allowIncomplete)
+	data, err := m.marshalSet(allowIncomplete)
 	if err != nil {
 		return err
 	}
-	for _, cluster := range p.written {
+	for _, cluster := range written {
 		if err := m.c.Write(crlFile(cluster), data, store.Public); err != nil {
 			return err
 		}
 	}
-	for _, cluster := range without(m.clusters, p.written) {
+	for _, cluster := range without(m.clusters, written) {
 		if err := put(m.c, crlFile(cluster), data); err != nil {
 			return err
 		}

@@ -11,25 +11,25 @@ type Reason int
 
 // The reasons for which an intermediate is revoked for good.
 const (
-	Unspecified          Reason = 0
-	KeyCompromise        Reason = 1
-	CACompromise         Reason = 2
-	AffiliationChanged   Reason = 3
-	Superseded           Reason = 4
-	CessationOfOperation Reason = 5
-	PrivilegeWithdrawn   Reason = 9
+	ReasonUnspecified          Reason = 0
+	ReasonKeyCompromise        Reason = 1
+	ReasonCACompromise         Reason = 2
+	ReasonAffiliationChanged   Reason = 3
+	ReasonSuperseded           Reason = 4
+	ReasonCessationOfOperation Reason = 5
+	ReasonPrivilegeWithdrawn   Reason = 9
 )
 
 var reasonNames = map[Reason]string{
-	Unspecified: "unspecified", KeyCompromise: "keyCompromise", CACompromise: "cACompromise",
-	AffiliationChanged: "affiliationChanged", Superseded: "superseded", CessationOfOperation: "cessationOfOperation",
-	PrivilegeWithdrawn: "privilegeWithdrawn",
+	ReasonUnspecified: "unspecified", ReasonKeyCompromise: "keyCompromise", ReasonCACompromise: "cACompromise",
+	ReasonAffiliationChanged: "affiliationChanged", ReasonSuperseded: "superseded", ReasonCessationOfOperation: "cessationOfOperation",
+	ReasonPrivilegeWithdrawn: "privilegeWithdrawn",
 }
 
 // Reasons lists the reasons that Revoke takes. The others of RFC 5280 are not for good, or
 // not for CAs.
 func Reasons() []Reason {
-	return []Reason{KeyCompromise, CACompromise, AffiliationChanged, Superseded, CessationOfOperation, PrivilegeWithdrawn, Unspecified}
+	return []Reason{ReasonKeyCompromise, ReasonCACompromise, ReasonAffiliationChanged, ReasonSuperseded, ReasonCessationOfOperation, ReasonPrivilegeWithdrawn, ReasonUnspecified}
 }
 
 // ParseReason reads the name of a reason, in any case.

@@ -33,14 +33,7 @@ type Refreshed struct {
 	Signed []SignedCRL
 	// Changed reports that there is something new, for a cluster or for the directory.
 	Changed bool
-	// Clusters are those whose sets are here.
-	Clusters []string
-	// Elsewhere are clusters with a CA whose set is in another directory.
-	Elsewhere []string
-	// Began reports that CRLs are published since now.
-	Began bool
-	// Missing is what the set lacks, which AllowIncomplete has allowed.
-	Missing []MissingCRL
+	Publication
 }
 
 // SignedCRL is a CRL that was signed, and the CA that it is of.
@@ -64,13 +57,12 @@ func (f *Fabric) RefreshCRLs(ctx context.Context, o RefreshOptions) (Refreshed, 
 		dryRun: o.DryRun,
 		issues: func(m *mesh) (bool, error) { return m.signsDue(o.NextUpdate) },
 		make: func(ctx context.Context, m *mesh) (err error) {
-			done = Refreshed{Began: !m.config.PublishCRLs, Clusters: m.clusters, Elsewhere: m.elsewhere()}
+			done = Refreshed{}
 			if done.Signed, err = m.refresh(ctx, o.NextUpdate); err != nil {
 				return err
 			}
-			_, done.Missing = m.crlSet()
-			err = m.save(publication{allowIncomplete: o.AllowIncomplete})
-			done.Changed = m.c.changed
+			err = m.save(nil, o.AllowIncomplete)
+			done.Changed, done.Publication = m.c.changed, m.publication()
 			return err
 		},
 	})
@@ -107,14 +99,14 @@ func (m *mesh) issuer() *authority {
 }
 
 // save has CRLs published from now on, and writes records and sets.
-func (m *mesh) save(p publication) error {
+func (m *mesh) save(written []string, allowIncomplete bool) error {
 	if err := m.publishes(); err != nil {
 		return err
 	}
 	if err := m.record(); err != nil {
 		return err
 	}
-	return m.publishSet(p)
+	return m.publishSet(written, allowIncomplete)
 }
 
 // nextCRL is what the next CRL of a CA says. Zero for nextUpdate is that of [nextUpdate].

@@ -34,11 +34,11 @@ func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
 	got := refresh(t, f, fabric.RefreshOptions{})
-	if !got.Began || !got.Changed || len(got.Signed)+len(got.Missing) > 0 || !slices.Equal(got.Clusters, []string{"east", "west"}) {
+	if !got.Began || !got.Changed || len(got.Signed)+len(got.Missing) > 0 || !slices.Equal(got.Others, []string{"east", "west"}) {
 		t.Errorf("got %+v", got)
 	}
 	want := []string{root, subject(t, f, "east"), old, subject(t, f, "west")}
-	for _, cluster := range got.Clusters {
+	for _, cluster := range got.Others {
 		if diff := cmp.Diff(want, crlNames(t, f, cluster)); diff != "" {
 			t.Errorf("%s: CRLs (-want +got):\n%s", cluster, diff)
 		}
@@ -203,7 +203,7 @@ func TestTheCRLOfARootWhoseKeyIsElsewhereIsMissing(t *testing.T) {
 	if incomplete := new(fabric.IncompleteError); !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0].Subject != root {
 		t.Errorf("got the error %v, want that the CRL of %s is missing", err, root)
 	}
-	if got := refresh(t, p.beside, fabric.RefreshOptions{AllowIncomplete: true}); len(got.Missing) != 1 || !slices.Equal(got.Clusters, []string{"east"}) {
+	if got := refresh(t, p.beside, fabric.RefreshOptions{AllowIncomplete: true}); len(got.Missing) != 1 || !slices.Equal(got.Others, []string{"east"}) {
 		t.Errorf("got %+v", got)
 	}
 	_, err = p.beside.RefreshCRLs(t.Context(), fabric.RefreshOptions{NextUpdate: p.Now().Add(day), AllowIncomplete: true})

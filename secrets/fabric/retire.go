@@ -12,7 +12,7 @@ import (
 type RetireOptions struct {
 	// Revoke revokes the intermediates of the cluster at once.
 	Revoke bool
-	// Reason is what the CRL gives for one, if it has to; nil is [CessationOfOperation], or
+	// Reason is what the CRL gives for one, if it has to; nil is [ReasonCessationOfOperation], or
 	// of what is pending what was decided before.
 	Reason *Reason
 	// At is that of [RevokeOptions].
@@ -31,14 +31,7 @@ type RetiredCluster struct {
 	Left []Certificate
 	// Revoked are those that the CRL has since now.
 	Revoked []Certificate
-	// Others are the clusters whose sets are here, Elsewhere those whose sets are in other
-	// directories.
-	Others, Elsewhere []string
-	// Publishes reports whether every cluster has the CRLs of all CAs; Began, whether that
-	// is so since now.
-	Publishes, Began bool
-	// Missing is what the set lacks, which AllowIncomplete has allowed.
-	Missing []MissingCRL
+	Publication
 }
 
 // RetireCluster lets a cluster leave the mesh: its set goes to superseded/, and it gets no other
@@ -56,7 +49,7 @@ func (f *Fabric) RetireCluster(ctx context.Context, cluster string, o RetireOpti
 		return RetiredCluster{}, err
 	}
 	r := &retiring{RetireOptions: o, cluster: cluster}
-	r.revoking = revoking{RevokeOptions: revoke, reason: CessationOfOperation, leaves: true}
+	r.revoking = revoking{RevokeOptions: revoke, reason: ReasonCessationOfOperation, leaves: true}
 	err := f.changeMesh(ctx, meshChange{dryRun: o.DryRun, issues: r.plan, make: r.run})
 	if err != nil {
 		return RetiredCluster{}, err
@@ -92,15 +85,14 @@ func (r *retiring) run(ctx context.Context, m *mesh) error {
 		return err
 	}
 	if len(r.revoking.plans) == 0 {
-		r.report(m)
+		r.done.Publication = m.publication()
 		return m.record()
 	}
 	if err := r.revoking.run(ctx, m); err != nil {
 		return err
 	}
 	r.done.Left, r.done.Revoked = nil, r.revoking.done.Clusters[0].Revoked
-	r.done.Began = r.revoking.done.Began
-	r.report(m)
+	r.done.Publication = m.publication()
 	return nil
 }
 
@@ -126,15 +118,6 @@ func (r *retiring) leave(m *mesh) error {
 		}
 	}
 	return nil
-}
-
-func (r *retiring) report(m *mesh) {
-	r.done.Others = m.clusters
-	r.done.Elsewhere = m.elsewhere()
-	r.done.Publishes = m.config.PublishCRLs
-	if r.done.Publishes {
-		_, r.done.Missing = m.crlSet()
-	}
 }
 
 // RetiredError says that a cluster has left the mesh. It comes back only if that is asked for.

@@ -34,7 +34,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 	if status := catest.Must(f.Status(t.Context()))(t); len(status.Clusters) != 1 {
 		t.Errorf("the clusters are %+v", status.Clusters)
 	}
-	if standings(t, f)[name] != fabric.Retired || !slices.Contains(crlNames(t, f, "west"), name) {
+	if standings(t, f)[name] != fabric.StandingRetired || !slices.Contains(crlNames(t, f, "west"), name) {
 		t.Errorf("%s is %s, and the CRLs are %v", name, standings(t, f)[name], crlNames(t, f, "west"))
 	}
 	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), nil)
@@ -50,7 +50,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 		t.Error("its CRL is gone before its end")
 	}
 	for _, reason := range entries(west.crls) {
-		if reason != int(fabric.CessationOfOperation) {
+		if reason != int(fabric.ReasonCessationOfOperation) {
 			t.Errorf("the reason is %s", fabric.Reason(reason))
 		}
 	}
@@ -62,7 +62,7 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	old := peerOf(t, f, c, "east")
-	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, "east")
+	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east")
 	successor := peerOf(t, f, c, "east")
 	got := retire(t, f, "east", fabric.RetireOptions{Revoke: true})
 	if len(got.Revoked) != 2 || !got.Publishes {
@@ -70,8 +70,8 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	}
 	west := peerOf(t, f, c, "west")
 	want := map[string]int{
-		old.chain[1].SerialNumber.String():       int(fabric.KeyCompromise), // as it was decided
-		successor.chain[1].SerialNumber.String(): int(fabric.CessationOfOperation),
+		old.chain[1].SerialNumber.String():       int(fabric.ReasonKeyCompromise), // as it was decided
+		successor.chain[1].SerialNumber.String(): int(fabric.ReasonCessationOfOperation),
 	}
 	if diff := cmp.Diff(want, entries(west.crls)); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
@@ -100,7 +100,7 @@ func TestAClusterCanComeBack(t *testing.T) {
 	retire(t, f, "east", fabric.RetireOptions{Revoke: true})
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
-	if got := standings(t, f); got[old] != fabric.Revoked || got[subject(t, f, "east")] != fabric.Current {
+	if got := standings(t, f); got[old] != fabric.StandingRevoked || got[subject(t, f, "east")] != fabric.StandingCurrent {
 		t.Errorf("standings are %v", got)
 	}
 	wantRefused(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
@@ -111,10 +111,10 @@ func TestAReasonThatIsGivenCountsForWhatIsPending(t *testing.T) {
 	c := newClock()
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, "east")
-	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(fabric.PrivilegeWithdrawn)})
+	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east")
+	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(fabric.ReasonPrivilegeWithdrawn)})
 	for serial, reason := range entries(peerOf(t, f, c, "west").crls) {
-		if reason != int(fabric.PrivilegeWithdrawn) {
+		if reason != int(fabric.ReasonPrivilegeWithdrawn) {
 			t.Errorf("the reason of %s is %s", serial, fabric.Reason(reason))
 		}
 	}

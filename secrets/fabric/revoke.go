@@ -14,7 +14,7 @@ import (
 
 // RevokeOptions adjust Revoke; the zero value is good.
 type RevokeOptions struct {
-	// Reason is what the CRL gives for one; nil is [Unspecified], or of what is pending
+	// Reason is what the CRL gives for one; nil is [ReasonUnspecified], or of what is pending
 	// what was decided before.
 	Reason *Reason
 	// At is since when the intermediates must not be trusted, cut to the second: not in
@@ -39,14 +39,7 @@ type RevokeOptions struct {
 type Revocation struct {
 	// Clusters are in the order in which they were asked for.
 	Clusters []RevokedCluster
-	// Others are the other clusters whose sets are here.
-	Others []string
-	// Elsewhere are the clusters with a CA whose set is in another directory.
-	Elsewhere []string
-	// Began reports that CRLs are published since now.
-	Began bool
-	// Missing is what the set lacks, which AllowIncomplete has allowed.
-	Missing []MissingCRL
+	Publication
 }
 
 // RevokedCluster is a cluster after that.
@@ -271,7 +264,6 @@ func (r *revoking) issues() bool {
 }
 
 func (r *revoking) run(ctx context.Context, m *mesh) error {
-	r.done = Revocation{Began: !m.config.PublishCRLs}
 	if _, err := m.refresh(ctx, time.Time{}); err != nil {
 		return err
 	}
@@ -283,8 +275,11 @@ func (r *revoking) run(ctx context.Context, m *mesh) error {
 	if err := r.revokeAll(ctx, m); err != nil {
 		return err
 	}
+	if err := m.save(slices.Sorted(maps.Keys(issued)), r.AllowIncomplete); err != nil {
+		return err
+	}
 	r.report(m, issued)
-	return m.save(publication{written: slices.Sorted(maps.Keys(issued)), allowIncomplete: r.AllowIncomplete})
+	return nil
 }
 
 // mark writes down what was decided.
@@ -374,6 +369,7 @@ func (m *mesh) entriesOf(a *authority) []x509.RevocationListEntry {
 
 // report says what has become of the clusters.
 func (r *revoking) report(m *mesh, issued map[string]Ensured) {
+	r.done = Revocation{}
 	named := make([]string, len(r.plans))
 	for i, p := range r.plans {
 		c := RevokedCluster{Cluster: p.cluster, Here: p.here}
@@ -390,9 +386,7 @@ func (r *revoking) report(m *mesh, issued map[string]Ensured) {
 		r.done.Clusters = append(r.done.Clusters, c)
 		named[i] = p.cluster
 	}
-	r.done.Others = without(m.clusters, named)
-	r.done.Elsewhere = m.elsewhere()
-	_, r.done.Missing = m.crlSet()
+	r.done.Publication = m.publication(named...)
 }
 
 func describeAll(all []*authority) []Certificate {

@@ -70,7 +70,7 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 	oldEast, oldWest := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
 
 	c.advance(time.Hour)
-	got := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise), At: c.Now().Add(-day)}, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise), At: c.Now().Add(-day)}, "east")
 	old, fresh := oldEast.chain[1].Subject.CommonName, subject(t, f, "east")
 	if east := got.Clusters[0]; old == fresh || east.Successor.Subject != fresh || !east.Here || len(east.Revoked) > 0 {
 		t.Errorf("revoked is %+v", east)
@@ -99,7 +99,7 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 	wantRefused(t, "east of west", east, west, c.Now(), nil)
 	for _, list := range west.crls {
 		for _, e := range list.RevokedCertificateEntries {
-			if e.ReasonCode != int(fabric.KeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
+			if e.ReasonCode != int(fabric.ReasonKeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
 				t.Errorf("the entry is %+v", e)
 			}
 		}
@@ -126,26 +126,26 @@ func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
 func TestTheReasonAndTheTimeOfWhatIsPendingCanBeChanged(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
-	first := fabric.RevokeOptions{Reason: new(fabric.Superseded), At: now.Add(-2 * day)}
+	first := fabric.RevokeOptions{Reason: new(fabric.ReasonSuperseded), At: now.Add(-2 * day)}
 	tests := map[string]struct {
 		again, last fabric.RevokeOptions
 		reason      fabric.Reason
 		at          time.Time
 	}{
 		"nothing is given": {
-			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true}, fabric.Superseded, first.At,
+			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true}, fabric.ReasonSuperseded, first.At,
 		},
 		"a reason, when it is revoked at once": {
-			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.KeyCompromise)}, fabric.KeyCompromise, first.At,
+			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.ReasonKeyCompromise)}, fabric.ReasonKeyCompromise, first.At,
 		},
 		"a reason, while it waits": {
-			fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, fabric.RevokeOptions{Immediately: true}, fabric.KeyCompromise, first.At,
+			fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, fabric.RevokeOptions{Immediately: true}, fabric.ReasonKeyCompromise, first.At,
 		},
 		"that no reason is given": {
-			fabric.RevokeOptions{Reason: new(fabric.Unspecified)}, fabric.RevokeOptions{Immediately: true}, fabric.Unspecified, first.At,
+			fabric.RevokeOptions{Reason: new(fabric.ReasonUnspecified)}, fabric.RevokeOptions{Immediately: true}, fabric.ReasonUnspecified, first.At,
 		},
 		"a time, and later a reason": {
-			fabric.RevokeOptions{At: now.Add(-3 * day)}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.CACompromise)}, fabric.CACompromise, now.Add(-3 * day),
+			fabric.RevokeOptions{At: now.Add(-3 * day)}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.ReasonCACompromise)}, fabric.ReasonCACompromise, now.Add(-3 * day),
 		},
 	}
 	for name, test := range tests {
@@ -210,7 +210,7 @@ func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
 	}
 	ensure(t, f, fabric.EnsureOptions{}, "west")
 	c.advance(time.Hour)
-	got := revoke(t, f, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.CACompromise)}, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.ReasonCACompromise)}, "east")
 	if diff := cmp.Diff(want, subjects(got.Clusters[0].Revoked)); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}

@@ -40,10 +40,10 @@ func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
 	if incomplete := new(fabric.IncompleteError); !errors.As(err, &incomplete) || incomplete.Missing[0].Subject != lost.Subject {
 		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, lost.Subject)
 	}
-	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificateOptions{Reason: new(fabric.Superseded)})
+	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificateOptions{Reason: new(fabric.ReasonSuperseded)})
 	want := fabric.Revocation{
-		Clusters: []fabric.RevokedCluster{{Cluster: "east", Revoked: []fabric.Certificate{lost}}},
-		Others:   []string{"west"}, Elsewhere: []string{"east"}, Began: true,
+		Clusters:    []fabric.RevokedCluster{{Cluster: "east", Revoked: []fabric.Certificate{lost}}},
+		Publication: fabric.Publication{Publishes: true, Began: true, Others: []string{"west"}, Elsewhere: []string{"east"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
@@ -52,7 +52,7 @@ func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
 	west, east := peerOf(t, p.root, p.clock, "west"), peerOf(t, p.beside, p.clock, "east")
 	wantRefused(t, "west of east", west, east, p.Now(), nil)
 	wantRefused(t, "east of west", east, west, p.Now(), nil)
-	if standings(t, p.root)[lost.Subject] != fabric.Revoked || !slices.Contains(reasons(west), int(fabric.Superseded)) {
+	if standings(t, p.root)[lost.Subject] != fabric.StandingRevoked || !slices.Contains(reasons(west), int(fabric.ReasonSuperseded)) {
 		t.Errorf("%s is %s, and the reasons are %v", lost.Subject, standings(t, p.root)[lost.Subject], reasons(west))
 	}
 }
@@ -131,9 +131,9 @@ func TestOneOfThosePendingIsRevokedAlone(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
-	pending := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.KeyCompromise)}, "east").Clusters[0].Pending
+	pending := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east").Clusters[0].Pending
 	revokeCertificate(t, f, pending[0].Subject, fabric.RevokeCertificateOptions{})
-	if got := reasons(peerOf(t, f, c, "west")); !slices.Equal(got, []int{int(fabric.KeyCompromise)}) {
+	if got := reasons(peerOf(t, f, c, "west")); !slices.Equal(got, []int{int(fabric.ReasonKeyCompromise)}) {
 		t.Errorf("the reasons are %v, want what was decided before", got)
 	}
 	if diff := cmp.Diff(pending[1:], finish(t, f, "east").Clusters[0].Revoked); diff != "" {

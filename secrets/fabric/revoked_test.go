@@ -22,7 +22,7 @@ func revokedAbove(t *testing.T, c *clock) (*fabric.Fabric, corporate) {
 	catest.Must(f.Import(t.Context(), above.options()))(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	list := catest.Must(above.root.CRL(ca.CRLOptions{Number: big.NewInt(7), Revoked: []x509.RevocationListEntry{{
-		SerialNumber: above.issuing.Certificate().SerialNumber, RevocationTime: c.Now(), ReasonCode: int(fabric.CACompromise),
+		SerialNumber: above.issuing.Certificate().SerialNumber, RevocationTime: c.Now(), ReasonCode: int(fabric.ReasonCACompromise),
 	}}}))(t)
 	catest.Must(f.ImportCRLs(t.Context(), fabric.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
 	return f, above
@@ -46,7 +46,7 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 	} {
 		err := issue()
 		var revoked *fabric.RevokedError
-		if !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(above.issuing.Certificate()) || revoked.Revocation.Reason != fabric.CACompromise {
+		if !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(above.issuing.Certificate()) || revoked.Revocation.Reason != fabric.ReasonCACompromise {
 			t.Errorf("%s: got the error %v, want that the issuing CA is revoked", what, err)
 		}
 		unchanged(t, f.Dir(), before)

@@ -51,9 +51,9 @@ const (
 
 // The states of a CA that is good no more, whatever the time: those of its [Standing].
 const (
-	StateRevoked           = State(Revoked)
-	StateRevocationPending = State(RevocationPending)
-	StateRetired           = State(Retired)
+	StateRevoked           = State(StandingRevoked)
+	StateRevocationPending = State(StandingRevocationPending)
+	StateRetired           = State(StandingRetired)
 )
 
 // State is [Valid], [RenewDue] or [Expired].
@@ -92,7 +92,7 @@ func (c Cluster) State(now time.Time) State {
 // state says before when a CA ends that it is good no more.
 func (s Standing) state(c Certificate, now time.Time) State {
 	state := c.State(now)
-	if state != Expired && slices.Contains([]Standing{Revoked, RevocationPending, Retired}, s) {
+	if state != Expired && slices.Contains([]Standing{StandingRevoked, StandingRevocationPending, StandingRetired}, s) {
 		return State(s)
 	}
 	return state
@@ -186,7 +186,7 @@ func (m *mesh) newestToShow() map[string]*authority {
 // standingOf is that of the CA at the end of a chain, which is revoked if one above it is.
 func (m *mesh) standingOf(chain []*x509.Certificate) Standing {
 	if m.wantUnrevoked(chain, m.all) != nil {
-		return Revoked
+		return StandingRevoked
 	}
 	standing, _ := m.standing(m.known.byKey[keyID(chain[0])])
 	return standing

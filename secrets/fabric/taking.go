@@ -77,7 +77,7 @@ type taking struct {
 func (m *mesh) take(e Exchange) (*taking, error) {
 	t := &taking{mesh: m, were: make(map[string]Standing), merges: make(map[string][]x509.RevocationListEntry)}
 	for _, a := range m.all {
-		if was, _ := m.standing(a); was != Revoked && !a.ended(m.now()) {
+		if was, _ := m.standing(a); was != StandingRevoked && !a.ended(m.now()) {
 			t.were[a.id()] = was
 		}
 	}

@@ -34,7 +34,7 @@ func rootCRL(t *testing.T, h *catest.Hierarchy, number int64, revoked ...*x509.C
 	t.Helper()
 	o := ca.CRLOptions{Number: big.NewInt(number)}
 	for _, cert := range revoked {
-		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: catest.Now(), ReasonCode: int(fabric.CACompromise)})
+		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: catest.Now(), ReasonCode: int(fabric.ReasonCACompromise)})
 	}
 	return fabric.Exchange{CRLs: []*x509.RevocationList{catest.Must(h.Root.CRL(o))(t)}}
 }
@@ -164,11 +164,11 @@ func TestACAIsRevokedWhenAllItsCertificatesAre(t *testing.T) {
 		revoked []int
 		want    fabric.Standing
 	}{
-		"the one that ends first":           {[]int{0}, fabric.IsIssuing},
-		"the one that ends last":            {[]int{1}, fabric.IsIssuing},
-		"both":                              {[]int{0, 1}, fabric.Revoked},
-		"none":                              {nil, fabric.IsIssuing},
-		"the last one, the first has ended": {[]int{1, 2}, fabric.Revoked},
+		"the one that ends first":           {[]int{0}, fabric.StandingIssuing},
+		"the one that ends last":            {[]int{1}, fabric.StandingIssuing},
+		"both":                              {[]int{0, 1}, fabric.StandingRevoked},
+		"none":                              {nil, fabric.StandingIssuing},
+		"the last one, the first has ended": {[]int{1, 2}, fabric.StandingRevoked},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestCRLsOfUnknownCAsAreNamedAndTheRestIsTaken(t *testing.T) {
 	if diff := cmp.Diff(map[fabric.CRLAction]int{fabric.CRLTaken: 3, fabric.CRLKept: 2, fabric.CRLUnknown: 1}, actions); diff != "" || !done.Written {
 		t.Errorf("written %t, actions (-want +got):\n%s", done.Written, diff)
 	}
-	if len(done.Revoked) != 1 || done.Revoked[0].Cluster != "west" || done.Revoked[0].Was != fabric.Current {
+	if len(done.Revoked) != 1 || done.Revoked[0].Cluster != "west" || done.Revoked[0].Was != fabric.StandingCurrent {
 		t.Errorf("revoked is %+v, want the current one of west", done.Revoked)
 	}
 }
@@ -394,12 +394,12 @@ func TestAnImportSaysWhatItRevokesAndWhereThatIsNotWritten(t *testing.T) {
 	third := open(t, c)
 	answered(t, f, third, "south") // signed, and never installed: its CRL is missing
 	done := imported(t, f, rootCRL(t, h, 2, issuing.Certificate()))
-	want := []fabric.RevokedCA{{Certificate: *catest.Must(f.Status(t.Context()))(t).Issuing, Was: fabric.IsIssuing}}
+	want := []fabric.RevokedCA{{Certificate: *catest.Must(f.Status(t.Context()))(t).Issuing, Was: fabric.StandingIssuing}}
 	if diff := cmp.Diff(want, done.Revoked); diff != "" || done.Written || len(done.Missing) != 1 {
 		t.Errorf("written %t, missing %v, revoked (-want +got):\n%s", done.Written, done.Missing, diff)
 	}
 	// Beside the cluster the same CA stands above the intermediate there.
-	if done = imported(t, beside, rootCRL(t, h, 2, issuing.Certificate())); len(done.Revoked) != 1 || done.Revoked[0].Was != fabric.IsIssuing || !done.Written {
+	if done = imported(t, beside, rootCRL(t, h, 2, issuing.Certificate())); len(done.Revoked) != 1 || done.Revoked[0].Was != fabric.StandingIssuing || !done.Written {
 		t.Errorf("beside the cluster: written %t, revoked %+v", done.Written, done.Revoked)
 	}
 	if again := imported(t, beside, rootCRL(t, h, 3, issuing.Certificate())); again.Revoked != nil {
@@ -476,7 +476,7 @@ func TestWhatWasDecidedBeforeTheAnswerCameHolds(t *testing.T) {
 	answer := p.signed(t, requested(t, p.root, "east"), "east").Answer
 	revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true}, "east")
 	catest.Must(p.root.Install(t.Context(), answer, fabric.InstallOptions{AllowIncomplete: true}))(t)
-	if got := standings(t, p.root); got[subject(t, p.root, "east")] != fabric.RevocationPending {
+	if got := standings(t, p.root); got[subject(t, p.root, "east")] != fabric.StandingRevocationPending {
 		t.Errorf("the standings are %v, want that of east pending", got)
 	}
 	catest.Must(p.root.CRLs(t.Context(), fabric.CRLSetOptions{}))(t) // that of east was written down
