@@ -31,15 +31,3 @@ func (f *Fabric) CRLs(ctx context.Context, o CRLSetOptions) (CRLSet, error) {
 	})
 	return set, err
 }
-
-// Exchange is what another directory of the mesh has to know: the certificates of all CAs
-// that can still stand in a chain and whose CRL is here, and these CRLs. [Fabric.ImportCRLs]
-// takes it.
-func (f *Fabric) Exchange(ctx context.Context) (Exchange, error) {
-	var e Exchange
-	err := f.view(ctx, func(m *mesh) error {
-		e = m.exchange()
-		return nil
-	})
-	return e, err
-}

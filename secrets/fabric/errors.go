@@ -51,3 +51,15 @@ func (e *DamagedError) Error() string {
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
+
+// RequestError says that a request cannot be used any more.
+type RequestError struct {
+	Dir, Cluster string
+	Err          error
+}
+
+func (e *RequestError) Error() string {
+	return fmt.Sprintf("%s: %v", filepath.Join(e.Dir, requestsFolder, e.Cluster), e.Err)
+}
+
+func (e *RequestError) Unwrap() error { return e.Err }

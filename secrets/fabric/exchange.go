@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -83,4 +84,16 @@ func (m *mesh) exchange() Exchange {
 		e.CRLs = append(e.CRLs, a.crl)
 	}
 	return e
+}
+
+// Exchange is what another directory of the mesh has to know: the certificates of all CAs
+// that can still stand in a chain and whose CRL is here, and these CRLs. [Fabric.ImportCRLs]
+// takes it.
+func (f *Fabric) Exchange(ctx context.Context) (Exchange, error) {
+	var e Exchange
+	err := f.view(ctx, func(m *mesh) error {
+		e = m.exchange()
+		return nil
+	})
+	return e, err
 }

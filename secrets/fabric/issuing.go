@@ -101,3 +101,16 @@ func (f *Fabric) loadAuthority(ctx context.Context, r reader, root *x509.Certifi
 	}
 	return authority, nil
 }
+
+// lockedKey is the file of the key of the CA that issues, if the key is encrypted.
+func (f *Fabric) lockedKey(r reader, chain []*x509.Certificate) (string, error) {
+	path, data, err := f.readKeyFile(r, chain)
+	if err != nil {
+		return "", err
+	}
+	defer clear(data)
+	if _, err := ca.ParseKey(data); !errors.Is(err, ca.ErrEncryptedKey) {
+		return "", nil // whatever else is wrong is found when it is used
+	}
+	return path, nil
+}

@@ -295,3 +295,40 @@ func (m *mesh) publishes() error {
 func without(all, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
 }
+
+// issuer is the CA that issues.
+func (m *mesh) issuer() *authority {
+	for _, a := range m.all {
+		if m.isIssuing(a) {
+			return a
+		}
+	}
+	return authorityOf("", m.issuing[0]) // not reached: authorities finds it where it lies
+}
+
+// save has CRLs published from now on, and writes records and sets.
+func (m *mesh) save(written []string, allowIncomplete bool) error {
+	if err := m.publishes(); err != nil {
+		return err
+	}
+	if err := m.record(); err != nil {
+		return err
+	}
+	return m.publishSet(written, allowIncomplete)
+}
+
+// elsewhere are the clusters with an intermediate that is good, and no set here.
+func (m *mesh) elsewhere() []string {
+	var clusters []string
+	for _, a := range m.all {
+		if m.isLive(a) && !slices.Contains(slices.Concat(m.clusters, clusters), a.cluster) {
+			clusters = append(clusters, a.cluster)
+		}
+	}
+	return clusters
+}
+
+// isLive reports whether a CA is an intermediate that its cluster can use.
+func (m *mesh) isLive(a *authority) bool {
+	return a.cluster != "" && a.retired.IsZero() && !a.ended(m.now()) && !isRevoked(a, m.all)
+}

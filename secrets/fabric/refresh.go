@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
-	"github.com/trustgen/trustgen/ca/store"
 )
 
 // RefreshOptions adjust RefreshCRLs; the zero value is good.
@@ -70,43 +68,6 @@ func (f *Fabric) RefreshCRLs(ctx context.Context, o RefreshOptions) (Refreshed, 
 		return Refreshed{}, err
 	}
 	return done, nil
-}
-
-// watchedChanger notices that something changes.
-type watchedChanger struct {
-	changer
-	changed bool
-}
-
-func (w *watchedChanger) Write(name string, data []byte, mode store.Mode) error {
-	w.changed = true
-	return w.changer.Write(name, data, mode)
-}
-
-func (w *watchedChanger) Replace(name string, data []byte, mode store.Mode, check func([]byte) error) error {
-	w.changed = true
-	return w.changer.Replace(name, data, mode, check)
-}
-
-// issuer is the CA that issues.
-func (m *mesh) issuer() *authority {
-	for _, a := range m.all {
-		if m.isIssuing(a) {
-			return a
-		}
-	}
-	return authorityOf("", m.issuing[0]) // not reached: authorities finds it where it lies
-}
-
-// save has CRLs published from now on, and writes records and sets.
-func (m *mesh) save(written []string, allowIncomplete bool) error {
-	if err := m.publishes(); err != nil {
-		return err
-	}
-	if err := m.record(); err != nil {
-		return err
-	}
-	return m.publishSet(written, allowIncomplete)
 }
 
 // nextCRL is what the next CRL of a CA says. Zero for nextUpdate is that of [nextUpdate].
@@ -182,20 +143,4 @@ func (m *mesh) isDue(a *authority, asked time.Time) bool {
 func dueSince(a *authority, now time.Time) bool {
 	end := a.crl.NextUpdate
 	return end.Before(a.cert.NotAfter) && end.Sub(now) < end.Sub(a.crl.ThisUpdate)/3
-}
-
-// elsewhere are the clusters with an intermediate that is good, and no set here.
-func (m *mesh) elsewhere() []string {
-	var clusters []string
-	for _, a := range m.all {
-		if m.isLive(a) && !slices.Contains(slices.Concat(m.clusters, clusters), a.cluster) {
-			clusters = append(clusters, a.cluster)
-		}
-	}
-	return clusters
-}
-
-// isLive reports whether a CA is an intermediate that its cluster can use.
-func (m *mesh) isLive(a *authority) bool {
-	return a.cluster != "" && a.retired.IsZero() && !a.ended(m.now()) && !isRevoked(a, m.all)
 }

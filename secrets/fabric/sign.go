@@ -122,19 +122,6 @@ func (s *signing) nameCluster() (string, error) {
 	return given, nil
 }
 
-// lockedKey is the file of the key of the CA that issues, if the key is encrypted.
-func (f *Fabric) lockedKey(r reader, chain []*x509.Certificate) (string, error) {
-	path, data, err := f.readKeyFile(r, chain)
-	if err != nil {
-		return "", err
-	}
-	defer clear(data)
-	if _, err := ca.ParseKey(data); !errors.Is(err, ca.ErrEncryptedKey) {
-		return "", nil // whatever else is wrong is found when it is used
-	}
-	return path, nil
-}
-
 // look says what is going to be signed. It reports whether anything is.
 func (s *signing) look(m *mesh) (signs bool, err error) {
 	s.preview = SignPreview{Cluster: s.cluster, Key: describeKey(s.request), Constraints: m.config.constraints(), Issuer: describe(m.issuing[0])}

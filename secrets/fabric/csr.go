@@ -1,0 +1,92 @@
+package fabric
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/trustgen/trustgen/ca"
+)
+
+// PublicKey tells keys apart.
+type PublicKey struct {
+	Type ca.KeyType
+	// Fingerprint is the SHA-256 of the SubjectPublicKeyInfo in hexadecimal.
+	Fingerprint string
+}
+
+func describeKey(csr *x509.CertificateRequest) PublicKey {
+	sum := sha256.Sum256(csr.RawSubjectPublicKeyInfo)
+	return PublicKey{Type: ca.KeyType(ca.DescribeKey(csr.PublicKey)), Fingerprint: hex.EncodeToString(sum[:])}
+}
+
+func marshalRequest(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: requestBlock, Bytes: der})
+}
+
+// ParseRequest reads the only request of a file, in PEM with text around it or in DER. Its
+// key has to be one that a CA can have, and whoever made it has to have that key (RFC 2986
+// §4.2). What else it asks for does not matter.
+func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
+	der, err := findRequest(data)
+	if err != nil {
+		return nil, err
+	}
+	csr, err := x509.ParseCertificateRequest(der)
+	if err != nil {
+		return nil, fmt.Errorf("is no good certificate request: %w", err)
+	}
+	if _, err := ca.KeyTypeOf(csr.PublicKey); err != nil {
+		return nil, err
+	}
+	if err := csr.CheckSignature(); err != nil {
+		return nil, errors.New("is not signed with its own key: whoever made it may not have that key")
+	}
+	return csr, nil
+}
+
+func findRequest(data []byte) ([]byte, error) {
+	blocks, err := ca.FindBlocks(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(blocks) == 0 {
+		return nil, errors.New("is neither a certificate request in PEM nor one in DER")
+	}
+	for i, block := range blocks {
+		switch {
+		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
+			return nil, fmt.Errorf("PEM block %d is a %s, which must not leave its directory: send the %s alone", i+1, block.Type, requestBlock)
+		case block.Type != requestBlock && block.Type != "NEW "+requestBlock:
+			return nil, fmt.Errorf("PEM block %d is a %s, expected a %s", i+1, block.Type, requestBlock)
+		}
+	}
+	if len(blocks) != 1 {
+		return nil, fmt.Errorf("%d certificate requests, expected one", len(blocks))
+	}
+	return blocks[0].Bytes, nil
+}
+
+// clusterIn is the cluster for which a trustgen asked, by the name that it gave to a key;
+// empty where another program did, or where the name had to be cut.
+func clusterIn(commonName string, key crypto.PublicKey) string {
+	i := strings.LastIndexByte(commonName, ' ')
+	if i < 0 || CheckCluster(commonName[:i]) != nil || !isTaggedFor(commonName[:i], commonName, key) {
+		return ""
+	}
+	// One more character, which may have been cut, would give the same name.
+	if isTaggedFor(commonName[:i]+"x", commonName, key) {
+		return ""
+	}
+	return commonName[:i]
+}
+
+func isTaggedFor(cluster, commonName string, key crypto.PublicKey) bool {
+	tagged, err := ca.TaggedName(cluster, key)
+	return err == nil && tagged == commonName
+}
