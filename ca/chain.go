@@ -14,18 +14,18 @@ func Complete(chain, roots []*x509.Certificate) []*x509.Certificate {
 		return slices.Clone(chain)
 	}
 	last := chain[len(chain)-1]
-	i := slices.IndexFunc(roots, func(root *x509.Certificate) bool { return Names(last.RawIssuer, last.AuthorityKeyId, root) })
+	i := slices.IndexFunc(roots, func(root *x509.Certificate) bool { return MatchIssuer(last.RawIssuer, last.AuthorityKeyId, root) })
 	if i < 0 {
 		return slices.Clone(chain)
 	}
 	return append(slices.Clone(chain), roots[i])
 }
 
-// Names reports whether the issuer and the authority key identifier of a certificate or a CRL
+// MatchIssuer reports whether the issuer and the authority key identifier of a certificate or a CRL
 // mean that CA (RFC 5280 §6.3.3 (f)): the names are the same, and so are the key identifiers
 // where both have one, since a CA made elsewhere may share its name with its predecessor.
 // Whether it signed is not asked.
-func Names(rawIssuer, authorityKeyID []byte, issuer *x509.Certificate) bool {
+func MatchIssuer(rawIssuer, authorityKeyID []byte, issuer *x509.Certificate) bool {
 	sameKey := len(authorityKeyID) == 0 || len(issuer.SubjectKeyId) == 0 || bytes.Equal(authorityKeyID, issuer.SubjectKeyId)
 	return sameKey && bytes.Equal(rawIssuer, issuer.RawSubject)
 }

@@ -42,7 +42,7 @@ func CheckCRL(list *x509.RevocationList, issuer *x509.Certificate, now time.Time
 
 func checkCRLSignature(list *x509.RevocationList, issuer *x509.Certificate) error {
 	switch {
-	case !Names(list.RawIssuer, list.AuthorityKeyId, issuer):
+	case !MatchIssuer(list.RawIssuer, list.AuthorityKeyId, issuer):
 		return ErrForeignCRL
 	case hasExtension(issuer, oidKeyUsage) && issuer.KeyUsage&x509.KeyUsageCRLSign == 0:
 		return fmt.Errorf("%w, which may not sign any", ErrForeignCRL)

@@ -48,7 +48,8 @@
 //     stands between the root and the clusters
 //   - keyUsage, critical: keyCertSign, cRLSign
 //   - nameConstraints, critical, only when asked: permitted URI host = the trust
-//     domain, permitted DNS names = those of istiod, see [NameConstraints]
+//     domain, permitted DNS names = those of istiod, excluded IP addresses = all,
+//     see [NameConstraints]
 //
 // Cross-certificate, see [Authority.CrossSign]
 //

@@ -19,7 +19,7 @@ func (c *CACerts) checkCRLs() error {
 		}
 		seen[signer] = true
 		for _, cert := range c.chain {
-			if !ca.Names(list.RawIssuer, list.AuthorityKeyId, cert) {
+			if !ca.MatchIssuer(list.RawIssuer, list.AuthorityKeyId, cert) {
 				continue
 			}
 			if err := ca.CheckCRL(list, cert, list.ThisUpdate); err != nil {
@@ -41,6 +41,6 @@ func (c *CACerts) WithoutCRL() []*x509.Certificate {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(c.chain), func(cert *x509.Certificate) bool {
-		return slices.ContainsFunc(c.crls, func(list *x509.RevocationList) bool { return ca.Names(list.RawIssuer, list.AuthorityKeyId, cert) })
+		return slices.ContainsFunc(c.crls, func(list *x509.RevocationList) bool { return ca.MatchIssuer(list.RawIssuer, list.AuthorityKeyId, cert) })
 	})
 }

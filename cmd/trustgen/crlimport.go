@@ -148,6 +148,9 @@ func (t *terminal) tellTaken(taken fabric.Taken) {
 		case fabric.CRLUnknown:
 			t.warn("the CRL of %s is passed over, since no such CA is known: where CRLs are published proxies refuse what that CA issued, until its certificate is imported with it", list.Subject)
 		}
+		if list.Forgets > 0 {
+			t.warn("the CRL of %s does not revoke %d certificates any more that the last one did, and that are not known here: make sure that they have expired", list.Subject, list.Forgets)
+		}
 	}
 	for _, r := range taken.Revoked {
 		t.warn("%s is revoked%s", r.Certificate.Subject, whatFollows(r))

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/trustgen/trustgen/secrets"
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
@@ -52,6 +54,8 @@ CA that issues or one above it is revoked.`,
 type crlStatusResult struct {
 	Publishes   bool             `json:"publishes"`
 	Authorities []crlStatusEntry `json:"authorities"`
+	// Behind are the clusters whose sets lack a CRL that is here.
+	Behind []string `json:"behind,omitempty"`
 }
 
 type crlStatusEntry struct {
@@ -136,6 +140,9 @@ func (c *crlStatusCommand) findings(f *fabric.Fabric, found fabric.Authorities) 
 	if len(found.Missing) > 0 {
 		return &fabric.IncompleteError{Dir: f.Dir(), Missing: found.Missing}
 	}
+	if len(found.Behind) > 0 {
+		return &behindError{f.Dir(), found.Behind}
+	}
 	until := c.within.from(c.Now())
 	for _, a := range found.All {
 		if a.CRL == nil || a.Standing == fabric.StandingRevoked || !a.CRL.NextUpdate.Before(a.Certificate.NotAfter) {
@@ -146,6 +153,16 @@ func (c *crlStatusCommand) findings(f *fabric.Fabric, found fabric.Authorities) 
 		}
 	}
 	return nil
+}
+
+// behindError says that the sets of some clusters are not what they should be.
+type behindError struct {
+	dir      string
+	clusters []string
+}
+
+func (e *behindError) Error() string {
+	return fmt.Sprintf("%s: %s of cluster %s lacks CRLs that are here", e.dir, secrets.CACRLFile, strings.Join(e.clusters, ", "))
 }
 
 // endingCRLError says that a CRL that is needed ends sooner than is wanted.
@@ -195,7 +212,7 @@ func (c *crlStatusCommand) tell(found fabric.Authorities) {
 }
 
 func (c *crlStatusCommand) print(found fabric.Authorities) error {
-	result := crlStatusResult{Publishes: found.Publishes}
+	result := crlStatusResult{Publishes: found.Publishes, Behind: found.Behind}
 	rows := [][]string{{"CLUSTER", "SUBJECT", "STANDING", "NOT AFTER", "KEY", "CRL", "NUMBER", "NEXT UPDATE", "REVOKES"}}
 	for _, a := range found.All {
 		entry := crlStatusEntry{

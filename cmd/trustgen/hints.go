@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,7 +84,13 @@ var hints = []hint{
 	as(func(*store.VersionError) string { return "use the trustgen that wrote it, or a newer one" }),
 
 	// What is asked for cannot be.
-	as(func(e *ca.LifetimeError) string { return "--not-after " + e.Longest.UTC().Format(time.RFC3339) }),
+	asIn(func(e *ca.LifetimeError, cmd *cobra.Command) string {
+		flag := "not-after"
+		if has(cmd, "next-update") {
+			flag = "next-update"
+		}
+		return fmt.Sprintf("--%s %s", flag, e.Longest.UTC().Format(time.RFC3339))
+	}),
 	is(ca.RuleCrossTrustDomain, "if both are one mesh in all but their roots: --allow-shared-trust-domain; the next root of this mesh: --next-root"),
 	is(fabric.RulePermitsMesh, "--trust-domain, and for an import --istiod-namespace, --revision and --istiod-name, say what the mesh is like"),
 	is(fabric.ErrClusterUnnamed, "--cluster says whose intermediate it is"),
@@ -146,6 +154,9 @@ var hints = []hint{
 	as(func(*fabric.RevokedError) string { return otherRoot }),
 	is(ca.RuleCRLSign, unrevocable),
 	is(ca.RuleSubjectKeyID, unrevocable),
+	as(func(e *behindError) string {
+		return fmt.Sprintf("'trustgen crl refresh%s' gives every cluster those of all CAs", dirFlag(e.dir))
+	}),
 	isIn(secrets.ErrNoCRLs, func(cmd *cobra.Command) string {
 		return fmt.Sprintf("'trustgen crl refresh%s' gives every cluster those of all CAs", dirFlag(valueOf(cmd, "dir")))
 	}),
@@ -211,7 +222,8 @@ func incomplete(e *fabric.IncompleteError, cmd *cobra.Command) string {
 		case m.CannotSign:
 			return unrevocable
 		case m.Cluster != "" && m.Expired.IsZero():
-			return text + fmt.Sprintf("; a CA that was never installed has none: 'trustgen revoke --certificate %q%s'", m.Subject, dir)
+			return text + fmt.Sprintf("; one that was never installed has none: 'trustgen revoke --certificate %s%s', or 'trustgen revoke --cluster %s --now%s' if the cluster has no other",
+				quoted(m.Subject), dir, m.Cluster, dir)
 		}
 	}
 	return text
@@ -247,5 +259,15 @@ func dirFlag(dir string) string {
 	if dir == defaultDir {
 		return ""
 	}
-	return fmt.Sprintf(" --dir %q", dir)
+	return " --dir " + quoted(dir)
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// quoted is one word of a shell, whatever there is in it.
+func quoted(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -164,7 +164,7 @@ func (c *installCommand) print(f *fabric.Fabric, i fabric.Installed) error {
 	result := installResult{
 		Cluster: i.Cluster, Action: i.Action, Directory: f.ClusterPath(i.Cluster),
 		Certificate: newCertificateResult(i.Certificate), Root: newCertificateResult(i.Root),
-		RootAdopted: i.RootAdopted, Revoked: newRevokedCAResults(i.Taken.Revoked), DryRun: c.install.DryRun,
+		RootAdopted: i.RootAdopted, Revoked: newRevokedCAResults(i.Revoked), DryRun: c.install.DryRun,
 	}
 	for _, v := range i.Tolerated {
 		result.Warnings = append(result.Warnings, importWarning{v.Rule, ca.Describe(v.Cert), v.Detail, v.Consequence})

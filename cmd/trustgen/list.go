@@ -128,7 +128,7 @@ func (c *listCommand) cluster(cluster fabric.Cluster) (listEntry, []string) {
 func (c *listCommand) request(request fabric.Request) (listRequest, []string) {
 	if request.Err != nil {
 		return listRequest{Cluster: request.Cluster, Error: request.Err.Error()},
-			[]string{request.Cluster, "request", "", "", "", "", string(fabric.Damaged)}
+			[]string{request.Cluster, "request", "", "", "", "", string(fabric.StateDamaged)}
 	}
 	entry := listRequest{Cluster: request.Cluster, PublicKey: &publicKey{string(request.Key.Type), request.Key.Fingerprint}}
 	return entry, []string{request.Cluster, "request", "", entry.PublicKey.Type, "", "", "waits for its answer"}

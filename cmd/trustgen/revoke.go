@@ -16,17 +16,17 @@ import (
 
 type revokeCommand struct {
 	*terminal
-	dir         string
-	clusters    clusterFlag
-	certificate string
-	reason      reasonFlag
-	at          timeFlag
-	finish      bool
-	keyType     keyTypeFlag
-	end         endFlag
-	password    passwordFlags
-	revoke      fabric.RevokeOptions
-	output      outputFlag
+	dir          string
+	clusters     clusterFlag
+	certificates []string
+	reason       reasonFlag
+	at           timeFlag
+	finish       bool
+	keyType      keyTypeFlag
+	end          endFlag
+	password     passwordFlags
+	revoke       fabric.RevokeOptions
+	output       outputFlag
 }
 
 func newRevoke(t *terminal) *cobra.Command {
@@ -58,7 +58,7 @@ renewed: right if the key was stolen, since whoever has it signs the identities 
 all workloads of the mesh until then. Where the first step was done, --now does the
 rest of it, even if the cluster is left without an intermediate.
 
---certificate revokes one CA at once: by a file with its certificate or chain, - is
+--certificate revokes single CAs at once: by a file with its certificate or chain, - is
 stdin, by its subject, or by the SHA-256 that 'trustgen crl status -o json' shows. It is
 for what no cluster has in use: an answer that nobody can install any more, since
 'trustgen request --new' has made another key, or a cross-certificate.
@@ -71,7 +71,7 @@ place of a token: see SECURITY.md.`,
 	}
 	addDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.clusters, "cluster", "`name` of a cluster; repeat it for more")
-	cmd.Flags().StringVar(&c.certificate, "certificate", "", "the one `CA` to revoke, at once: a file with its certificate, its subject or its SHA-256")
+	cmd.Flags().StringArrayVar(&c.certificates, "certificate", nil, "a `CA` to revoke, at once: a file with its certificate, its subject or its SHA-256; repeat it for more")
 	addReason(cmd, &c.reason, fabric.ReasonUnspecified)
 	addAt(cmd, &c.at)
 	cmd.Flags().BoolVar(&c.finish, "finish", false, "revoke what is pending: every cluster has its set, and the workloads have renewed")
@@ -117,11 +117,11 @@ func (c *revokeCommand) run(cmd *cobra.Command, _ []string) error {
 func (c *revokeCommand) check(cmd *cobra.Command) error {
 	other := func(names ...string) string { return given(cmd, names) }
 	switch decides, about := other("reason", "at", "now", "key-type", "not-after"), other("cluster", "finish", "key-type", "not-after"); {
-	case c.certificate != "" && about != "":
-		return fmt.Errorf("--certificate is about one CA, and %s about a cluster: leave one of them out", about)
-	case c.certificate == "-" && c.password.file == "-":
+	case len(c.certificates) > 0 && about != "":
+		return fmt.Errorf("--certificate is about single CAs, and %s about a cluster: leave one of them out", about)
+	case slices.Contains(c.certificates, "-") && c.password.file == "-":
 		return errors.New("--certificate and --password-file cannot both be stdin")
-	case c.certificate != "":
+	case len(c.certificates) > 0:
 		return nil
 	case len(c.clusters) == 0:
 		return errors.New("no cluster is named: --cluster is missing")
@@ -137,32 +137,43 @@ func (c *revokeCommand) do(ctx context.Context, f *fabric.Fabric) (fabric.Revoca
 		return f.FinishRevocation(ctx, c.clusters, fabric.FinishOptions{AllowIncomplete: incomplete, DryRun: dryRun})
 	}
 	reason := c.reason.given()
-	if c.certificate == "" {
+	if len(c.certificates) == 0 {
 		c.revoke.Reason, c.revoke.At = reason, c.at.Time
 		c.revoke.KeyType, c.revoke.NotAfter = c.keyType.KeyType, c.end.from(c.Now())
 		return f.Revoke(ctx, c.clusters, c.revoke)
 	}
-	name, err := c.nameCertificate(ctx)
+	names, err := c.nameCertificates(ctx)
 	if err != nil {
 		return fabric.Revocation{}, err
 	}
-	o := fabric.RevokeCertificateOptions{Reason: reason, At: c.at.Time, AllowIncomplete: incomplete, DryRun: dryRun}
-	return f.RevokeCertificate(ctx, name, o)
+	o := fabric.RevokeCertificatesOptions{Reason: reason, At: c.at.Time, AllowIncomplete: incomplete, DryRun: dryRun}
+	return f.RevokeCertificates(ctx, names, o)
+}
+
+func (c *revokeCommand) nameCertificates(ctx context.Context) ([]string, error) {
+	names := make([]string, len(c.certificates))
+	for i, given := range c.certificates {
+		var err error
+		if names[i], err = c.nameCertificate(ctx, given); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // nameCertificate is the hash of the certificate in a file, the first one of a chain, or else
 // what was given.
-func (c *revokeCommand) nameCertificate(ctx context.Context) (string, error) {
-	if c.certificate != "-" && !isThere(c.certificate) {
-		return c.certificate, nil
+func (c *revokeCommand) nameCertificate(ctx context.Context, given string) (string, error) {
+	if given != "-" && !isThere(given) {
+		return given, nil
 	}
-	e, err := c.readExchange(ctx, c.certificate)
+	e, err := c.readExchange(ctx, given)
 	if err != nil {
 		return "", err
 	}
 	certs := e.Certificates
 	if len(certs) == 0 || len(certs) > 1 && certs[0].CheckSignatureFrom(certs[1]) != nil {
-		return "", fmt.Errorf("%s: %d certificates, expected one, or a chain that begins with it", displayName(c.certificate), len(certs))
+		return "", fmt.Errorf("%s: %d certificates, expected one, or a chain that begins with it", displayName(given), len(certs))
 	}
 	return fingerprint(certs[0].Raw), nil
 }
@@ -262,7 +273,16 @@ func (c *revokeCommand) tellRevoked(done fabric.Revocation) {
 		}
 	}
 	o := c.newOrder(c.dir)
-	o.everywhere("hand every cluster the CRL that revokes", o.apply, c.others(done, nil), slices.Concat(done.Elsewhere, left))
+	apply := func(clusters ...string) {
+		for _, cluster := range clusters {
+			if slices.Contains(done.Others, cluster) || len(c.certificates) > 0 {
+				o.applyCRLs(cluster)
+			} else {
+				o.apply(cluster) // its successor may still be here alone
+			}
+		}
+	}
+	o.everywhere("hand every cluster the CRL that revokes", apply, c.others(done, nil), slices.Concat(done.Elsewhere, left))
 	c.tellSuccessors(o, left)
 	c.hint("istiod looks at no CRL: it takes a certificate of a revoked CA for proof of an identity. Let nobody but the pods of its cluster reach port 15012 of an istiod")
 	if c.finish {

@@ -88,7 +88,11 @@ func (f *Fabric) Authorities(ctx context.Context) (Authorities, error) {
 	var found Authorities
 	err := f.view(ctx, func(m *mesh) error {
 		found.Publishes = m.config.PublishCRLs
-		_, found.Missing = crlSet(m.all, m.now())
+		set, missing := m.crlSet()
+		found.Missing = missing
+		if found.Publishes {
+			found.Behind = m.behind(set)
+		}
 		for _, a := range m.all {
 			if a.ended(m.now()) {
 				continue
@@ -111,6 +115,9 @@ type Authorities struct {
 	All       []Authority
 	// Missing are those without a good CRL that need one.
 	Missing []MissingCRL
+	// Behind are the clusters whose sets are here and lack a CRL that is here: somebody else
+	// has changed them.
+	Behind []string
 }
 
 func (m *mesh) describe(a *authority) (Authority, error) {

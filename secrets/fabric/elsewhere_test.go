@@ -77,10 +77,10 @@ func TestTheStatusTellsWhatIsElsewhereAndWhatWaits(t *testing.T) {
 		got = append(got, row{c.Name, c.Certificate.Subject, c.Elsewhere, c.State(p.Now())})
 	}
 	want := []row{
-		{"east", here, false, fabric.Valid},
-		{"east", east.Certificate.Subject, true, fabric.Valid},
-		{"north", north.Certificate.Subject, true, fabric.Valid},
-		{"west", subject(t, p.root, "west"), false, fabric.Valid},
+		{"east", here, false, fabric.StateValid},
+		{"east", east.Certificate.Subject, true, fabric.StateValid},
+		{"north", north.Certificate.Subject, true, fabric.StateValid},
+		{"west", subject(t, p.root, "west"), false, fabric.StateValid},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("where the root is (-want +got):\n%s", diff)

@@ -83,8 +83,8 @@ type Ensured struct {
 	EndsWithIssuer bool
 }
 
-// Ensure sees to it that each cluster has a valid intermediate with at least a
-// third of its life left: it creates, keeps or renews, and makes the root where
+// Ensure sees to it that each cluster has a valid intermediate, which is not revoked, with at
+// least a third of its life left: it creates, keeps or renews, and makes the root where
 // there is none. A renewed intermediate has a new key and another distinguished
 // name; the old set is kept below superseded/. All clusters are one transaction:
 // if one fails, nothing changes for any.
@@ -302,8 +302,13 @@ func (e *ensurance) compare(cluster string) (Ensured, error) {
 	if err := e.checkRoot(bundle, e.root, cluster); err != nil {
 		return Ensured{}, err
 	}
+	known, err := e.known()
+	if err != nil {
+		return Ensured{}, err
+	}
 	current := describe(bundle.Certificate())
-	if current.State(e.now()) != Valid {
+	revoked := func(cert *x509.Certificate) bool { return revocationOf(cert, known) != nil }
+	if current.State(e.now()) != StateValid || slices.ContainsFunc(bundle.Chain(), revoked) {
 		return Ensured{Cluster: cluster, Action: Renewed}, nil
 	}
 	outdated := !e.config.constraints().Are(bundle.Certificate())

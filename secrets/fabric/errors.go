@@ -16,8 +16,8 @@ var ErrRootExists = errors.New("there is a root already")
 // needed to issue.
 var ErrRootKeyMissing = errors.New("the key of the root is not here")
 
-// ErrIssuingKeyMissing says the same of the issuing CA below a root whose key is
-// elsewhere.
+// ErrIssuingKeyMissing says that the key of the issuing CA, which stands below a root whose key
+// is elsewhere, is not here. It is needed to issue.
 var ErrIssuingKeyMissing = errors.New("the key of the issuing CA is not here")
 
 // ClusterNameError says that a cluster cannot have a name.

@@ -72,23 +72,27 @@ func (e Exchange) Marshal() []byte {
 	return append(ca.MarshalCertificates(e.Certificates...), ca.MarshalCRLs(e.CRLs...)...)
 }
 
-// exchange are all CAs that can still stand in a chain and whose CRL is here. One that has
-// none would make every other directory incomplete; they hear of it when it has.
+// exchange are all CAs that can still stand in a chain and whose CRL is here, or that are
+// revoked. Another one would make every other directory incomplete; they hear of it when it has
+// a CRL.
 func (m *mesh) exchange() Exchange {
 	var e Exchange
 	for _, a := range m.all {
-		if a.ended(m.now()) || a.crl == nil {
+		if a.ended(m.now()) || a.crl == nil && !isRevoked(a, m.all) {
 			continue
 		}
 		e.Certificates = append(e.Certificates, a.certs...)
-		e.CRLs = append(e.CRLs, a.crl)
+		if a.crl != nil {
+			e.CRLs = append(e.CRLs, a.crl)
+		}
 	}
 	return e
 }
 
 // Exchange is what another directory of the mesh has to know: the certificates of all CAs
-// that can still stand in a chain and whose CRL is here, and these CRLs. [Fabric.ImportCRLs]
-// takes it.
+// that can still stand in a chain and whose CRL is here or that are revoked, and these CRLs.
+// Without the revoked ones nobody could tell that a later CRL takes their revocation back.
+// [Fabric.ImportCRLs] takes it.
 func (f *Fabric) Exchange(ctx context.Context) (Exchange, error) {
 	var e Exchange
 	err := f.view(ctx, func(m *mesh) error {

@@ -46,8 +46,7 @@ type Installed struct {
 	RootAdopted bool
 	TrustDomain string
 	Publication
-	// Taken is what the answer says of other CAs.
-	Taken Taken
+	Taken // what the answer says of other CAs
 	// Changed reports that there is something new, for a cluster or for the directory.
 	Changed bool
 	// Tolerated are the chain rules that the CAs above break, with what follows from it.

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
 	"path"
@@ -115,6 +116,27 @@ func (m *mesh) marshalSet(allowIncomplete bool) ([]byte, error) {
 		return nil, fmt.Errorf("%s: the CRLs of %d CAs take %d bytes, and a Secret has room for %d", m.Dir(), len(set), len(data), maxSetSize)
 	}
 	return data, nil
+}
+
+// behind are the clusters whose sets do not have all of these CRLs. What they have beyond that,
+// of CAs that have ended since, does no harm.
+func (m *mesh) behind(set []*x509.RevocationList) []string {
+	want := ca.MarshalCRLs(set...)
+	var behind []string
+	for _, cluster := range m.clusters {
+		data, err := m.c.Read(crlFile(cluster), store.Public)
+		if err == nil && bytes.Equal(data, want) {
+			continue
+		}
+		has, err := ca.ParseCRLs(data)
+		lacks := func(list *x509.RevocationList) bool {
+			return !slices.ContainsFunc(has, func(other *x509.RevocationList) bool { return bytes.Equal(other.Raw, list.Raw) })
+		}
+		if err != nil || slices.ContainsFunc(set, lacks) {
+			behind = append(behind, cluster)
+		}
+	}
+	return behind
 }
 
 func crlFile(cluster string) string { return path.Join(clusterFolder(cluster), secrets.CACRLFile) }

@@ -35,8 +35,8 @@ type RetiredCluster struct {
 }
 
 // RetireCluster lets a cluster leave the mesh: its set goes to superseded/, and it gets no other
-// one unless [Fabric.Ensure] is told that it comes back. Its workloads are trusted until its intermediates
-// expire, or are revoked. Their CRLs stay in the sets until then: proxies would refuse the
+// one unless [Fabric.Ensure] or [Fabric.Sign] is told that it comes back. Its workloads are
+// trusted until its intermediates expire, or are revoked. Their CRLs stay in the sets until then: proxies would refuse the
 // workloads that are left without.
 //
 // The error is a [*ClusterNameError], a [*NoIntermediateError], or one that [Fabric.Revoke] has.

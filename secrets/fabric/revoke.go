@@ -35,7 +35,7 @@ type RevokeOptions struct {
 	DryRun bool
 }
 
-// Revocation is what Revoke or FinishRevocation did.
+// Revocation is what Revoke, FinishRevocation or RevokeCertificates did.
 type Revocation struct {
 	// Clusters are in the order in which they were asked for.
 	Clusters []RevokedCluster

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// RevokeCertificateOptions adjust RevokeCertificate; the zero value is good.
-type RevokeCertificateOptions struct {
+// RevokeCertificatesOptions adjust RevokeCertificates; the zero value is good.
+type RevokeCertificatesOptions struct {
 	// Reason and At are those of [RevokeOptions].
 	Reason *Reason
 	At     time.Time
@@ -21,7 +22,7 @@ type RevokeCertificateOptions struct {
 	DryRun bool
 }
 
-// RevokeCertificate revokes one CA at once, by the subject or the fingerprint that [Certificate]
+// RevokeCertificates revokes CAs at once, by the subjects or the fingerprints that [Certificate]
 // has. It is for what no cluster has in use: a cross-certificate, or an intermediate that was
 // signed and never installed, whose CRL is going to be missing until it expires. From then on
 // the fabric publishes CRLs, see [Fabric.RefreshCRLs].
@@ -29,30 +30,42 @@ type RevokeCertificateOptions struct {
 // The error is a [*NoCertificateError], an [*AboveError] for the root and the CA that issues, a
 // [*ForeignIssuerError], a [*NoSuccessorError] where a cluster of the mesh would be left without
 // an intermediate, or one that [Fabric.Revoke] has.
-func (f *Fabric) RevokeCertificate(ctx context.Context, name string, o RevokeCertificateOptions) (Revocation, error) {
+func (f *Fabric) RevokeCertificates(ctx context.Context, names []string, o RevokeCertificatesOptions) (Revocation, error) {
 	r := &revoking{RevokeOptions: RevokeOptions{Reason: o.Reason, At: o.At, AllowIncomplete: o.AllowIncomplete, DryRun: o.DryRun}}
 	if err := r.check(f.now()); err != nil {
 		return Revocation{}, err
 	}
-	return f.revoke(ctx, r, func(m *mesh) error { return r.planCertificate(m, name) })
+	return f.revoke(ctx, r, func(m *mesh) error { return r.planCertificates(m, names) })
 }
 
-func (r *revoking) planCertificate(m *mesh, name string) error {
-	a, err := m.findAuthority(name)
-	if err != nil {
+func (r *revoking) planCertificates(m *mesh, names []string) error {
+	var all []*authority
+	for _, name := range names {
+		a, err := m.findAuthority(name)
+		if err != nil {
+			return err
+		}
+		if m.above[a.id()] {
+			return &AboveError{Dir: m.Dir(), Certificate: describe(a.cert)}
+		}
+		if !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	if len(all) == 0 {
+		return errors.New("no certificate is named")
+	}
+	if err := m.wantIssued(all); err != nil {
 		return err
 	}
-	if m.above[a.id()] {
-		return &AboveError{Dir: m.Dir(), Certificate: describe(a.cert)}
+	r.plans = nil
+	for _, a := range all {
+		if err := m.wantOther(a, all); err != nil {
+			return err
+		}
+		here := a.cluster != "" && slices.Contains(m.clusters, a.cluster)
+		r.plans = append(r.plans, &revocationPlan{cluster: a.cluster, here: here, all: []*authority{a}, now: true})
 	}
-	if err := m.wantIssued([]*authority{a}); err != nil {
-		return err
-	}
-	if err := m.wantOther(a); err != nil {
-		return err
-	}
-	here := a.cluster != "" && slices.Contains(m.clusters, a.cluster)
-	r.plans = []*revocationPlan{{cluster: a.cluster, here: here, all: []*authority{a}, now: true}}
 	return nil
 }
 
@@ -118,10 +131,10 @@ func (a *authority) isCalled(name string) bool {
 	return false
 }
 
-// wantOther expects that a cluster of the mesh can do without an intermediate: there is another
-// one, which is in the set that is here, or elsewhere. One whose CRL never came here may never
-// have been installed: it does not take the place of one whose CRL did.
-func (m *mesh) wantOther(a *authority) error {
+// wantOther expects that the cluster of one that is revoked can do without, if it is in the mesh:
+// it has another intermediate, which is in the set that is here, or elsewhere. One whose CRL
+// never came here may never have been installed.
+func (m *mesh) wantOther(a *authority, revoked []*authority) error {
 	live, _, retired := m.intermediates(a.cluster)
 	if a.cluster == "" || retired {
 		return nil
@@ -129,7 +142,7 @@ func (m *mesh) wantOther(a *authority) error {
 	for _, other := range live {
 		folder, wasHere := m.folders[other.id()]
 		superseded := wasHere && folder != clusterFolder(a.cluster)
-		if other != a && !superseded && (other.crl != nil || a.crl == nil) {
+		if !superseded && other.crl != nil && !slices.Contains(revoked, other) {
 			return nil
 		}
 	}

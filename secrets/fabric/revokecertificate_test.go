@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-func revokeCertificate(t *testing.T, f *fabric.Fabric, name string, o fabric.RevokeCertificateOptions) fabric.Revocation {
+func revokeCertificate(t *testing.T, f *fabric.Fabric, name string, o fabric.RevokeCertificatesOptions) fabric.Revocation {
 	t.Helper()
-	return catest.Must(f.RevokeCertificate(t.Context(), name, o))(t)
+	return catest.Must(f.RevokeCertificates(t.Context(), []string{name}, o))(t)
 }
 
 // orphan is an intermediate of east that was signed where the root is, and that nobody can
@@ -40,7 +40,7 @@ func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
 	if incomplete := new(fabric.IncompleteError); !errors.As(err, &incomplete) || incomplete.Missing[0].Subject != lost.Subject {
 		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, lost.Subject)
 	}
-	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificateOptions{Reason: new(fabric.ReasonSuperseded)})
+	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificatesOptions{Reason: new(fabric.ReasonSuperseded)})
 	want := fabric.Revocation{
 		Clusters:    []fabric.RevokedCluster{{Cluster: "east", Revoked: []fabric.Certificate{lost}}},
 		Publication: fabric.Publication{Publishes: true, Began: true, Others: []string{"west"}, Elsewhere: []string{"east"}},
@@ -77,7 +77,7 @@ func TestACrossCertificateIsRevoked(t *testing.T) {
 	abroad.chain = append(abroad.chain, cross.Cross)
 	refresh(t, f, fabric.RefreshOptions{})
 	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
-	got := revokeCertificate(t, f, strings.ToUpper(cross.Certificate.Fingerprint), fabric.RevokeCertificateOptions{At: c.Now().Add(-day)})
+	got := revokeCertificate(t, f, strings.ToUpper(cross.Certificate.Fingerprint), fabric.RevokeCertificatesOptions{At: c.Now().Add(-day)})
 	want := []fabric.RevokedCluster{{Revoked: []fabric.Certificate{cross.Certificate}}}
 	if diff := cmp.Diff(want, got.Clusters); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
@@ -96,10 +96,10 @@ func TestAllCertificatesOfAKeyAreRevoked(t *testing.T) {
 	o.NotAfter = c.Now().Add(year)
 	short := crossSign(t, f, rootCert(t, other), o)
 	exchange(t, other, f)
-	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificateOptions{})
+	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificatesOptions{})
 	o.NotAfter = c.Now().Add(year + day)
 	crosses := []fabric.CrossSigned{long, short, crossSign(t, f, rootCert(t, other), o)}
-	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificateOptions{})
+	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificatesOptions{})
 	for _, cross := range crosses {
 		abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
 		abroad.chain = append(abroad.chain, cross.Cross)
@@ -116,9 +116,9 @@ func TestASupersededIntermediateIsRevokedAlone(t *testing.T) {
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
 	before := tree(t, f.Dir())
-	revokeCertificate(t, f, name, fabric.RevokeCertificateOptions{DryRun: true})
+	revokeCertificate(t, f, name, fabric.RevokeCertificatesOptions{DryRun: true})
 	unchanged(t, f.Dir(), before)
-	revokeCertificate(t, f, name, fabric.RevokeCertificateOptions{})
+	revokeCertificate(t, f, name, fabric.RevokeCertificatesOptions{})
 	west := peerOf(t, f, c, "west")
 	wantRefused(t, "west of old east", west, old, c.Now(), errRevoked)
 	wantRefused(t, "west of east", west, peerOf(t, f, c, "east"), c.Now(), nil)
@@ -132,7 +132,7 @@ func TestOneOfThosePendingIsRevokedAlone(t *testing.T) {
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
 	pending := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east").Clusters[0].Pending
-	revokeCertificate(t, f, pending[0].Subject, fabric.RevokeCertificateOptions{})
+	revokeCertificate(t, f, pending[0].Subject, fabric.RevokeCertificatesOptions{})
 	if got := reasons(peerOf(t, f, c, "west")); !slices.Equal(got, []int{int(fabric.ReasonKeyCompromise)}) {
 		t.Errorf("the reasons are %v, want what was decided before", got)
 	}
@@ -148,7 +148,7 @@ func TestTheOnlyOneOfAClusterThatHasLeftIsRevoked(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	east, name := peerOf(t, f, c, "east"), subject(t, f, "east")
 	retire(t, f, "east", fabric.RetireOptions{})
-	revokeCertificate(t, f, name, fabric.RevokeCertificateOptions{})
+	revokeCertificate(t, f, name, fabric.RevokeCertificatesOptions{})
 	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
 }
 
@@ -163,25 +163,25 @@ func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	}
 	tests := map[string]struct {
 		name    func(*testing.T, *fabric.Fabric) string
-		options fabric.RevokeCertificateOptions
+		options fabric.RevokeCertificatesOptions
 		as      func(error) bool
 		want    string
 	}{
-		"no name":                                {named(""), fabric.RevokeCertificateOptions{}, unclear, "; west "},
-		"a name that is like none":               {named("north"), fabric.RevokeCertificateOptions{}, unclear, "east "},
-		"the begin of a name":                    {named("we"), fabric.RevokeCertificateOptions{}, unclear, `"we" is not the subject or the SHA-256 of one CA that can be revoked: west `},
-		"the root":                               {rootOf, fabric.RevokeCertificateOptions{}, above, "every cluster is below root "},
-		"the only one of a cluster":              {current, fabric.RevokeCertificateOptions{}, successor, "cluster east has no intermediate that would be left"},
-		"the only one but for one superseded":    {renewed, fabric.RevokeCertificateOptions{}, successor, "cluster east"},
-		"the only one but for one not installed": {besideSigned, fabric.RevokeCertificateOptions{}, successor, "cluster east"},
-		"one that another CA issued":             {learned, fabric.RevokeCertificateOptions{}, foreign, "which does not issue here"},
+		"no name":                                {named(""), fabric.RevokeCertificatesOptions{}, unclear, "; west "},
+		"a name that is like none":               {named("north"), fabric.RevokeCertificatesOptions{}, unclear, "east "},
+		"the begin of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or the SHA-256 of one CA that can be revoked: west `},
+		"the root":                               {rootOf, fabric.RevokeCertificatesOptions{}, above, "every cluster is below root "},
+		"the only one of a cluster":              {current, fabric.RevokeCertificatesOptions{}, successor, "cluster east has no intermediate that would be left"},
+		"the only one but for one superseded":    {renewed, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
+		"the only one but for one not installed": {besideSigned, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
+		"one that another CA issued":             {learned, fabric.RevokeCertificatesOptions{}, foreign, "which does not issue here"},
 		"one that is revoked": {func(t *testing.T, f *fabric.Fabric) string {
 			name := subject(t, f, "east")
 			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
 			return name
-		}, fabric.RevokeCertificateOptions{}, unclear, "east "},
-		"the future":                   {current, fabric.RevokeCertificateOptions{At: catest.Now().Add(day)}, nil, "has not come"},
-		"a reason that is not for CAs": {current, fabric.RevokeCertificateOptions{Reason: new(fabric.Reason(6))}, nil, "reason 6"},
+		}, fabric.RevokeCertificatesOptions{}, unclear, "east "},
+		"the future":                   {current, fabric.RevokeCertificatesOptions{At: catest.Now().Add(day)}, nil, "has not come"},
+		"a reason that is not for CAs": {current, fabric.RevokeCertificatesOptions{Reason: new(fabric.Reason(6))}, nil, "reason 6"},
 	}
 	for what, test := range tests {
 		t.Run(what, func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 			name := test.name(t, f)
 			before := tree(t, f.Dir())
-			_, err := f.RevokeCertificate(t.Context(), name, test.options)
+			_, err := f.RevokeCertificates(t.Context(), []string{name}, test.options)
 			if err == nil || !strings.Contains(err.Error(), test.want) || test.as != nil && !test.as(err) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
@@ -230,7 +230,7 @@ func TestACurrentSetIsRevokedWhereTheClusterHasAnotherCA(t *testing.T) {
 	p.advance(time.Hour)
 	p.through(t, "east")
 	exchange(t, p.beside, p.root)
-	if got := revokeCertificate(t, p.root, left, fabric.RevokeCertificateOptions{}); len(got.Clusters[0].Revoked) != 1 {
+	if got := revokeCertificate(t, p.root, left, fabric.RevokeCertificatesOptions{}); len(got.Clusters[0].Revoked) != 1 {
 		t.Errorf("revoked is %+v", got.Clusters[0])
 	}
 }
@@ -241,7 +241,7 @@ func TestAnIssuingCAIsNotRevokedByItself(t *testing.T) {
 	catest.Must(f.Import(t.Context(), c.options()))(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	for _, cert := range c.issuing.Chain() {
-		_, err := f.RevokeCertificate(t.Context(), ca.Describe(cert), fabric.RevokeCertificateOptions{})
+		_, err := f.RevokeCertificates(t.Context(), []string{ca.Describe(cert)}, fabric.RevokeCertificatesOptions{})
 		if above := new(fabric.AboveError); !errors.As(err, &above) || above.Certificate.Subject != ca.Describe(cert) {
 			t.Errorf("got the error %v, want that %s is above", err, ca.Describe(cert))
 		}

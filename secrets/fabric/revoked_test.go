@@ -42,6 +42,10 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true})
 			return err
 		},
+		"what there is": func() error {
+			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{})
+			return err
+		},
 		"a successor": func() error { return revokes(fabric.RevokeOptions{}, "east")(t, f) },
 	} {
 		err := issue()
@@ -51,7 +55,20 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 		}
 		unchanged(t, f.Dir(), before)
 	}
-	ensure(t, f, fabric.EnsureOptions{}, "east") // is kept
+}
+
+// A directory that was copied from another one may learn it from that.
+func TestARevokedIntermediateIsRenewed(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := open(t, c)
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	behind := copyOf(t, f, c)
+	catest.Must(f.Revoke(t.Context(), []string{"east"}, fabric.RevokeOptions{Immediately: true}))(t)
+	catest.Must(behind.ImportCRLs(t.Context(), catest.Must(f.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{}))(t)
+	if got := ensure(t, behind, fabric.EnsureOptions{}, "east").Clusters[0].Action; got != fabric.Renewed {
+		t.Errorf("the revoked intermediate is %s, want %s", got, fabric.Renewed)
+	}
 }
 
 func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
@@ -117,7 +134,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				f, _ := revokedAbove(t, c)
 				return f
 			},
-			states{fabric.Valid, fabric.StateRevoked, map[string]fabric.State{"east": fabric.StateRevoked}},
+			states{fabric.StateValid, fabric.StateRevoked, map[string]fabric.State{"east": fabric.StateRevoked}},
 		},
 		"clusters whose keys are elsewhere": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -131,7 +148,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				retire(t, p.root, "south", fabric.RetireOptions{})
 				return p.root
 			},
-			states{fabric.Valid, "", map[string]fabric.State{"east": fabric.StateRevocationPending, "north": fabric.StateRevoked, "west": fabric.Valid}},
+			states{fabric.StateValid, "", map[string]fabric.State{"east": fabric.StateRevocationPending, "north": fabric.StateRevoked, "west": fabric.StateValid}},
 		},
 		"an issuing CA that was revoked, when all has expired": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -139,7 +156,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				c.advance(year + day)
 				return f
 			},
-			states{fabric.Valid, fabric.Expired, map[string]fabric.State{"east": fabric.Expired}},
+			states{fabric.StateValid, fabric.StateExpired, map[string]fabric.State{"east": fabric.StateExpired}},
 		},
 		"clusters whose keys are elsewhere, when all has expired": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -151,7 +168,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				c.advance(year + day)
 				return p.root
 			},
-			states{fabric.Valid, "", map[string]fabric.State{"east": fabric.Expired, "west": fabric.Expired}},
+			states{fabric.StateValid, "", map[string]fabric.State{"east": fabric.StateExpired, "west": fabric.StateExpired}},
 		},
 		"a set that was put back after its cluster had left": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -164,7 +181,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				}
 				return f
 			},
-			states{fabric.Valid, "", map[string]fabric.State{"east": fabric.StateRetired, "west": fabric.Valid}},
+			states{fabric.StateValid, "", map[string]fabric.State{"east": fabric.StateRetired, "west": fabric.StateValid}},
 		},
 	}
 	for name, test := range tests {

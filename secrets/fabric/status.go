@@ -43,10 +43,10 @@ type State string
 
 // The states of a CA.
 const (
-	Valid    State = "valid"
-	RenewDue State = "renew-due" // less than a third of its life is left
-	Expired  State = "expired"
-	Damaged  State = "damaged" // its files cannot be used
+	StateValid    State = "valid"
+	StateRenewDue State = "renew-due" // less than a third of its life is left
+	StateExpired  State = "expired"
+	StateDamaged  State = "damaged" // its files cannot be used
 )
 
 // The states of a CA that is good no more, whatever the time: those of its [Standing].
@@ -56,15 +56,15 @@ const (
 	StateRetired           = State(StandingRetired)
 )
 
-// State is [Valid], [RenewDue] or [Expired].
+// State is [StateValid], [StateRenewDue] or [StateExpired].
 func (c Certificate) State(now time.Time) State {
 	switch left := c.NotAfter.Sub(now); {
 	case left < 0:
-		return Expired
+		return StateExpired
 	case left < c.NotAfter.Sub(c.NotBefore)/3:
-		return RenewDue
+		return StateRenewDue
 	}
-	return Valid
+	return StateValid
 }
 
 // Cluster is a cluster as the directory has it.
@@ -74,17 +74,17 @@ type Cluster struct {
 	// Elsewhere reports that the certificate was signed here, or its CRL came here, and
 	// that its key is in another directory.
 	Elsewhere bool
-	// Standing is that of the certificate: [Revoked] where a CA above it is revoked as well.
+	// Standing is that of the certificate: [StandingRevoked] where a CA above it is revoked as well.
 	Standing Standing
 	// Err is a [*DamagedError] when the set cannot be used; there is no
 	// certificate then.
 	Err error
 }
 
-// State is [Damaged], or what the standing makes of the certificate.
+// State is [StateDamaged], or what the standing makes of the certificate.
 func (c Cluster) State(now time.Time) State {
 	if c.Err != nil {
-		return Damaged
+		return StateDamaged
 	}
 	return c.Standing.state(c.Certificate, now)
 }
@@ -92,7 +92,7 @@ func (c Cluster) State(now time.Time) State {
 // state says before when a CA ends that it is good no more.
 func (s Standing) state(c Certificate, now time.Time) State {
 	state := c.State(now)
-	if state != Expired && slices.Contains([]Standing{StandingRevoked, StandingRevocationPending, StandingRetired}, s) {
+	if state != StateExpired && slices.Contains([]Standing{StandingRevoked, StandingRevocationPending, StandingRetired}, s) {
 		return State(s)
 	}
 	return state

@@ -28,6 +28,9 @@ type ImportedCRL struct {
 	Action  CRLAction
 	// CRL is what it says. That of an unknown CA is not verified.
 	CRL CRL
+	// Forgets is how many certificates, which nobody here knows, the one that was here revoked
+	// and this one does not: right if they have expired.
+	Forgets int
 }
 
 // CRLAction is what became of a CRL.
@@ -214,7 +217,7 @@ func (m *mesh) clusterOf(cert *x509.Certificate) string {
 func (t *taking) takeCRL(list *x509.RevocationList, ended index) error {
 	of := slices.Concat(t.known.byName[string(list.RawIssuer)], ended.byName[string(list.RawIssuer)])
 	if len(of) == 0 {
-		t.CRLs = append(t.CRLs, ImportedCRL{cmp.Or(list.Issuer.CommonName, list.Issuer.String()), CRLUnknown, describeCRL(list)})
+		t.CRLs = append(t.CRLs, ImportedCRL{Subject: cmp.Or(list.Issuer.CommonName, list.Issuer.String()), Action: CRLUnknown, CRL: describeCRL(list)})
 		return nil
 	}
 	a, err := t.signerOf(of, list)
@@ -225,11 +228,15 @@ func (t *taking) takeCRL(list *x509.RevocationList, ended index) error {
 	if err != nil {
 		return err
 	}
+	done := ImportedCRL{Subject: ca.Describe(a.cert), Action: action, CRL: describeCRL(list)}
+	if action == CRLTaken && a.crl != nil {
+		done.Forgets = len(lacking(list, a.crl.RevokedCertificateEntries))
+	}
 	if (action == CRLTaken || action == CRLMerged) && (a.crl == nil || list.Number.Cmp(a.crl.Number) > 0) {
 		a.crl = list
 		t.touch(a)
 	}
-	t.CRLs = append(t.CRLs, ImportedCRL{ca.Describe(a.cert), action, describeCRL(list)})
+	t.CRLs = append(t.CRLs, done)
 	return nil
 }
 

@@ -494,8 +494,45 @@ func TestAnAnswerThatIsSignedAgainBringsTheNewestCRLs(t *testing.T) {
 	p.advance(time.Hour)
 	revoke(t, p.root, fabric.RevokeOptions{Immediately: true}, "west")
 	got := installed(t, p.beside, p.signed(t, csr, "east").Answer)
-	if got.Action != fabric.Kept || len(got.Taken.Revoked) != 1 {
+	if got.Action != fabric.Kept || len(got.Revoked) != 1 {
 		t.Errorf("installed is %+v", got)
 	}
 	wantRefused(t, "east", peerOf(t, p.beside, p.clock, "east"), west, p.Now(), errRevoked)
+}
+
+// A CA that was revoked before anybody else heard of it is told with its revocation, so that a
+// copy which does not know of it cannot take that back.
+func TestWhatWasNeverInUseStaysRevokedElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(t, fabric.RootOptions{})
+	lost := orphan(t, p)
+	behind := copyOf(t, p.root, p.clock)
+	revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificatesOptions{})
+	exchange(t, p.root, p.beside)
+	p.advance(time.Hour)
+	next := fabric.RefreshOptions{NextUpdate: p.Now().Add(time.Hour), AllowIncomplete: true}
+	catest.Must(behind.RefreshCRLs(t.Context(), next))(t)
+	_, err := p.beside.ImportCRLs(t.Context(), catest.Must(behind.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{})
+	if err == nil || !strings.Contains(err.Error(), "revokes "+lost.Subject) {
+		t.Errorf("got the error %v, want that the revocation of %s is taken back", err, lost.Subject)
+	}
+}
+
+// A CA forgets what has expired. Of what is not known here nobody can tell.
+func TestItIsToldThatACRLForgets(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f, above := open(t, c), newCorporate(t)
+	catest.Must(f.Import(t.Context(), above.options()))(t)
+	for number, want := range []int{0, 2, 0} {
+		var revoked []x509.RevocationListEntry
+		if number == 0 {
+			revoked = []x509.RevocationListEntry{{SerialNumber: big.NewInt(5), RevocationTime: c.Now()}, {SerialNumber: big.NewInt(7), RevocationTime: c.Now()}}
+		}
+		list := catest.Must(above.root.CRL(ca.CRLOptions{Number: big.NewInt(int64(number + 1)), Revoked: revoked}))(t)
+		done := catest.Must(f.ImportCRLs(t.Context(), fabric.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
+		if got := done.CRLs[0].Forgets; got != want {
+			t.Errorf("CRL %d forgets %d, want %d", number+1, got, want)
+		}
+	}
 }
