@@ -80,7 +80,7 @@ func (i *crlImport) run(ctx context.Context, m *mesh) error {
 	if err := i.taking.finish(ctx); err != nil {
 		return err
 	}
-	defer func() { i.done.Changed = m.c.changed }()
+	defer func() { i.done.Changed = m.c.changed.Load() }()
 	i.done = ImportedCRLs{Taken: i.taking.Taken, Publication: m.publication()}
 	if err := m.record(); err != nil || !m.config.PublishCRLs {
 		return err

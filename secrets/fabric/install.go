@@ -298,7 +298,7 @@ func (i *installation) write(ctx context.Context, m *mesh) error {
 	if err := i.taking.finish(ctx); err != nil {
 		return err
 	}
-	defer func() { i.Changed = m.c.changed }()
+	defer func() { i.Changed = m.c.changed.Load() }()
 	i.Taken = i.taking.Taken
 	var written []string
 	if i.Action != Kept {

@@ -60,7 +60,7 @@ func (f *Fabric) RefreshCRLs(ctx context.Context, o RefreshOptions) (Refreshed, 
 				return err
 			}
 			err = m.save(nil, o.AllowIncomplete)
-			done.Changed, done.Publication = m.c.changed, m.publication()
+			done.Changed, done.Publication = m.c.changed.Load(), m.publication()
 			return err
 		},
 	})

@@ -1,19 +1,23 @@
 package fabric
 
-import "github.com/trustgen/trustgen/ca/store"
+import (
+	"sync/atomic"
 
-// watchedChanger notices that something changes.
+	"github.com/trustgen/trustgen/ca/store"
+)
+
+// watchedChanger notices that something changes. Several goroutines may use it.
 type watchedChanger struct {
 	changer
-	changed bool
+	changed atomic.Bool
 }
 
 func (w *watchedChanger) Write(name string, data []byte, mode store.Mode) error {
-	w.changed = true
+	w.changed.Store(true)
 	return w.changer.Write(name, data, mode)
 }
 
 func (w *watchedChanger) Replace(name string, data []byte, mode store.Mode, check func([]byte) error) error {
-	w.changed = true
+	w.changed.Store(true)
 	return w.changer.Replace(name, data, mode, check)
 }
