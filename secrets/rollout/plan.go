@@ -55,7 +55,7 @@ func Plan(c Change) []Step {
 	switch {
 	case c.Revokes:
 		p.revoke(c)
-	case len(c.Created)+len(c.Replaced) > 0:
+	case len(c.Created)+len(c.Replaced)+len(c.Pending) > 0:
 		p.issue(c)
 	case c.Publishes:
 		p.add(ApplyCRLs, whyCRLs, c.Unchanged)
@@ -93,6 +93,7 @@ func (p *plan) issue(c Change) {
 		p.add(WaitProxies, whyPropagation, ahead, c.Remote)
 	}
 	p.add(ApplySecret, whyNewCA, issued)
+	p.add(Exchange, whyNewCA, c.WithoutCA)
 }
 
 // revoke brings the CRL that revokes to all clusters at once: waiting would only give a stolen

@@ -61,7 +61,7 @@ func TestPlan(t *testing.T) {
 		"a remote cluster gets its successor before its revocation is finished": {
 			rollout.Change{Publishes: true, Unchanged: []string{"west"}, Pending: []string{"south"}, WithoutCA: []string{"south"}},
 			[]rollout.Step{
-				step(rollout.Reissue, "south"), step(rollout.ApplyCRLs, "west"),
+				step(rollout.Reissue, "south"), step(rollout.ApplyCRLs, "west"), step(rollout.WaitProxies, "west"), step(rollout.Exchange, "south"),
 				step(rollout.WaitRenewal, "south"), step(rollout.Finish, "south"),
 			},
 		},

@@ -13,7 +13,7 @@ const (
 	// ApplySecret applies the whole CA bundle: key, chain, roots and CRLs.
 	ApplySecret Kind = "ApplySecret"
 	// Exchange imports the CAs and CRLs of this directory into the directories of the clusters,
-	// and applies their CRL bundles from there. No clusters means the directory of the CA that
+	// and applies their CA bundles from there. No clusters means the directory of the CA that
 	// issued.
 	Exchange Kind = "Exchange"
 	// WaitProxies waits until the proxies of the clusters have the CRL bundle.
