@@ -15,6 +15,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // recordFile is the name of the record of a CA.
@@ -47,7 +48,7 @@ func readFile(t *testing.T, f *fabric.Fabric, name string) []byte {
 // publishing lets a fabric publish CRLs from now on.
 func publishing(t *testing.T, f *fabric.Fabric) {
 	t.Helper()
-	refresh(t, f, fabric.RefreshOptions{})
+	refresh(t, f, fabric.RefreshCRLsOptions{})
 }
 
 // crlNames are the names of the CAs that have a CRL in the set of a cluster, sorted as they
@@ -104,8 +105,8 @@ func TestAFabricThatPublishesKeepsEverySetComplete(t *testing.T) {
 
 	c.advance(time.Hour)
 	r := ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(24 * time.Hour)}, "north", "east")
-	if diff := cmp.Diff([]string{"east", "west"}, r.Others); diff != "" || !r.Publishes || r.Elsewhere != nil {
-		t.Errorf("elsewhere %q, others (-want +got):\n%s", r.Elsewhere, diff)
+	if diff := cmp.Diff([]string{"east", "west"}, r.Others); diff != "" || !r.Publishes || r.Remote != nil {
+		t.Errorf("elsewhere %q, others (-want +got):\n%s", r.Remote, diff)
 	}
 	if r := ensure(t, f, fabric.EnsureOptions{}, "east"); r.Publishes {
 		t.Error("nothing was issued, and the sets are said to have changed")
@@ -137,19 +138,19 @@ func TestAnIncompleteSetIsNotWrittenUnlessTold(t *testing.T) {
 	}
 	before := tree(t, f.Dir())
 
-	var incomplete *fabric.IncompleteError
+	var incomplete *mesh.IncompleteError
 	for _, dryRun := range []bool{true, false} {
 		_, err := f.Ensure(t.Context(), []string{"west"}, fabric.EnsureOptions{DryRun: dryRun})
 		if !errors.As(err, &incomplete) {
 			t.Fatalf("error %v, want an IncompleteError", err)
 		}
-		if diff := cmp.Diff([]fabric.MissingCRL{{Subject: root.Subject, NotAfter: root.NotAfter}}, incomplete.Missing); diff != "" {
+		if diff := cmp.Diff([]mesh.MissingCRL{{Subject: root.Subject, NotAfter: root.NotAfter}}, incomplete.Missing); diff != "" {
 			t.Errorf("missing (-want +got):\n%s", diff)
 		}
 		unchanged(t, f.Dir(), before)
 	}
 
-	ensure(t, f, fabric.EnsureOptions{AllowIncomplete: true}, "west")
+	ensure(t, f, fabric.EnsureOptions{Incomplete: true}, "west")
 	lists := catest.Must(f.Bundle(t.Context(), "east"))(t).CRLs()
 	if len(lists) != 2 {
 		t.Errorf("%d CRLs, want those of both clusters", len(lists))

@@ -18,6 +18,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 	"github.com/trustgen/trustgen/secrets"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // constrained is what a fabric is made with whose intermediates are limited.
@@ -240,7 +241,7 @@ func TestACAMadeElsewhereHasToPermitTheMesh(t *testing.T) {
 			o := fabric.ImportOptions{Root: root, Key: h.RootKey, TrustDomain: "mesh.example.com", IstiodNames: test.istiod}
 			got, err := f.Import(t.Context(), o)
 			if test.want != "" {
-				if !errors.Is(err, fabric.RulePermitsMesh) || !strings.Contains(err.Error(), test.want) {
+				if !errors.Is(err, mesh.RulePermitsMesh) || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("got the error %v, want one with %q", err, test.want)
 				}
 				return
@@ -268,7 +269,7 @@ func TestNameConstraintsOfARootElsewhereHaveToPermitTheMesh(t *testing.T) {
 	root := mutated(t, h, func(c *x509.Certificate) { c.PermittedURIDomains = []string{"cluster.local"} })
 	_, u := newUpstream(t, catest.Must(ca.Load(h.RootKey, []*x509.Certificate{root}, catest.Now))(t))
 	_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Upstream: u, Root: constrained()})
-	if !errors.Is(err, fabric.RulePermitsMesh) || !strings.Contains(err.Error(), "the root of corporate") {
+	if !errors.Is(err, mesh.RulePermitsMesh) || !strings.Contains(err.Error(), "the root of corporate") {
 		t.Errorf("got the error %v, want that the root of corporate does not permit the mesh", err)
 	}
 	ensure(t, f, fabric.EnsureOptions{Upstream: u}, "east")

@@ -16,17 +16,18 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // foreignCluster is an issuing CA below the root of a fabric, a CA below that, and their CRLs.
-func foreignCluster(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+func foreignCluster(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 	t.Helper()
 	root := rootAuthority(t, f)
 	h := &catest.Hierarchy{}
 	issuing := h.Below(t, root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
 	below := h.Below(t, issuing, catest.Key("abroad"), ca.IntermediateOptions{})
 	crl := ca.CRLOptions{Number: big.NewInt(7)}
-	return fabric.Exchange{
+	return mesh.Exchange{
 		Certificates: below.Chain()[:2],
 		CRLs:         []*x509.RevocationList{catest.Must(issuing.CRL(crl))(t), catest.Must(below.CRL(crl))(t)},
 	}
@@ -51,8 +52,8 @@ func claim(t *testing.T, f *fabric.Fabric, cluster string) {
 	overwrite(t, filepath.Join(f.Dir(), name), catest.Must(yaml.Marshal(r))(t))
 }
 
-func importActions(done fabric.ImportedCRLs) map[string]fabric.CRLAction {
-	all := make(map[string]fabric.CRLAction)
+func importActions(done fabric.ImportCRLsResult) map[string]mesh.CRLAction {
+	all := make(map[string]mesh.CRLAction)
 	for _, i := range done.CRLs {
 		all[strings.Fields(i.Subject)[0]] = i.Action
 	}
@@ -63,11 +64,11 @@ func TestCRLsOfCAsElsewhereAreTaken(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
 	before := len(crlNames(t, f, "east"))
 	e := foreignCluster(t, f)
 	done := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
-	if len(done.Learned) != 2 || !done.Publishes || len(done.Missing) > 0 {
+	if len(done.Discovered) != 2 || !done.Publishes || len(done.Missing) > 0 {
 		t.Errorf("got %+v", done)
 	}
 	if got := len(crlNames(t, f, "east")); got != before+2 {
@@ -75,7 +76,7 @@ func TestCRLsOfCAsElsewhereAreTaken(t *testing.T) {
 	}
 	tree0 := tree(t, f.Dir())
 	again := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
-	if diff := cmp.Diff(map[string]fabric.CRLAction{"east": fabric.CRLKept}, importActions(again)); diff != "" || again.Learned != nil {
+	if diff := cmp.Diff(map[string]mesh.CRLAction{"east": mesh.CRLKept}, importActions(again)); diff != "" || again.Discovered != nil {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 	unchanged(t, f.Dir(), tree0)
@@ -95,21 +96,21 @@ func TestAnOlderCRLOfACAElsewhereIsNotTaken(t *testing.T) {
 		return catest.Must(other.CRL(o))(t)
 	}
 	certs := other.Chain()
-	imports := func(list *x509.RevocationList) (fabric.ImportedCRLs, error) {
-		return f.ImportCRLs(t.Context(), fabric.Exchange{Certificates: certs, CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{})
+	imports := func(list *x509.RevocationList) (fabric.ImportCRLsResult, error) {
+		return f.ImportCRLs(t.Context(), mesh.Exchange{Certificates: certs, CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{})
 	}
 	for _, step := range []struct {
 		list *x509.RevocationList
-		want fabric.CRLAction
+		want mesh.CRLAction
 	}{
-		{list(7, 1), fabric.CRLTaken}, {list(6, 1, 2), fabric.CRLOlder}, {list(9), fabric.CRLTaken}, {list(8, 1), fabric.CRLOlder},
+		{list(7, 1), mesh.CRLAccepted}, {list(6, 1, 2), mesh.CRLOlder}, {list(9), mesh.CRLAccepted}, {list(8, 1), mesh.CRLOlder},
 	} {
 		done := catest.Must(imports(step.list))(t)
 		if got := done.CRLs[0].Action; got != step.want {
 			t.Errorf("number %d was %s, want %s", step.list.Number, got, step.want)
 		}
 	}
-	if _, err := imports(list(9, 1)); err == nil || !strings.Contains(err.Error(), "has the number 9, as the one that is here, and is another one") {
+	if _, err := imports(list(9, 1)); err == nil || !strings.Contains(err.Error(), "has the number 9 of the one that is here, and other entries") {
 		t.Errorf("the same number again: got the error %v", err)
 	}
 }
@@ -143,13 +144,13 @@ func TestADirectoryThatIsBehindLearnsWhatWasRevoked(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	behind := copyOf(t, f, c)
 	east := peerOf(t, f, c, "east")
-	revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+	revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 	c.advance(time.Hour)
 	done := exchange(t, f, behind)
-	if got := importActions(done)["root"]; got != fabric.CRLTaken {
-		t.Errorf("the CRL of the root was %s, want %s", got, fabric.CRLTaken)
+	if got := importActions(done)["root"]; got != mesh.CRLAccepted {
+		t.Errorf("the CRL of the root was %s, want %s", got, mesh.CRLAccepted)
 	}
-	catest.Must(behind.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	catest.Must(behind.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
 	wantRefused(t, "west", peerOf(t, behind, c, "west"), east, c.Now(), errRevoked)
 }
 
@@ -163,16 +164,16 @@ func TestWhatTwoCopiesRevokeIsRevokedInBoth(t *testing.T) {
 			ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north")
 			other := copyOf(t, f, c)
 			east, west := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
-			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 			c.advance(time.Hour)
-			revoke(t, other, fabric.RevokeOptions{Immediately: true}, "west")
+			revoke(t, other, fabric.RevokeOptions{Now: true}, "west")
 			from, to := other, f
 			if !first {
 				from, to = f, other
 			}
 			c.advance(time.Hour)
-			if got := importActions(exchange(t, from, to))["root"]; got != fabric.CRLMerged {
-				t.Errorf("the CRL of the root was %s, want %s", got, fabric.CRLMerged)
+			if got := importActions(exchange(t, from, to))["root"]; got != mesh.CRLMerged {
+				t.Errorf("the CRL of the root was %s, want %s", got, mesh.CRLMerged)
 			}
 			north := peerOf(t, to, c, "north")
 			wantRefused(t, "north", north, east, c.Now(), errRevoked)
@@ -194,12 +195,12 @@ func TestWhatSeveralCopiesRevokeIsMergedAtOnce(t *testing.T) {
 			ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north", "south")
 			copies := []*fabric.Fabric{copyOf(t, f, c), copyOf(t, f, c)}
 			old := []peer{peerOf(t, f, c, "east"), peerOf(t, f, c, "west"), peerOf(t, f, c, "north")}
-			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 			for i, cluster := range []string{"west", "north"} {
 				c.advance(time.Hour)
-				revoke(t, copies[i], fabric.RevokeOptions{Immediately: true}, cluster)
+				revoke(t, copies[i], fabric.RevokeOptions{Now: true}, cluster)
 			}
-			var all fabric.Exchange
+			var all mesh.Exchange
 			for _, i := range order {
 				e := catest.Must(copies[i].Exchange(t.Context()))(t)
 				all.Certificates, all.CRLs = append(all.Certificates, e.Certificates...), append(all.CRLs, e.CRLs...)
@@ -218,13 +219,13 @@ func TestARevocationIsNotLostWhereTheKeyIsElsewhere(t *testing.T) {
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	other := copyOf(t, f, c)
-	revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+	revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 	remove(t, f, "root-key.pem")
 	c.advance(time.Hour)
-	revoke(t, other, fabric.RevokeOptions{Immediately: true}, "west")
+	revoke(t, other, fabric.RevokeOptions{Now: true}, "west")
 	before := tree(t, f.Dir())
 	_, err := f.ImportCRLs(t.Context(), catest.Must(other.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{})
-	if !errors.Is(err, fabric.ErrRootKeyMissing) || !strings.Contains(err.Error(), "revokes east ") {
+	if !errors.Is(err, fabric.ErrKeyMissing) || !strings.Contains(err.Error(), "revokes east ") {
 		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
 	}
 	unchanged(t, f.Dir(), before)
@@ -237,32 +238,32 @@ func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		return []*x509.RevocationList{catest.Must(a.CRL(ca.CRLOptions{Number: big.NewInt(7)}))(t)}
 	}
 	tests := map[string]struct {
-		give func(*testing.T, *fabric.Fabric) fabric.Exchange
+		give func(*testing.T, *fabric.Fabric) mesh.Exchange
 		want string
 	}{
-		"nothing": {func(*testing.T, *fabric.Fabric) fabric.Exchange { return fabric.Exchange{} }, "no certificate and no CRL is given"},
-		"the CRL of a stranger": {func(*testing.T, *fabric.Fabric) fabric.Exchange {
-			return fabric.Exchange{CRLs: crl(h.Root)}
-		}, "is of no CA that is known"},
-		"a stranger and its CRL": {func(*testing.T, *fabric.Fabric) fabric.Exchange {
-			return fabric.Exchange{Certificates: h.Chain(), CRLs: crl(h.Root)}
-		}, "does not lead to a CA that is known"},
-		"a CA that is known without its CRL": {func(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+		"nothing": {func(*testing.T, *fabric.Fabric) mesh.Exchange { return mesh.Exchange{} }, "no certificate and no CRL is given"},
+		"the CRL of a stranger": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
+			return mesh.Exchange{CRLs: crl(h.Root)}
+		}, "no known CA signed the CRL"},
+		"a stranger and its CRL": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
+			return mesh.Exchange{Certificates: h.Chain(), CRLs: crl(h.Root)}
+		}, "does not chain to a known CA"},
+		"a CA that is known without its CRL": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			e := foreignCluster(t, f)
 			e.CRLs = e.CRLs[:1]
 			return e
 		}, "has no CRL here"},
-		"a leaf": {func(t *testing.T, f *fabric.Fabric) fabric.Exchange {
-			return fabric.Exchange{Certificates: peerOf(t, f, newClock(), "east").chain[:1]}
-		}, "does not lead to a CA that is known"},
-		"a CA with the name of another": {func(t *testing.T, f *fabric.Fabric) fabric.Exchange {
+		"a leaf": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
+			return mesh.Exchange{Certificates: peerOf(t, f, newClock(), "east").chain[:1]}
+		}, "does not chain to a known CA"},
+		"a CA with the name of another": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			east := catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()
 			root := rootAuthority(t, f)
 			key := catest.Must(ca.ParseKey(readFile(t, f, "root-key.pem")))(t)
 			twin := catest.Mutate(t, east, root.Certificate(), key, catest.Mutation{Cert: func(c *x509.Certificate) {
 				c.PublicKey, c.SubjectKeyId, c.SerialNumber = catest.Key("twin").Public(), []byte{1}, big.NewInt(5)
 			}})
-			return fabric.Exchange{Certificates: []*x509.Certificate{twin}}
+			return mesh.Exchange{Certificates: []*x509.Certificate{twin}}
 		}, "distinct-names"},
 	}
 	for name, test := range tests {
@@ -270,7 +271,7 @@ func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 			t.Parallel()
 			f := open(t, newClock())
 			ensure(t, f, fabric.EnsureOptions{}, "east")
-			catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+			catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
 			e := test.give(t, f)
 			before := tree(t, f.Dir())
 			for _, dryRun := range []bool{true, false} {
@@ -292,7 +293,7 @@ func TestACRLOfACAThatHasEndedIsPassedOver(t *testing.T) {
 	e := catest.Must(f.Exchange(t.Context()))(t)
 	c.advance(day)
 	done := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
-	if diff := cmp.Diff(map[string]fabric.CRLAction{"root": fabric.CRLKept, "east": fabric.CRLUnused}, importActions(done)); diff != "" {
+	if diff := cmp.Diff(map[string]mesh.CRLAction{"root": mesh.CRLKept, "east": mesh.CRLUnused}, importActions(done)); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 }
@@ -302,12 +303,12 @@ func TestTwoPlacesDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t, fabric.RootOptions{})
 	ensure(t, p.root, fabric.EnsureOptions{}, "north")
-	refresh(t, p.root, fabric.RefreshOptions{})
+	refresh(t, p.root, fabric.RefreshCRLsOptions{})
 	third := open(t, p.clock)
 	east := p.signed(t, requested(t, p.beside, "east"), "east")
 	west := p.signed(t, requested(t, third, "west"), "west")
-	installed(t, p.beside, east.Answer)
-	installed(t, third, west.Answer)
+	installed(t, p.beside, east.Response)
+	installed(t, third, west.Response)
 	before := readFile(t, p.root, "clusters/north/ca-crl.pem")
 
 	done := exchange(t, p.beside, p.root) // west is still missing

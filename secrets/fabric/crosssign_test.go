@@ -13,7 +13,7 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-func crossSign(t *testing.T, f *fabric.Fabric, root *x509.Certificate, o fabric.CrossSignOptions) fabric.CrossSigned {
+func crossSign(t *testing.T, f *fabric.Fabric, root *x509.Certificate, o fabric.CrossSignOptions) fabric.CrossSignResult {
 	t.Helper()
 	return catest.Must(f.CrossSign(t.Context(), root, o))(t)
 }
@@ -36,7 +36,7 @@ func TestAnotherMeshIsTrustedForItsOwnIdentities(t *testing.T) {
 	c := newClock()
 	f, other := open(t, c), otherMesh(t, c, "other.example")
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	refresh(t, f, fabric.RefreshOptions{})
+	refresh(t, f, fabric.RefreshCRLsOptions{})
 	done := crossSign(t, f, rootCert(t, other), fabric.CrossSignOptions{TrustDomain: "other.example"})
 	if done.Again || !done.WithoutCRL || !done.Cross.NotAfter.Equal(done.Certificate.NotAfter) {
 		t.Errorf("got %+v", done)
@@ -57,12 +57,12 @@ func TestAnotherMeshIsTrustedForItsOwnIdentities(t *testing.T) {
 	if err := peerOf(t, f, c, "east").refuses(forged, c.Now()); err == nil {
 		t.Error("the other mesh mints our identities")
 	}
-	want := map[string]fabric.Standing{
-		ca.Describe(rootCert(t, f)): fabric.StandingRoot, subject(t, f, "east"): fabric.StandingCurrent,
-		ca.Describe(done.Cross): fabric.StandingElsewhere, subject(t, other, "abroad"): fabric.StandingElsewhere,
+	want := map[string]string{
+		ca.Describe(rootCert(t, f)): "root", subject(t, f, "east"): "current",
+		ca.Describe(done.Cross): "foreign", subject(t, other, "abroad"): "foreign",
 	}
-	if diff := cmp.Diff(want, standings(t, f)); diff != "" {
-		t.Errorf("standings (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, statuses(t, f)); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
 	}
 }
 
@@ -98,8 +98,8 @@ func TestARootThatCannotBeCrossSignedIsRefusedAndLeavesNothing(t *testing.T) {
 		want    string
 	}{
 		"no root":            {func(*testing.T, *fabric.Fabric) *x509.Certificate { return nil }, next, nil, nil, "the root is missing"},
-		"neither of the two": {of(other), fabric.CrossSignOptions{}, nil, nil, "or the next one of this mesh"},
-		"both":               {of(other), fabric.CrossSignOptions{Next: true, TrustDomain: "other.example"}, nil, nil, "or the next one of this mesh"},
+		"neither of the two": {of(other), fabric.CrossSignOptions{}, nil, nil, "or the next root of this one"},
+		"both":               {of(other), fabric.CrossSignOptions{Next: true, TrustDomain: "other.example"}, nil, nil, "or the next root of this one"},
 		"its own root":       {func(t *testing.T, f *fabric.Fabric) *x509.Certificate { t.Helper(); return rootCert(t, f) }, next, ca.RuleNoDuplicate, nil, "the key of the authority"},
 		"a shared domain":    {of(shared), fabric.CrossSignOptions{TrustDomain: fabric.DefaultTrustDomain}, ca.RuleCrossTrustDomain, nil, "could mint"},
 		"no trust domain":    {of(other), fabric.CrossSignOptions{TrustDomain: "spiffe://x"}, nil, nil, "is not a host"},

@@ -11,6 +11,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // damage replaces a file of a cluster, or removes it.
@@ -127,7 +128,7 @@ func TestADamagedRootIsNamedAndNothingIsChanged(t *testing.T) {
 		"the root is gone":              {"root-cert.pem", nil, "root-cert.pem is missing, though there is root-key.pem", nil},
 		"the root is junk":              {"root-cert.pem", func(*testing.T) []byte { return []byte("junk") }, "root-cert.pem: text that is not PEM", nil},
 		"the root is a key":             {"root-cert.pem", marshalKey, "root-cert.pem: PEM block 1 is a PRIVATE KEY", nil},
-		"the key is gone":               {"root-key.pem", nil, "root-key.pem: the key of the root is not here", fabric.ErrRootKeyMissing},
+		"the key is gone":               {"root-key.pem", nil, "root-key.pem: the key of the CA that issues is not in this directory", fabric.ErrKeyMissing},
 		"the key is junk":               {"root-key.pem", func(*testing.T) []byte { return []byte("junk") }, "root-key.pem: text that is not PEM", nil},
 		"the key is that of another CA": {"root-key.pem", marshalKey, "the key does not belong to the certificate of root", nil},
 	}
@@ -202,7 +203,7 @@ func TestTwoCertificatesAreNoRoot(t *testing.T) {
 func TestClusterNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"east", "west-cluster", "cn-myproject-us-central1-prod", "1", strings.Repeat("c", 63)} {
-		if err := fabric.CheckCluster(name); err != nil {
+		if err := mesh.CheckCluster(name); err != nil {
 			t.Errorf("%q is refused: %v", name, err)
 		}
 	}
@@ -224,7 +225,7 @@ func TestClusterNames(t *testing.T) {
 	f := open(t, newClock())
 	for name, want := range tests {
 		_, err := f.Ensure(t.Context(), []string{"east", name}, fabric.EnsureOptions{})
-		var bad *fabric.ClusterNameError
+		var bad *mesh.ClusterNameError
 		if !errors.As(err, &bad) || bad.Name != name || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got the error %v, want a ClusterNameError with %q", name, err, want)
 		}

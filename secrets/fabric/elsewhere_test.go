@@ -8,6 +8,7 @@ import (
 
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 func TestAClusterWhoseKeyIsElsewhereGetsNoSecondCA(t *testing.T) {
@@ -16,7 +17,7 @@ func TestAClusterWhoseKeyIsElsewhereGetsNoSecondCA(t *testing.T) {
 	signed := p.signed(t, requested(t, p.beside, "east"), "east")
 	before := tree(t, p.root.Dir())
 	_, err := p.root.Ensure(t.Context(), []string{"west", "east"}, fabric.EnsureOptions{})
-	var there *fabric.ElsewhereError
+	var there *mesh.RemoteKeyError
 	if !errors.As(err, &there) || there.Cluster != "east" || there.Certificate.Subject != signed.Certificate.Subject {
 		t.Errorf("got the error %v, want that the key of east is elsewhere", err)
 	}
@@ -70,17 +71,17 @@ func TestTheStatusTellsWhatIsElsewhereAndWhatWaits(t *testing.T) {
 	type row struct {
 		Name, Subject string
 		Elsewhere     bool
-		State         fabric.State
+		State         mesh.State
 	}
 	var got []row
 	for _, c := range status.Clusters {
-		got = append(got, row{c.Name, c.Certificate.Subject, c.Elsewhere, c.State(p.Now())})
+		got = append(got, row{c.Name, c.Certificate.Subject, c.Remote, c.State})
 	}
 	want := []row{
-		{"east", here, false, fabric.StateValid},
-		{"east", east.Certificate.Subject, true, fabric.StateValid},
-		{"north", north.Certificate.Subject, true, fabric.StateValid},
-		{"west", subject(t, p.root, "west"), false, fabric.StateValid},
+		{"east", here, false, mesh.StateValid},
+		{"east", east.Certificate.Subject, true, mesh.StateValid},
+		{"north", north.Certificate.Subject, true, mesh.StateValid},
+		{"west", subject(t, p.root, "west"), false, mesh.StateValid},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("where the root is (-want +got):\n%s", diff)
@@ -108,7 +109,7 @@ func TestASetThatIsNotHereSaysWhereItsKeyIs(t *testing.T) {
 	}
 	p.signed(t, csr, "east")
 	_, err := p.root.Bundle(t.Context(), "east")
-	if there := new(fabric.ElsewhereError); !errors.As(err, &there) {
+	if there := new(mesh.RemoteKeyError); !errors.As(err, &there) {
 		t.Errorf("got the error %v, want that the key is elsewhere", err)
 	}
 	p.through(t, "west")

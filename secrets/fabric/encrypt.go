@@ -8,6 +8,7 @@ import (
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // ErrKeyEncrypted says that a key is encrypted already.
@@ -15,91 +16,85 @@ var ErrKeyEncrypted = errors.New("the key is encrypted already")
 
 // EncryptOptions adjust Encrypt.
 type EncryptOptions struct {
-	// NewPassword gives the passphrase. It is required, except by a dry run.
-	NewPassword Password
+	// NewPassphrase returns the passphrase. It is required, except for a dry run.
+	NewPassphrase Passphrase
 	// DryRun checks everything, asks nobody and changes nothing.
 	DryRun bool
 }
 
-// Encrypted is what Encrypt did.
-type Encrypted struct {
-	name string
-
+// EncryptResult is what Encrypt did.
+type EncryptResult struct {
 	// KeyPath is the file of the key.
 	KeyPath string
-	// Certificate is that of the CA that the key belongs to.
-	Certificate Certificate
+	// Certificate is that of the CA of the key.
+	Certificate mesh.Summary
 }
 
-// Encrypt encrypts the key of the CA that issues: of the root, or of the issuing CA
-// below it. The plain key is gone from the directory once the encrypted one is durable,
-// was read back, could be opened, and was found to be that of the certificate; until then
-// nothing has changed. What the disk keeps of the old file, and backups, are out of
-// reach.
+// Encrypt encrypts the key of the CA that issues: of the root, or of the issuing CA below it.
+// The plain key is removed when the encrypted one is durable, was read back and opened, and was
+// found to be that of the certificate; until then nothing changes. The blocks of the disk and
+// backups may keep the old file.
 //
-// The error is [ErrNoRoot], [ErrRootKeyMissing], [ErrIssuingKeyMissing],
-// [ErrKeyEncrypted], [ErrNewPasswordMissing] or [ErrPasswordShort].
-func (f *Fabric) Encrypt(ctx context.Context, o EncryptOptions) (Encrypted, error) {
-	var done Encrypted
-	look := func(s *store.Snapshot) (err error) {
-		_, done, err = f.readPlainKey(s)
-		return err
+// The error is [ErrNoRoot], [ErrKeyMissing], [ErrKeyEncrypted], [ErrNewPassphraseMissing] or
+// [ErrPassphraseShort].
+func (f *Fabric) Encrypt(ctx context.Context, o EncryptOptions) (EncryptResult, error) {
+	var done EncryptResult
+	var key crypto.Signer
+	err := f.run(ctx, operation{
+		dryRun: o.DryRun,
+		decide: func(_ context.Context, d *directory) (need needs, err error) {
+			done = EncryptResult{KeyPath: d.path(d.issuerKeyFile()), Certificate: mesh.Summarize(d.issuing[0])}
+			if key, err = d.readPlainKey(); err == nil && o.NewPassphrase == nil && !o.DryRun {
+				err = fmt.Errorf("%s: %w", done.KeyPath, ErrNewPassphraseMissing)
+			}
+			return needs{newKey: done.KeyPath}, err
+		},
+		change: func(ctx context.Context, d *directory) error {
+			if o.DryRun {
+				return nil
+			}
+			return d.replaceKey(ctx, key)
+		},
+	}, &passphrases{fresh: prompt{ask: o.NewPassphrase}})
+	if err != nil {
+		return EncryptResult{}, err
 	}
-	if err := f.store.View(ctx, look); err != nil || o.DryRun {
-		return done, err
-	}
-	if o.NewPassword == nil {
-		return Encrypted{}, fmt.Errorf("%s: %w", done.KeyPath, ErrNewPasswordMissing)
-	}
-	fresh := &asked{ask: o.NewPassword}
-	defer fresh.wipe()
-	if err := fresh.askForNew(ctx, done.KeyPath); err != nil {
-		return Encrypted{}, err
-	}
-	return done, f.store.Update(ctx, func(tx *store.Tx) error {
-		key, done, err := f.readPlainKey(tx)
-		if err != nil {
-			return err
-		}
-		password, err := fresh.password(ctx, done.KeyPath)
-		if err != nil {
-			return err
-		}
-		data, err := ca.EncryptKey(key, password)
-		if err != nil {
-			return fmt.Errorf("%s: %w", done.KeyPath, err)
-		}
-		return tx.Replace(done.name, data, store.Private, func(readBack []byte) error {
-			return opens(readBack, password, key.Public())
-		})
-	})
+	return done, nil
 }
 
-// readPlainKey reads a key that is not encrypted, and holds it against its certificate.
-func (f *Fabric) readPlainKey(r reader) (crypto.Signer, Encrypted, error) {
-	root, err := f.readRoot(r)
+// readPlainKey reads the key of the CA that issues, which is not encrypted, and compares it with
+// the certificate.
+func (d *directory) readPlainKey() (crypto.Signer, error) {
+	data, err := d.readIssuerKeyFile()
 	if err != nil {
-		return nil, Encrypted{}, err
-	}
-	chain, err := f.readIssuing(r, root)
-	if err != nil {
-		return nil, Encrypted{}, err
-	}
-	path, data, err := f.readKeyFile(r, chain)
-	if err != nil {
-		return nil, Encrypted{}, err
+		return nil, err
 	}
 	defer clear(data)
 	key, err := ca.ParseKey(data)
 	switch {
 	case errors.Is(err, ca.ErrEncryptedKey):
 		err = ErrKeyEncrypted
-	case err == nil && !ca.MatchKey(key, chain[0]):
-		err = fmt.Errorf("%w of %s", ca.ErrKeyMismatch, ca.Describe(chain[0]))
+	case err == nil && !ca.MatchKey(key, d.issuing[0]):
+		err = fmt.Errorf("%w of %s", ca.ErrKeyMismatch, ca.Describe(d.issuing[0]))
 	}
 	if err != nil {
-		return nil, Encrypted{}, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", d.path(d.issuerKeyFile()), err)
 	}
-	name, _ := keyFileOf(chain)
-	return key, Encrypted{name: name, KeyPath: path, Certificate: describe(chain[0])}, nil
+	return key, nil
+}
+
+// replaceKey puts an encrypted key in the place of the plain one, and leaves nothing of that.
+func (d *directory) replaceKey(ctx context.Context, key crypto.Signer) error {
+	file := d.path(d.issuerKeyFile())
+	passphrase, err := d.fresh.get(ctx, file)
+	if err != nil {
+		return err
+	}
+	data, err := ca.EncryptKey(key, passphrase)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return d.files.Replace(d.issuerKeyFile(), data, store.Private, func(readBack []byte) error {
+		return checkSealed(readBack, passphrase, key.Public())
+	})
 }

@@ -178,7 +178,7 @@ func TestOptionsReachTheCertificates(t *testing.T) {
 	if got := bundle.Certificate().Subject.Organization; !slices.Equal(got, []string{"Example"}) {
 		t.Errorf("the organization is %v", got)
 	}
-	if got := string(catest.Must(os.ReadFile(filepath.Join(f.Dir(), "fabric.yaml")))(t)); got != "trustDomain: example.com\n" {
+	if got := string(catest.Must(os.ReadFile(filepath.Join(f.Dir(), "fabric.yaml")))(t)); got != "trustDomain: example.com\nversion: 1\n" {
 		t.Errorf("fabric.yaml is %q", got)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 func TestAnExchangeIsReadAsOtherProgramsWriteIt(t *testing.T) {
@@ -43,9 +44,9 @@ func TestAnExchangeIsReadAsOtherProgramsWriteIt(t *testing.T) {
 		"nothing":                      {"", result{}, "is neither PEM nor a certificate or CRL in DER"},
 		"junk":                         {"junk", result{}, "is neither PEM"},
 		"a key":                        {certs + key, result{}, "PEM block 3 is a PRIVATE KEY, expected a CERTIFICATE or an X509 CRL"},
-		"a certificate of junk":        {certs + encode("CERTIFICATE", "junk"), result{}, "PEM block 3 is no good certificate"},
-		"a CRL of junk":                {encode("X509 CRL", "junk"), result{}, "PEM block 1 is no good CRL"},
-		"a CRL as a certificate":       {encode("CERTIFICATE", string(list.Raw)), result{}, "PEM block 1 is no good certificate"},
+		"a certificate of junk":        {certs + encode("CERTIFICATE", "junk"), result{}, "PEM block 3 is not a valid certificate"},
+		"a CRL of junk":                {encode("X509 CRL", "junk"), result{}, "PEM block 1 is not a valid CRL"},
+		"a CRL as a certificate":       {encode("CERTIFICATE", string(list.Raw)), result{}, "PEM block 1 is not a valid certificate"},
 		"a block that is cut off":      {certs[:len(certs)-20], result{}, "2 PEM blocks begin, 1 are well formed"},
 		"blocks that are joined":       {strings.Replace(certs, "-----END CERTIFICATE-----\n", "-----END CERTIFICATE-----", 1), result{}, "2 PEM blocks begin, 0 are well formed"},
 		"two certificates in DER":      {string(h.Leaf.Raw) + string(h.Leaf.Raw), result{}, "is neither PEM"},
@@ -54,7 +55,7 @@ func TestAnExchangeIsReadAsOtherProgramsWriteIt(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, err := fabric.ParseExchange([]byte(test.data))
+			e, err := mesh.ParseExchange([]byte(test.data))
 			if test.want != "" {
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("got the error %v, want one with %q", err, test.want)
@@ -89,10 +90,10 @@ func FuzzParseExchange(f *testing.F) {
 	list := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(7)}))(f)
 	f.Add(h.Leaf.Raw)
 	f.Add(list.Raw)
-	f.Add(fabric.Exchange{Certificates: h.LeafChain()}.Marshal())
+	f.Add(mesh.Exchange{Certificates: h.LeafChain()}.Marshal())
 	f.Add(append(ca.MarshalCRLs(list), ca.MarshalCertificates(h.Chain()...)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		first, err := fabric.ParseExchange(data)
+		first, err := mesh.ParseExchange(data)
 		if err != nil {
 			return
 		}
@@ -110,7 +111,7 @@ func FuzzParseExchange(f *testing.F) {
 		if diff := cmp.Diff(got, given(text)); diff != "" && len(got) > 0 {
 			t.Errorf("written (-read +written):\n%s", diff)
 		}
-		if _, err := fabric.ParseExchange(text); err != nil {
+		if _, err := mesh.ParseExchange(text); err != nil {
 			t.Errorf("what was written cannot be read: %v", err)
 		}
 	})
@@ -137,7 +138,7 @@ func FuzzImport(f *testing.F) {
 	trusted := x509.NewCertPool()
 	trusted.AddCert(e.Certificates[0])
 	f.Fuzz(func(t *testing.T, data []byte) {
-		exchange, err := fabric.ParseExchange(data)
+		exchange, err := mesh.ParseExchange(data)
 		if err != nil {
 			return
 		}
@@ -145,7 +146,7 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, learned := range done.Learned {
+		for _, learned := range done.Discovered {
 			i := slices.IndexFunc(exchange.Certificates, func(cert *x509.Certificate) bool { return ca.Describe(cert) == learned.Subject })
 			if _, err := exchange.Certificates[i].Verify(x509.VerifyOptions{Roots: trusted, CurrentTime: catest.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
 				t.Errorf("%s was learned: %v", learned.Subject, err)
@@ -153,8 +154,8 @@ func FuzzImport(f *testing.F) {
 		}
 		for _, list := range exchange.CRLs {
 			signed := func(cert *x509.Certificate) bool { return list.CheckSignatureFrom(cert) == nil }
-			taken := func(i fabric.ImportedCRL) bool {
-				return i.Action == fabric.CRLTaken && i.Subject == list.Issuer.CommonName
+			taken := func(i mesh.MergedCRL) bool {
+				return i.Action == mesh.CRLAccepted && i.Subject == list.Issuer.CommonName
 			}
 			if slices.ContainsFunc(done.CRLs, taken) && !slices.ContainsFunc(slices.Concat(e.Certificates, exchange.Certificates), signed) {
 				t.Errorf("the CRL of %s was taken, and nobody known has signed it", list.Issuer)
@@ -176,8 +177,8 @@ func FuzzSign(f *testing.F) {
 		if err != nil {
 			return
 		}
-		request := catest.Must(fabric.ParseRequest(csr))(t)
-		chain := signed.Answer.Certificates
+		request := catest.Must(mesh.ParseRequest(csr))(t)
+		chain := signed.Response.Certificates
 		if !ca.SamePublicKey(chain[0].PublicKey, request.PublicKey) || signed.Cluster != cluster {
 			t.Errorf("signed is %+v, asked was for %q", signed, cluster)
 		}
@@ -197,12 +198,12 @@ func FuzzInstall(f *testing.F) {
 	catest.Must(root.Init(f.Context(), fabric.InitOptions{}))(f)
 	csr := catest.Must(beside.Request(f.Context(), "east", fabric.RequestOptions{}))(f).CSR
 	signed := catest.Must(root.Sign(f.Context(), csr, fabric.SignOptions{Cluster: "east"}))(f)
-	trusted := signed.Answer.Certificates[1]
-	f.Add(signed.Answer.Marshal())
-	f.Add(ca.MarshalCertificates(signed.Answer.Certificates[0]))
+	trusted := signed.Response.Certificates[1]
+	f.Add(signed.Response.Marshal())
+	f.Add(ca.MarshalCertificates(signed.Response.Certificates[0]))
 	f.Add(ca.MarshalCertificates(catest.New(f).Chain()...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		answer, err := fabric.ParseExchange(data)
+		answer, err := mesh.ParseExchange(data)
 		if err != nil {
 			return
 		}

@@ -36,13 +36,13 @@ func reopen(t *testing.T, dir string, c *clock) *fabric.Fabric {
 	return catest.Must(fabric.Open(t.Context(), dir, fabric.Options{Now: c.Now}))(t)
 }
 
-func ensure(t *testing.T, f *fabric.Fabric, o fabric.EnsureOptions, clusters ...string) fabric.Result {
+func ensure(t *testing.T, f *fabric.Fabric, o fabric.EnsureOptions, clusters ...string) fabric.EnsureResult {
 	t.Helper()
 	return catest.Must(f.Ensure(t.Context(), clusters, o))(t)
 }
 
 // actions are what Ensure did, by cluster.
-func actions(r fabric.Result) map[string]fabric.Action {
+func actions(r fabric.EnsureResult) map[string]fabric.Action {
 	all := make(map[string]fabric.Action)
 	for _, e := range r.Clusters {
 		all[e.Cluster] = e.Action

@@ -13,6 +13,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 const (
@@ -125,7 +126,7 @@ func (h *history) do(t *testing.T, s step) error {
 	case "retire", "retire and revoke":
 		return h.retire(t, s)
 	case "refresh", "refresh for a while":
-		o := fabric.RefreshOptions{}
+		o := fabric.RefreshCRLsOptions{}
 		if s.verb != "refresh" {
 			o.NextUpdate = h.now.Add(60 * day)
 		}
@@ -161,7 +162,7 @@ func (h *history) abroadRoot(t *testing.T) *x509.Certificate {
 // mayLack expects that a change is refused where the CRL of a CA elsewhere is not here yet, and
 // never else.
 func (h *history) mayLack(err error) error {
-	var incomplete *fabric.IncompleteError
+	var incomplete *mesh.IncompleteError
 	if !h.silent || !errors.As(err, &incomplete) {
 		return err
 	}
@@ -183,7 +184,7 @@ func (h *history) install(t *testing.T, cluster string) error {
 	}
 	h.silent = true
 	signed, err := h.root.Sign(t.Context(), requested.CSR, fabric.SignOptions{Cluster: cluster, Rejoin: true})
-	if errors.Is(err, fabric.ErrKeyTaken) { // it was not installed, and was revoked since
+	if errors.Is(err, mesh.ErrKeyTaken) { // it was not installed, and was revoked since
 		h.idle = true
 		_, err = h.beside.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
 		return err
@@ -191,7 +192,7 @@ func (h *history) install(t *testing.T, cluster string) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.beside.Install(t.Context(), signed.Answer, fabric.InstallOptions{ConfirmRoot: trusting})
+	_, err = h.beside.Install(t.Context(), signed.Response, fabric.InstallOptions{ConfirmRoot: trusting})
 	return h.mayLack(h.mayPart(err))
 }
 
@@ -218,12 +219,12 @@ func (h *history) revoke(t *testing.T, s step) error {
 	retired := slices.IndexFunc(slices.Concat(live, pending), func(r *remembered) bool { return !r.retired }) < 0
 	var err error
 	if s.verb == "finish" {
-		_, err = h.root.FinishRevocation(t.Context(), []string{s.cluster}, fabric.FinishOptions{})
+		_, err = h.root.FinishRevocation(t.Context(), []string{s.cluster}, fabric.FinishRevocationOptions{})
 	} else {
-		_, err = h.root.Revoke(t.Context(), []string{s.cluster}, fabric.RevokeOptions{Immediately: s.verb == "revoke now"})
+		_, err = h.root.Revoke(t.Context(), []string{s.cluster}, fabric.RevokeOptions{Now: s.verb == "revoke now"})
 	}
-	none := errors.As(err, new(*fabric.NoIntermediateError)) && (len(live)+len(pending) == 0 || s.verb == "finish" && len(pending) == 0)
-	without := errors.As(err, new(*fabric.NoSuccessorError)) && len(live) == 0
+	none := errors.As(err, new(*mesh.NoIntermediateError)) && (len(live)+len(pending) == 0 || s.verb == "finish" && len(pending) == 0)
+	without := errors.As(err, new(*mesh.NoSuccessorError)) && len(live) == 0
 	if none || without || err != nil && h.mayLack(err) == nil {
 		h.idle = true
 		return nil
@@ -254,7 +255,7 @@ func (h *history) waiting(cluster string) string {
 
 func (h *history) revokeIn(t *testing.T, f *fabric.Fabric, cluster string) error {
 	t.Helper()
-	_, err := f.Revoke(t.Context(), []string{cluster}, fabric.RevokeOptions{Immediately: true})
+	_, err := f.Revoke(t.Context(), []string{cluster}, fabric.RevokeOptions{Now: true})
 	live, _ := h.of(cluster)
 	for _, r := range live {
 		r.revoked = err == nil
@@ -265,8 +266,8 @@ func (h *history) revokeIn(t *testing.T, f *fabric.Fabric, cluster string) error
 func (h *history) retire(t *testing.T, s step) error {
 	t.Helper()
 	live, pending := h.of(s.cluster)
-	_, err := h.root.RetireCluster(t.Context(), s.cluster, fabric.RetireOptions{Revoke: s.verb != "retire"})
-	if errors.As(err, new(*fabric.NoIntermediateError)) && len(live)+len(pending) == 0 || err != nil && h.mayLack(err) == nil {
+	_, err := h.root.Retire(t.Context(), s.cluster, fabric.RetireOptions{Revoke: s.verb != "retire"})
+	if errors.As(err, new(*mesh.NoIntermediateError)) && len(live)+len(pending) == 0 || err != nil && h.mayLack(err) == nil {
 		h.idle = true
 		return nil
 	}
@@ -310,11 +311,11 @@ func (h *history) tell(t *testing.T) error {
 	for _, r := range h.cas {
 		r.untold = false
 	}
-	if !catest.Must(h.root.Authorities(t.Context()))(t).Publishes {
+	if !catest.Must(h.root.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
 		return nil
 	}
 	for i, f := range places {
-		if _, err := f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}); err != nil {
+		if _, err := f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}); err != nil {
 			return err
 		}
 		if i == 0 && len(places) > 1 {
@@ -366,7 +367,7 @@ func (h *history) look(t *testing.T) error {
 			return err
 		}
 		for _, c := range status.Clusters {
-			if c.Elsewhere || c.Certificate == (fabric.Certificate{}) && c.Err == nil {
+			if c.Remote || c.Certificate == (mesh.Summary{}) && c.Err == nil {
 				continue
 			}
 			if err := h.lookAt(t, f, c.Name); err != nil {
@@ -416,8 +417,8 @@ func (h *history) lookAt(t *testing.T, f *fabric.Fabric, cluster string) error {
 func (h *history) checkSet(t *testing.T, f *fabric.Fabric, b *secrets.CACerts) error {
 	t.Helper()
 	var want []byte
-	if catest.Must(f.Authorities(t.Context()))(t).Publishes {
-		set, err := f.CRLs(t.Context(), fabric.CRLSetOptions{})
+	if catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
+		set, err := f.CRLs(t.Context(), fabric.CRLsOptions{})
 		if err != nil {
 			return h.mayLack(err)
 		}

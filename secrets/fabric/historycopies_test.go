@@ -7,12 +7,13 @@ import (
 
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // mayPart expects that beside the clusters no CRL is taken that takes a revocation back, as
 // long as a copy signs as well.
 func (h *history) mayPart(err error) error {
-	if h.parted && errors.Is(err, fabric.ErrRootKeyMissing) {
+	if h.parted && errors.Is(err, fabric.ErrKeyMissing) {
 		h.idle = true
 		return nil
 	}
@@ -27,8 +28,8 @@ func (h *history) installFromCopy(t *testing.T, cluster string) error {
 		h.idle = true
 		return nil
 	}
-	if catest.Must(h.copied.Authorities(t.Context()))(t).Publishes {
-		_, err := h.copied.RefreshCRLs(t.Context(), fabric.RefreshOptions{NextUpdate: h.now.Add(60 * day)})
+	if catest.Must(h.copied.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
+		_, err := h.copied.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: h.now.Add(60 * day)})
 		if err != nil {
 			return h.mayLackInCopy(err)
 		}
@@ -42,7 +43,7 @@ func (h *history) installFromCopy(t *testing.T, cluster string) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.beside.Install(t.Context(), signed.Answer, fabric.InstallOptions{ConfirmRoot: trusting})
+	_, err = h.beside.Install(t.Context(), signed.Response, fabric.InstallOptions{ConfirmRoot: trusting})
 	if err = h.mayLack(h.mayPart(err)); err != nil || h.idle {
 		return err
 	}
@@ -64,18 +65,18 @@ func (h *history) restore(t *testing.T) error {
 	if _, err := f.ImportCRLs(t.Context(), sets, fabric.ImportCRLsOptions{}); err != nil {
 		return h.mayLackInCopy(err)
 	}
-	if _, err := f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}); err != nil {
+	if _, err := f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}); err != nil {
 		return h.mayLackInCopy(err)
 	}
 	for _, c := range catest.Must(f.Status(t.Context()))(t).Clusters {
-		if !c.Elsewhere && !slices.Contains(clusters, c.Name) {
+		if !c.Remote && !slices.Contains(clusters, c.Name) {
 			clusters = append(clusters, c.Name)
 		}
 	}
 	if _, err := f.Ensure(t.Context(), clusters, fabric.EnsureOptions{Renew: true, Rejoin: true}); err != nil {
 		return h.mayLackInCopy(err)
 	}
-	h.recall(catest.Must(f.Authorities(t.Context()))(t).All, f, clusters)
+	h.recall(catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs, f, clusters)
 	h.root, h.silent = f, true
 	return nil
 }
@@ -89,14 +90,14 @@ func (h *history) mayLackInCopy(err error) error {
 }
 
 // sets are what all clusters have, and the clusters whose keys are where the root is.
-func (h *history) sets(t *testing.T) (all fabric.Exchange, clusters []string) {
+func (h *history) sets(t *testing.T) (all mesh.Exchange, clusters []string) {
 	t.Helper()
 	for _, f := range []*fabric.Fabric{h.root, h.beside} {
 		if !h.has(t, f) {
 			continue
 		}
 		for _, c := range catest.Must(f.Status(t.Context()))(t).Clusters {
-			if c.Elsewhere {
+			if c.Remote {
 				continue
 			}
 			b := catest.Must(f.Bundle(t.Context(), c.Name))(t)
@@ -111,9 +112,9 @@ func (h *history) sets(t *testing.T) (all fabric.Exchange, clusters []string) {
 
 // recall is what a person remembers of a directory that was restored: it may have forgotten
 // CAs, that a revocation is pending, and that a cluster has left.
-func (h *history) recall(all []fabric.Authority, restored *fabric.Fabric, clusters []string) {
-	find := func(subject string) *fabric.Authority {
-		i := slices.IndexFunc(all, func(a fabric.Authority) bool { return a.Certificate.Subject == subject })
+func (h *history) recall(all []mesh.Status, restored *fabric.Fabric, clusters []string) {
+	find := func(subject string) *mesh.Status {
+		i := slices.IndexFunc(all, func(a mesh.Status) bool { return a.Certificate.Subject == subject })
 		if i < 0 {
 			return nil
 		}
@@ -121,8 +122,8 @@ func (h *history) recall(all []fabric.Authority, restored *fabric.Fabric, cluste
 	}
 	for _, r := range h.cas {
 		a := find(r.bundle.Certificate().Subject.CommonName)
-		r.pending = a != nil && (a.Standing == fabric.StandingRevocationPending || r.revoked)
-		r.retired = a != nil && a.Standing == fabric.StandingRetired || r.retired && r.place == h.root && !slices.Contains(clusters, r.cluster)
+		r.pending = a != nil && (a.Lifecycle == mesh.LifecyclePending || r.revoked)
+		r.retired = a != nil && a.Lifecycle == mesh.LifecycleRetired || r.retired && r.place == h.root && !slices.Contains(clusters, r.cluster)
 		switch r.place {
 		case h.root:
 			r.place, r.lost = restored, r.lost || a == nil

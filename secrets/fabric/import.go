@@ -7,152 +7,159 @@ import (
 	"errors"
 
 	"github.com/trustgen/trustgen/ca"
-	"github.com/trustgen/trustgen/ca/store"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// ImportOptions are the CAs that a fabric is to be built on.
+// ImportOptions are the CAs that a fabric is built on.
 type ImportOptions struct {
-	// Root is the root that the clusters are to trust. It is required.
+	// Root is the root that the clusters trust. It is required.
 	Root *x509.Certificate
-	// Issuing is the CA below the root that issues the clusters' intermediates, with the
-	// CAs between them if there are any. None means that the root does it itself.
+	// Issuing is the CA below the root that issues the intermediates of the clusters, with the
+	// CAs between them if there are any. None means that the root issues.
 	Issuing []*x509.Certificate
-	// Key is that of the CA that issues. It is required, and it must be possible to
-	// export it.
+	// Key is that of the CA that issues. It is required, and must be exportable.
 	Key crypto.Signer
 	// TrustDomain of the mesh; empty means [DefaultTrustDomain].
 	TrustDomain string
 	// NameConstraints are those of [RootOptions].
 	NameConstraints []string
-	// IstiodNames are the names of istiod's own certificate, which the CAs have to
-	// permit if they have name constraints themselves; none means NameConstraints, and
-	// if there are none of these either, those of an istiod in its usual namespace.
+	// IstiodNames are the names of istiod's own certificate, which the CAs have to permit if
+	// they have name constraints themselves. None means NameConstraints; without these either,
+	// the names of an istiod in its usual namespace.
 	IstiodNames []string
-	// NewPassword encrypts the key; nil leaves it plain.
-	NewPassword Password
-	// SamePassword says that the key came encrypted, and NewPassword is what opened
-	// it: then it may be short.
-	SamePassword bool
+	// NewPassphrase encrypts the key; nil leaves it plain.
+	NewPassphrase Passphrase
+	// SamePassphrase says that the key was encrypted with the passphrase that NewPassphrase
+	// returns. Such a passphrase may be short.
+	SamePassphrase bool
 	// DryRun checks everything, asks nobody and changes nothing.
 	DryRun bool
 }
 
-// Imported is what Import took.
-type Imported struct {
-	Root Certificate
-	// Issuing is the CA below the root that issues, nil where the root does.
-	Issuing *Certificate
+// ImportResult is what Import accepted.
+type ImportResult struct {
+	Root mesh.Summary
+	// Issuing is the CA below the root that issues, nil if the root does.
+	Issuing *mesh.Summary
 	// KeyPath is the file of its key.
 	KeyPath string
-	// Tolerated are the chain rules that the CAs break, with what follows from it.
+	// Tolerated are the chain rules that the CAs break, with the consequences.
 	Tolerated []*ca.Violation
-	// CrossSigns reports whether the path length of the root allows it to cross-sign
-	// its successor.
+	// CrossSigns reports whether the path length of the root allows it to cross-sign its
+	// successor.
 	CrossSigns bool
-	// LimitsURIs reports whether a CA has name constraints for URIs: ztunnel, and so an
-	// ambient mesh, refuses every workload below it, even one that keeps to them.
+	// LimitsURIs reports whether a CA has name constraints for URIs. ztunnel, and so an ambient
+	// mesh, refuses every workload below such a CA.
 	LimitsURIs bool
 }
 
-// Import makes a fabric of a root, or of an issuing CA below a root, that was made
-// elsewhere. They may break what [ca.Tolerances] lists, and nothing else.
+// Import makes a fabric of a root, or of an issuing CA below a root, from another program. They
+// may break the rules that [ca.Tolerances] lists, and no others.
 //
-// A directory that has a root is [ErrRootExists]. The error is a [*ca.RuleError] when a
-// CA is of no use, for example of [ca.RulePathLength] when the path lengths leave no
-// room for the clusters' intermediates, and [ca.ErrKeyMismatch] when the key is that of
-// another certificate. It is of [RulePermitsMesh] when the CAs have name constraints that the
-// mesh could not live with.
-func (f *Fabric) Import(ctx context.Context, o ImportOptions) (Imported, error) {
-	config, err := newConfig(o.TrustDomain, o.NameConstraints)
+// A directory that has a root is [ErrRootExists]. The error is a [*ca.RuleError] for a CA that
+// cannot be used, for example of [ca.RulePathLength] if the path lengths leave no room for the
+// intermediates, or of [mesh.RulePermitsMesh] if its name constraints exclude the mesh; and
+// [ca.ErrKeyMismatch] for the key of another certificate.
+func (f *Fabric) Import(ctx context.Context, o ImportOptions) (ImportResult, error) {
+	i := &importing{ImportOptions: o}
+	err := f.run(ctx, operation{
+		dryRun: o.DryRun,
+		trust:  i.trust,
+		decide: func(_ context.Context, d *directory) (needs, error) { return needs{newKey: i.result.KeyPath}, nil },
+		change: i.write,
+	}, &passphrases{fresh: prompt{ask: o.NewPassphrase, mayBeShort: o.SamePassphrase}})
 	if err != nil {
-		return Imported{}, err
+		return ImportResult{}, err
 	}
-	chain, imported, err := f.checkImport(o, config)
-	if err != nil {
-		return Imported{}, err
-	}
-	fresh := newAsked(o.NewPassword, o.DryRun)
-	fresh.mayBeShort = o.SamePassword
-	defer fresh.wipe()
-	if err := f.askForNewRoot(ctx, fresh, imported.KeyPath); err != nil {
-		return Imported{}, err
-	}
-	return imported, f.change(ctx, o.DryRun, func(c changer) error {
-		if err := f.wantNoRoot(c); err != nil {
-			return err
-		}
-		data, err := newKeyFile(ctx, o.Key, fresh, imported.KeyPath)
-		if err != nil {
-			return err
-		}
-		defer clear(data)
-		name, _ := keyFileOf(chain)
-		issuing := chain[:len(chain)-1]
-		if len(issuing) > 0 {
-			err = c.Write(issuingCertFile, ca.MarshalCertificates(issuing...), store.Public)
-		}
-		return errors.Join(err, c.Write(name, data, store.Private), f.recordImport(c, o.Key, chain),
-			c.Write(rootCertFile, ca.MarshalCertificates(o.Root), store.Public), writeConfig(c, config))
-	})
+	return i.result, nil
 }
 
-// recordImport makes the CAs of the chain known. Only the first one's key is here.
-func (f *Fabric) recordImport(c changer, key crypto.Signer, chain []*x509.Certificate) error {
-	loaded, _, err := ca.LoadImported(key, chain, f.now)
-	if err != nil {
-		return err
-	}
-	issuing, err := f.newAuthority("", loaded)
-	if err != nil {
-		return err
-	}
-	err = putAuthority(c, issuing)
-	for _, cert := range chain[1:] {
-		err = errors.Join(err, putAuthority(c, authorityOf("", cert)))
-	}
-	return err
+// importing is one call of Import.
+type importing struct {
+	ImportOptions
+	authority *ca.Authority // the CA that issues
+	result    ImportResult
 }
 
-// checkImport holds the CAs against the chain rules, and the key against the first.
-func (f *Fabric) checkImport(o ImportOptions, c config) ([]*x509.Certificate, Imported, error) {
+// trust checks the CAs against the chain rules, and the key against the CA that issues.
+func (i *importing) trust(_ context.Context, d *directory) (trust, error) {
 	switch {
-	case o.Root == nil:
-		return nil, Imported{}, errors.New("import: the root is missing")
-	case o.Key == nil:
-		return nil, Imported{}, errors.New("import: the key is missing")
+	case i.Root == nil:
+		return trust{}, errors.New("import: the root is missing")
+	case i.Key == nil:
+		return trust{}, errors.New("import: the key is missing")
 	}
-	chain := []*x509.Certificate{o.Root}
-	if len(o.Issuing) > 0 {
-		chain = ca.Complete(o.Issuing, chain)
+	settings, err := newSettings(i.TrustDomain, i.NameConstraints)
+	if err != nil {
+		return trust{}, err
 	}
-	refused, tolerated := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Now: f.now, Below: 1}))
-	if last := chain[len(chain)-1]; len(refused) == 0 && !last.Equal(o.Root) {
+	chain := []*x509.Certificate{i.Root}
+	if len(i.Issuing) > 0 {
+		chain = ca.Complete(i.Issuing, chain)
+	}
+	tolerated, err := i.check(chain, settings, d)
+	if err != nil {
+		return trust{}, err
+	}
+	if i.authority, _, err = ca.LoadImported(i.Key, chain, d.clock); err != nil {
+		return trust{}, err
+	}
+	t := trust{chain, settings}
+	i.describe(t, tolerated, d)
+	return t, d.requireNoRoot()
+}
+
+func (i *importing) check(chain []*x509.Certificate, s mesh.Settings, d *directory) (tolerated []*ca.Violation, err error) {
+	refused, tolerated := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Now: d.clock, Below: 1}))
+	if last := chain[len(chain)-1]; len(refused) == 0 && !last.Equal(i.Root) {
 		refused = append(refused, &ca.Violation{
-			Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not the root that was given, " + ca.Describe(o.Root),
+			Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not the root that was given, " + ca.Describe(i.Root),
 		})
 	}
-	istiod := o.IstiodNames
+	istiod := i.IstiodNames
 	if len(istiod) == 0 {
-		istiod = o.NameConstraints
+		istiod = i.NameConstraints
 	}
-	refused = append(refused, permitsMesh(chain, c.TrustDomain, istiod)...)
+	refused = append(refused, mesh.CheckConstraints(chain, s.TrustDomain, istiod)...)
 	if len(refused) > 0 {
-		return nil, Imported{}, &ca.RuleError{Op: "import", Violations: refused}
+		return nil, &ca.RuleError{Op: "import", Violations: refused}
 	}
-	if _, _, err := ca.LoadImported(o.Key, chain, f.now); err != nil {
-		return nil, Imported{}, err
-	}
-	name, _ := keyFileOf(chain)
-	imported := Imported{Root: describe(o.Root), KeyPath: f.path(name), Tolerated: tolerated, CrossSigns: crossSigns(chain), LimitsURIs: limitsURIs(chain)}
-	if len(chain) > 1 {
-		issuing := describe(chain[0])
-		imported.Issuing = &issuing
-	}
-	return chain, imported, nil
+	return tolerated, nil
 }
 
-// crossSigns counts what would stand below the root: the cross-certificate, the CAs
-// between it and the clusters, and an intermediate.
+func (i *importing) describe(t trust, tolerated []*ca.Violation, d *directory) {
+	d.trust = t // which names the file of the key
+	i.result = ImportResult{
+		Root: mesh.Summarize(i.Root), KeyPath: d.path(d.issuerKeyFile()), Tolerated: tolerated,
+		CrossSigns: crossSigns(t.issuing), LimitsURIs: mesh.LimitsURIs(t.issuing),
+	}
+	if len(t.issuing) > 1 {
+		issuing := mesh.Summarize(t.issuing[0])
+		i.result.Issuing = &issuing
+	}
+}
+
+// write writes the CAs and the key, and signs the first CRL. Of the CAs above only the
+// certificates are here.
+func (i *importing) write(ctx context.Context, d *directory) error {
+	m, err := d.mesh(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.writeNewKey(ctx, d.issuerKeyFile(), i.Key); err != nil {
+		return err
+	}
+	if err := d.writeTrust(); err != nil {
+		return err
+	}
+	if err := signFirst(m.Issuer(), i.authority, d.now); err != nil {
+		return err
+	}
+	return d.writeRecords(m)
+}
+
+// crossSigns counts what would stand below the root: the cross-certificate, the CAs between it
+// and the clusters, and an intermediate.
 func crossSigns(chain []*x509.Certificate) bool {
 	root := chain[len(chain)-1:]
 	below := len(chain) + 1

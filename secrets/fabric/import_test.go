@@ -42,7 +42,7 @@ func TestAnImportedRootIssues(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	status := catest.Must(f.Status(t.Context()))(t)
-	if diff := cmp.Diff(got.Root, status.Root); diff != "" || status.TrustDomain != "mesh.example.com" || status.Issuing != nil {
+	if diff := cmp.Diff(got.Root, status.Root.Certificate); diff != "" || status.TrustDomain != "mesh.example.com" || status.Issuing != nil {
 		t.Errorf("status %+v, root (-imported +read):\n%s", status, diff)
 	}
 	if made := ensure(t, f, fabric.EnsureOptions{}, "east"); made.RootCreated || made.RootAdopted {
@@ -73,7 +73,7 @@ func TestAnIssuingCAIssuesBelowARootWhoseKeyIsElsewhere(t *testing.T) {
 		t.Errorf("roots (-want +got):\n%s", diff)
 	}
 	status := catest.Must(f.Status(t.Context()))(t)
-	if status.Issuing == nil || *status.Issuing != *got.Issuing || status.Clusters[0].Err != nil {
+	if status.Issuing == nil || status.Issuing.Certificate != *got.Issuing || status.Clusters[0].Err != nil {
 		t.Errorf("status %+v", status)
 	}
 	if kept := ensure(t, f, fabric.EnsureOptions{}, "east"); kept.Clusters[0].Action != fabric.Kept {
@@ -222,7 +222,7 @@ func TestImportRefusesAndLeavesNothing(t *testing.T) {
 		"a chain that ends elsewhere":   {fabric.ImportOptions{Root: other.Certificate(), Issuing: c.issuing.Chain(), Key: c.issuingKey}, ca.RuleTrustedRoot, "is not the root that was given"},
 		"a trust domain that is none":   {fabric.ImportOptions{Root: root, Key: h.RootKey, TrustDomain: "spiffe://x"}, nil, "is not a host"},
 		"a key that cannot be exported": {fabric.ImportOptions{Root: root, Key: device{h.RootKey}}, nil, "cannot be exported"},
-		"a short passphrase":            {fabric.ImportOptions{Root: root, Key: h.RootKey, NewPassword: (&person{answer: "short"}).password}, fabric.ErrPasswordShort, "root-key.pem"},
+		"a short passphrase":            {fabric.ImportOptions{Root: root, Key: h.RootKey, NewPassphrase: (&person{answer: "short"}).password}, fabric.ErrPassphraseShort, "root-key.pem"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestImportDoesNotReplaceARoot(t *testing.T) {
 	before := tree(t, f.Dir())
 	p := &person{answer: passphrase}
 	o := c.options()
-	o.NewPassword = p.password
+	o.NewPassphrase = p.password
 	if _, err := f.Import(t.Context(), o); !errors.Is(err, fabric.ErrRootExists) {
 		t.Errorf("got the error %v, want ErrRootExists", err)
 	}
@@ -262,7 +262,7 @@ func TestADryRunOfAnImportChangesNothing(t *testing.T) {
 	f, c := open(t, newClock()), newCorporate(t)
 	p := &person{answer: passphrase}
 	o := c.options()
-	o.NewPassword, o.DryRun = p.password, true
+	o.NewPassphrase, o.DryRun = p.password, true
 	if got := catest.Must(f.Import(t.Context(), o))(t); got.Issuing == nil {
 		t.Errorf("got %+v", got)
 	}
@@ -277,7 +277,7 @@ func TestAnImportedKeyMayKeepAShortPassphrase(t *testing.T) {
 	f, c := open(t, newClock()), newCorporate(t)
 	p := &person{answer: "old"}
 	o := c.options()
-	o.NewPassword, o.SamePassword = p.password, true
+	o.NewPassphrase, o.SamePassphrase = p.password, true
 	got := catest.Must(f.Import(t.Context(), o))(t)
 	p.wantAsked(t, "issuing-key.pem")
 	key := catest.Must(os.ReadFile(got.KeyPath))(t)
@@ -294,8 +294,8 @@ func TestADirectoryThatLostItsIssuingCASaysSo(t *testing.T) {
 		lose func(dir string) error
 		want string
 	}{
-		"the key":             {func(dir string) error { return os.Remove(dir + "/issuing-key.pem") }, "issuing-key.pem: the key of the issuing CA is not here"},
-		"the certificate":     {func(dir string) error { return os.Remove(dir + "/issuing-cert.pem") }, "root-key.pem: the key of the root is not here"},
+		"the key":             {func(dir string) error { return os.Remove(dir + "/issuing-key.pem") }, "issuing-key.pem: the key of the CA that issues is not in this directory"},
+		"the certificate":     {func(dir string) error { return os.Remove(dir + "/issuing-cert.pem") }, "root-key.pem: the key of the CA that issues is not in this directory"},
 		"a good certificate":  {func(dir string) error { return os.WriteFile(dir+"/issuing-cert.pem", []byte("x"), 0o600) }, "issuing-cert.pem: text that is not PEM"},
 		"the root":            {func(dir string) error { return os.Remove(dir + "/root-cert.pem") }, "root-cert.pem is missing, though there is issuing-cert.pem"},
 		"the mode of the key": {func(dir string) error { return os.Chmod(dir+"/issuing-key.pem", 0o644) }, "issuing-key.pem has mode 0644"},

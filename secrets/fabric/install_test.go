@@ -18,6 +18,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // keyOf is the key of a request that waits.
@@ -34,21 +35,21 @@ func rootOf(t *testing.T, p *places) *ca.Authority {
 }
 
 // answerFor is what a CA answers which looks at nothing.
-func answerFor(t *testing.T, a *ca.Authority, o ca.IntermediateOptions, r ca.Request) fabric.Exchange {
+func answerFor(t *testing.T, a *ca.Authority, o ca.IntermediateOptions, r ca.Request) mesh.Exchange {
 	t.Helper()
 	cert := catest.Issue(t, a, catest.Must(ca.Intermediate(o))(t), r)
-	return fabric.Exchange{Certificates: append([]*x509.Certificate{cert}, a.Chain()...)}
+	return mesh.Exchange{Certificates: append([]*x509.Certificate{cert}, a.Chain()...)}
 }
 
 func TestAWrongAnswerIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), CommonName: "other", Organization: "other", Now: catest.Now}))(t)
-	type answer = func(t *testing.T, p *places) fabric.Exchange
-	good := func(t *testing.T, p *places) fabric.Exchange {
-		return p.signed(t, readFile(t, p.beside, "requests/east/request.pem"), "east").Answer
+	type answer = func(t *testing.T, p *places) mesh.Exchange
+	good := func(t *testing.T, p *places) mesh.Exchange {
+		return p.signed(t, readFile(t, p.beside, "requests/east/request.pem"), "east").Response
 	}
-	changed := func(change func(t *testing.T, p *places, e *fabric.Exchange)) answer {
-		return func(t *testing.T, p *places) fabric.Exchange {
+	changed := func(change func(t *testing.T, p *places, e *mesh.Exchange)) answer {
+		return func(t *testing.T, p *places) mesh.Exchange {
 			e := good(t, p)
 			change(t, p, &e)
 			return e
@@ -60,54 +61,54 @@ func TestAWrongAnswerIsRefusedByName(t *testing.T) {
 		is      error
 		want    string
 	}{
-		"without a certificate": {changed(func(_ *testing.T, _ *places, e *fabric.Exchange) { e.Certificates = nil }), fabric.InstallOptions{}, nil, "the answer has no certificate"},
-		"for a key that is not here": {func(t *testing.T, p *places) fabric.Exchange {
-			return p.signed(t, csrOf(t, catest.Key("elsewhere"), nil), "east").Answer
-		}, fabric.InstallOptions{}, fabric.ErrNoRequest, "those that wait are of east, west"},
+		"without a certificate": {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) { e.Certificates = nil }), fabric.InstallOptions{}, nil, "the signed response has no certificate"},
+		"for a key that is not here": {func(t *testing.T, p *places) mesh.Exchange {
+			return p.signed(t, csrOf(t, catest.Key("elsewhere"), nil), "east").Response
+		}, fabric.InstallOptions{}, fabric.ErrNoRequest, "requests wait of east, west"},
 		"for the request of another cluster": {good, fabric.InstallOptions{Cluster: "west"}, nil, "has the key of the request of cluster east, not of west"},
 		"for a cluster that cannot be":       {good, fabric.InstallOptions{Cluster: "West"}, nil, `cluster name "West"`},
-		"signed for another cluster": {func(t *testing.T, p *places) fabric.Exchange {
+		"signed for another cluster": {func(t *testing.T, p *places) mesh.Exchange {
 			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "west"})
 		}, fabric.InstallOptions{}, nil, "cluster east: west "},
-		"below another root": {func(t *testing.T, p *places) fabric.Exchange {
+		"below another root": {func(t *testing.T, p *places) mesh.Exchange {
 			return answerFor(t, other, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})
-		}, fabric.InstallOptions{}, ca.RuleTrustedRoot, "which has to lead to root "},
+		}, fabric.InstallOptions{}, ca.RuleTrustedRoot, "which has to chain to root "},
 		"not below the root that was given": {good, fabric.InstallOptions{Root: other.Certificate()}, nil, "not the root that was given, other "},
-		"the root alone":                    {changed(func(_ *testing.T, _ *places, e *fabric.Exchange) { e.Certificates = e.Certificates[1:] }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
-		"the root first":                    {changed(func(_ *testing.T, _ *places, e *fabric.Exchange) { slices.Reverse(e.Certificates) }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
-		"a leaf": {changed(func(t *testing.T, p *places, e *fabric.Exchange) {
+		"the root alone":                    {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) { e.Certificates = e.Certificates[1:] }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
+		"the root first":                    {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) { slices.Reverse(e.Certificates) }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
+		"a leaf": {changed(func(t *testing.T, p *places, e *mesh.Exchange) {
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) { c.IsCA, c.MaxPathLenZero, c.MaxPathLen = false, false, -1 }})
 		}), fabric.InstallOptions{}, ca.RuleIsCA, "is not a CA"},
-		"a CA that cannot sign CRLs": {changed(func(t *testing.T, p *places, e *fabric.Exchange) {
+		"a CA that cannot sign CRLs": {changed(func(t *testing.T, p *places, e *mesh.Exchange) {
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }})
 		}), fabric.InstallOptions{}, ca.RuleCRLSign, "cRLSign"},
-		"with a broken signature": {changed(func(t *testing.T, _ *places, e *fabric.Exchange) {
+		"with a broken signature": {changed(func(t *testing.T, _ *places, e *mesh.Exchange) {
 			e.Certificates[0] = catest.BreakSignature(t, e.Certificates[0])
 		}), fabric.InstallOptions{}, ca.RuleSignature, "did not sign it"},
-		"expired":          {changed(func(_ *testing.T, p *places, _ *fabric.Exchange) { p.advance(year + day) }), fabric.InstallOptions{}, ca.RuleExpired, "expired at 2027-01-02T03:04:05Z"},
-		"of the day after": {changed(func(_ *testing.T, p *places, _ *fabric.Exchange) { p.advance(-day) }), fabric.InstallOptions{}, ca.RuleNotYetValid, "is not valid before"},
-		"under the name of another CA": {func(t *testing.T, p *places) fabric.Exchange {
+		"expired":          {changed(func(_ *testing.T, p *places, _ *mesh.Exchange) { p.advance(year + day) }), fabric.InstallOptions{}, ca.RuleExpired, "expired at 2027-01-02T03:04:05Z"},
+		"of the day after": {changed(func(_ *testing.T, p *places, _ *mesh.Exchange) { p.advance(-day) }), fabric.InstallOptions{}, ca.RuleNotYetValid, "is not valid before"},
+		"under the name of another CA": {func(t *testing.T, p *places) mesh.Exchange {
 			e := good(t, p)
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) {
 				c.RawSubject = catest.Must(p.beside.Bundle(t.Context(), "north"))(t).Certificate().RawSubject
 			}})
 			return e
 		}, fabric.InstallOptions{}, ca.RuleDistinctNames, "another CA of the mesh has this name"},
-		"for another trust domain": {func(t *testing.T, p *places) fabric.Exchange {
+		"for another trust domain": {func(t *testing.T, p *places) mesh.Exchange {
 			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "other.example", DNSNames: []string{"svc"}}},
 				ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})
-		}, fabric.InstallOptions{}, fabric.RulePermitsMesh, "without the identities of the trust domain cluster.local"},
-		"without the names of istiod": {func(t *testing.T, p *places) fabric.Exchange {
+		}, fabric.InstallOptions{}, mesh.RulePermitsMesh, "without the identities of the trust domain cluster.local"},
+		"without the names of istiod": {func(t *testing.T, p *places) mesh.Exchange {
 			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "cluster.local", DNSNames: []string{"istiod.mesh.svc"}}},
 				ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})
-		}, fabric.InstallOptions{}, fabric.RulePermitsMesh, "without istiod.istio-system.svc"},
-		"with a CA that leads nowhere": {changed(func(_ *testing.T, _ *places, e *fabric.Exchange) {
+		}, fabric.InstallOptions{}, mesh.RulePermitsMesh, "without istiod.istio-system.svc"},
+		"with a CA that leads nowhere": {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) {
 			e.Certificates = append(e.Certificates, other.Certificate())
-		}), fabric.InstallOptions{}, nil, "the answer: other "},
-		"with a CRL of nobody": {changed(func(t *testing.T, _ *places, e *fabric.Exchange) {
+		}), fabric.InstallOptions{}, nil, "the signed response: other "},
+		"with a CRL of nobody": {changed(func(t *testing.T, _ *places, e *mesh.Exchange) {
 			e.CRLs = append(e.CRLs, catest.Must(other.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t))
-		}), fabric.InstallOptions{}, nil, "is of no CA that is known"},
-		"with a CRL that revokes it": {changed(func(t *testing.T, p *places, e *fabric.Exchange) {
+		}), fabric.InstallOptions{}, nil, "no known CA signed the CRL"},
+		"with a CRL that revokes it": {changed(func(t *testing.T, p *places, e *mesh.Exchange) {
 			revoked := []x509.RevocationListEntry{{SerialNumber: e.Certificates[0].SerialNumber, RevocationTime: p.Now()}}
 			e.CRLs = append(e.CRLs, catest.Must(rootOf(t, p).CRL(ca.CRLOptions{Number: big.NewInt(p.Now().Unix() + 1), Revoked: revoked}))(t))
 		}), fabric.InstallOptions{}, nil, "is revoked"},
@@ -149,7 +150,7 @@ func TestARootThatIsNewHasToBeConfirmed(t *testing.T) {
 		"nobody vouches for it": {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{} }, fabric.ErrRootUnconfirmed},
 		"a person says yes":     {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{ConfirmRoot: trusting} }, nil},
 		"a person says no": {func(*x509.Certificate) fabric.InstallOptions {
-			return fabric.InstallOptions{ConfirmRoot: func(context.Context, fabric.Certificate, string) error { return no }}
+			return fabric.InstallOptions{ConfirmRoot: func(context.Context, mesh.Summary, string) error { return no }}
 		}, no},
 		"it was given": {func(root *x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{Root: root} }, nil},
 		"another was given, though a person would say yes": {func(*x509.Certificate) fabric.InstallOptions {
@@ -160,7 +161,7 @@ func TestARootThatIsNewHasToBeConfirmed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlaces(t, fabric.RootOptions{})
-			answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+			answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 			before := tree(t, p.beside.Dir())
 			got, err := p.beside.Install(t.Context(), answer, test.options(answer.Certificates[1]))
 			if test.is == nil && (err != nil || !got.RootAdopted) || test.is != nil && !errors.Is(err, test.is) {
@@ -176,15 +177,15 @@ func TestARootThatIsNewHasToBeConfirmed(t *testing.T) {
 func TestAPersonSeesWhichRootIsGoingToBeTrusted(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t, constrained())
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
-	var root fabric.Certificate
+	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
+	var root mesh.Summary
 	var domain string
-	catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: func(_ context.Context, c fabric.Certificate, d string) error {
+	catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: func(_ context.Context, c mesh.Summary, d string) error {
 		root, domain = c, d
 		return nil
 	}}))(t)
 	status, beside := catest.Must(p.root.Status(t.Context()))(t), catest.Must(p.beside.Status(t.Context()))(t)
-	if diff := cmp.Diff(status.Root, root); diff != "" || domain != "mesh.example.com" {
+	if diff := cmp.Diff(status.Root.Certificate, root); diff != "" || domain != "mesh.example.com" {
 		t.Errorf("shown was the trust domain %s and the root (-want +got):\n%s", domain, diff)
 	}
 	if beside.TrustDomain != status.TrustDomain || !cmp.Equal(beside.Constraints, status.Constraints) || !cmp.Equal(beside.Root, status.Root) {
@@ -196,14 +197,14 @@ func TestTheTrustDomainOfARootThatIsNewCanBeGiven(t *testing.T) {
 	t.Parallel()
 	for domain, want := range map[string]string{"": fabric.DefaultTrustDomain, "mesh.example.com": "mesh.example.com"} {
 		p := newPlaces(t, fabric.RootOptions{TrustDomain: "mesh.example.com"})
-		answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+		answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 		got := catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, TrustDomain: domain}))(t)
 		if got.TrustDomain != want || catest.Must(p.beside.Status(t.Context()))(t).TrustDomain != want {
 			t.Errorf("given was %q: the trust domain is %s, want %s", domain, got.TrustDomain, want)
 		}
 	}
 	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 	if _, err := p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, TrustDomain: "spiffe://x"}); err == nil || !strings.Contains(err.Error(), "is not a host") {
 		t.Errorf("got the error %v", err)
 	}
@@ -214,15 +215,15 @@ func TestAnAnswerOfAnotherCAIsTakenAsItComes(t *testing.T) {
 	h, c := catest.New(t), newCorporate(t)
 	tests := map[string]struct {
 		issuer *ca.Authority
-		change func(e *fabric.Exchange)
+		change func(e *mesh.Exchange)
 		root   bool // it is given
 		levels int
 	}{
-		"with the root":                     {h.Root, func(*fabric.Exchange) {}, false, 2},
-		"without the root, which is given":  {h.Root, func(e *fabric.Exchange) { e.Certificates = e.Certificates[:1] }, true, 2},
-		"three levels":                      {c.issuing, func(*fabric.Exchange) {}, false, 3},
-		"three levels, the root is given":   {c.issuing, func(e *fabric.Exchange) { e.Certificates = e.Certificates[:2] }, true, 3},
-		"three levels, the root once again": {c.issuing, func(e *fabric.Exchange) { e.Certificates = append(e.Certificates, c.root.Certificate()) }, true, 3},
+		"with the root":                     {h.Root, func(*mesh.Exchange) {}, false, 2},
+		"without the root, which is given":  {h.Root, func(e *mesh.Exchange) { e.Certificates = e.Certificates[:1] }, true, 2},
+		"three levels":                      {c.issuing, func(*mesh.Exchange) {}, false, 3},
+		"three levels, the root is given":   {c.issuing, func(e *mesh.Exchange) { e.Certificates = e.Certificates[:2] }, true, 3},
+		"three levels, the root once again": {c.issuing, func(e *mesh.Exchange) { e.Certificates = append(e.Certificates, c.root.Certificate()) }, true, 3},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +252,7 @@ func TestAnAnswerThatLacksACAIsRefused(t *testing.T) {
 	for what, certs := range map[string][]*x509.Certificate{
 		"the issuing CA": {e.Certificates[0], e.Certificates[2]}, "all": e.Certificates[:1], "the root": e.Certificates[:2],
 	} {
-		if _, err := f.Install(t.Context(), fabric.Exchange{Certificates: certs}, fabric.InstallOptions{ConfirmRoot: trusting}); !errors.Is(err, ca.RuleRooted) {
+		if _, err := f.Install(t.Context(), mesh.Exchange{Certificates: certs}, fabric.InstallOptions{ConfirmRoot: trusting}); !errors.Is(err, ca.RuleRooted) {
 			t.Errorf("without %s: got the error %v, want one about what is missing", what, err)
 		}
 	}
@@ -260,7 +261,7 @@ func TestAnAnswerThatLacksACAIsRefused(t *testing.T) {
 func TestWhatWasInstalledIsKept(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 	installed(t, p.beside, answer)
 	before := tree(t, p.beside.Dir())
 	if got := installed(t, p.beside, answer); got.Action != fabric.Kept || got.Cluster != "east" {
@@ -279,7 +280,7 @@ func TestWhatWasInstalledIsKept(t *testing.T) {
 func TestADryRunOfAnInstallationChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 	before := tree(t, p.beside.Dir())
 	got := catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{DryRun: true}))(t)
 	if got.Action != fabric.Created || !got.RootAdopted {
@@ -326,11 +327,11 @@ func TestWhereCRLsArePublishedTheAnswerBringsThem(t *testing.T) {
 	ensure(t, p.root, fabric.EnsureOptions{Renew: true}, "west")
 	west := tree(t, p.root.ClusterPath("west"))
 	signed := p.signed(t, requested(t, p.beside, "east"), "east")
-	if !signed.WithoutCRL || len(signed.Answer.Certificates) != 4 || len(signed.Answer.CRLs) != 3 {
-		t.Errorf("the answer has %d certificates and %d CRLs, without its own: %t", len(signed.Answer.Certificates), len(signed.Answer.CRLs), signed.WithoutCRL)
+	if !signed.WithoutCRL || len(signed.Response.Certificates) != 4 || len(signed.Response.CRLs) != 3 {
+		t.Errorf("the answer has %d certificates and %d CRLs, without its own: %t", len(signed.Response.Certificates), len(signed.Response.CRLs), signed.WithoutCRL)
 	}
 	unchanged(t, p.root.ClusterPath("west"), west)
-	got := installed(t, p.beside, catest.Must(fabric.ParseExchange(signed.Answer.Marshal()))(t))
+	got := installed(t, p.beside, catest.Must(mesh.ParseExchange(signed.Response.Marshal()))(t))
 	if !got.Publishes {
 		t.Errorf("installed is %+v", got)
 	}
@@ -356,16 +357,16 @@ func TestAnAnswerThatMakesTheSetIncompleteIsInstalledOnlyWhenTold(t *testing.T) 
 	publishing(t, p.root)
 	third := open(t, p.clock)
 	west := p.signed(t, requested(t, third, "west"), "west")
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
-	answer.Certificates = append(answer.Certificates, west.Answer.Certificates[0]) // Sign leaves it out
+	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
+	answer.Certificates = append(answer.Certificates, west.Response.Certificates[0]) // Sign leaves it out
 	before := tree(t, p.beside.Dir())
 	_, err := p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting})
-	var incomplete *fabric.IncompleteError
+	var incomplete *mesh.IncompleteError
 	if !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0].Subject != west.Certificate.Subject {
 		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, west.Certificate.Subject)
 	}
 	unchanged(t, p.beside.Dir(), before)
-	catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, AllowIncomplete: true}))(t)
+	catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, Incomplete: true}))(t)
 	if names := crlNames(t, p.beside, "east"); len(names) != 2 {
 		t.Errorf("the set has CRLs of %v", names)
 	}
@@ -378,7 +379,7 @@ func TestWhatHasEndedInAnAnswerIsPassedOver(t *testing.T) {
 	publishing(t, p.root)
 	signed := p.signed(t, requested(t, p.beside, "east"), "east")
 	p.advance(2 * time.Hour)
-	installed(t, p.beside, signed.Answer)
+	installed(t, p.beside, signed.Response)
 	if names := crlNames(t, p.beside, "east"); len(names) != 2 {
 		t.Errorf("the set has CRLs of %v, want those of the root and of east", names)
 	}
@@ -387,7 +388,7 @@ func TestWhatHasEndedInAnAnswerIsPassedOver(t *testing.T) {
 func TestAnEndedContextInstallsNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 	before := tree(t, p.beside.Dir())
 	if _, err := p.beside.Install(canceled(t), answer, fabric.InstallOptions{ConfirmRoot: trusting}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got the error %v", err)

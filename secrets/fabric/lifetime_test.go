@@ -8,6 +8,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // What is asked for is never cut. What is not ends with the issuer at the latest.
@@ -36,7 +37,7 @@ func TestAnIntermediateEndsWithItsIssuerAtTheLatest(t *testing.T) {
 			if test.asked > 0 {
 				end = p.Now().Add(test.asked)
 			}
-			var got fabric.Certificate
+			var got mesh.Summary
 			var ends bool
 			for what, issue := range map[string]func() error{
 				"ensure": func() error {
@@ -77,7 +78,7 @@ func TestInTheLastYearOfTheRootAClusterIsRevoked(t *testing.T) {
 	c.advance(2*year - 100*day)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	c.advance(day)
-	got := revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east").Clusters[0]
+	got := revoke(t, f, fabric.RevokeOptions{Now: true}, "east").Clusters[0]
 	if !got.EndsWithIssuer || !got.Successor.NotAfter.Equal(rootCert(t, f).NotAfter) {
 		t.Errorf("revoked is %+v", got)
 	}

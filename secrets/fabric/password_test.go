@@ -55,7 +55,7 @@ func (p *person) wantAsked(t *testing.T, keyFiles ...string) {
 // attended opens a directory for which somebody knows the passphrase.
 func attended(t *testing.T, dir string, p *person) *fabric.Fabric {
 	t.Helper()
-	return catest.Must(fabric.Open(t.Context(), dir, fabric.Options{Now: catest.Now, Password: p.password}))(t)
+	return catest.Must(fabric.Open(t.Context(), dir, fabric.Options{Now: catest.Now, Passphrase: p.password}))(t)
 }
 
 // sealed is a fabric whose root's key is encrypted.
@@ -63,7 +63,7 @@ func sealed(t *testing.T) (*fabric.Fabric, *person) {
 	t.Helper()
 	p := &person{answer: passphrase}
 	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassword: p.password}}))(t)
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.password}}))(t)
 	p.wantAsked(t, "root-key.pem")
 	return f, p
 }
@@ -96,7 +96,7 @@ func TestEnsureEncryptsTheKeyOfARootThatItMakes(t *testing.T) {
 	t.Parallel()
 	p := &person{answer: passphrase}
 	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	o := fabric.EnsureOptions{Root: fabric.RootOptions{NewPassword: p.password}}
+	o := fabric.EnsureOptions{Root: fabric.RootOptions{NewPassphrase: p.password}}
 	dry := o
 	dry.DryRun = true
 	ensure(t, f, dry, "east")
@@ -129,11 +129,11 @@ func TestNobodyWaitsWhileAPersonTypes(t *testing.T) {
 	plain := open(t, newClock())
 	catest.Must(plain.Init(t.Context(), fabric.InitOptions{}))(t)
 	other := attended(t, plain.Dir(), p)
-	catest.Must(other.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password}))(t)
+	catest.Must(other.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password}))(t)
 	p.wantAsked(t, "root-key.pem")
 	p.during = nil
 	imported := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(imported.Import(t.Context(), fabric.ImportOptions{Root: h.Root.Certificate(), Key: h.RootKey, NewPassword: p.password}))(t)
+	catest.Must(imported.Import(t.Context(), fabric.ImportOptions{Root: h.Root.Certificate(), Key: h.RootKey, NewPassphrase: p.password}))(t)
 	p.wantAsked(t, "root-key.pem")
 }
 
@@ -142,10 +142,10 @@ func TestAPassphraseThatDoesNotOpenTheKeyChangesNothing(t *testing.T) {
 	f, _ := sealed(t)
 	refused := errors.New("refused to answer")
 	tests := map[string]struct {
-		password fabric.Password
+		password fabric.Passphrase
 		want     error
 	}{
-		"nobody to ask":              {nil, fabric.ErrPasswordMissing},
+		"nobody to ask":              {nil, fabric.ErrPassphraseMissing},
 		"another passphrase":         {(&person{answer: "battery staple"}).password, ca.ErrWrongPassword},
 		"an empty passphrase":        {(&person{}).password, ca.ErrEmptyPassword},
 		"no answer":                  {(&person{err: refused}).password, refused},
@@ -153,7 +153,7 @@ func TestAPassphraseThatDoesNotOpenTheKeyChangesNothing(t *testing.T) {
 	}
 	before := tree(t, f.Dir())
 	for name, test := range tests {
-		other := catest.Must(fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, Password: test.password}))(t)
+		other := catest.Must(fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, Passphrase: test.password}))(t)
 		_, err := other.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{})
 		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), "root-key.pem") {
 			t.Errorf("%s: got the error %v, want %v with the file", name, err, test.want)
@@ -169,13 +169,13 @@ func TestANewPassphraseHasToBeGood(t *testing.T) {
 		person person
 		want   error
 	}{
-		"seven characters":                 {person{answer: "seven77"}, fabric.ErrPasswordShort},
-		"seven characters of eight octets": {person{answer: "sevenü7"}, fabric.ErrPasswordShort},
+		"seven characters":                 {person{answer: "seven77"}, fabric.ErrPassphraseShort},
+		"seven characters of eight octets": {person{answer: "sevenü7"}, fabric.ErrPassphraseShort},
 		"none":                             {person{}, ca.ErrEmptyPassword},
 		"no answer":                        {person{err: refused}, refused},
 	} {
 		f := open(t, newClock())
-		_, err := f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassword: test.person.password}})
+		_, err := f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: test.person.password}})
 		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), "root-key.pem") {
 			t.Errorf("%s: got the error %v, want %v with the file", name, err, test.want)
 		}
@@ -192,10 +192,10 @@ func TestTheKeyIsEncryptedInPlace(t *testing.T) {
 	before := tree(t, f.Dir())
 	plain := before["root-key.pem"]
 	p := &person{answer: passphrase}
-	dry := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password, DryRun: true}))(t)
+	dry := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password, DryRun: true}))(t)
 	p.wantAsked(t)
 	unchanged(t, f.Dir(), before)
-	done := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password}))(t)
+	done := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password}))(t)
 	p.wantAsked(t, "root-key.pem")
 	if done.KeyPath != f.RootKeyPath() || done != dry || !strings.HasPrefix(done.Certificate.Subject, "root ") {
 		t.Errorf("got %+v, by a dry run %+v", done, dry)
@@ -233,21 +233,21 @@ func TestEncryptRefusesAndLeavesTheKeyAsItIs(t *testing.T) {
 	same := func(*fabric.Fabric) {}
 	for name, test := range map[string]struct {
 		f        *fabric.Fabric
-		password fabric.Password
+		password fabric.Passphrase
 		want     error
 		text     string
 	}{
 		"no root":               {open(t, newClock()), good, fabric.ErrNoRoot, ""},
 		"an encrypted key":      {encrypted, good, fabric.ErrKeyEncrypted, "root-key.pem"},
-		"no key":                {plain(func(f *fabric.Fabric) { _ = os.Remove(f.RootKeyPath()) }), good, fabric.ErrRootKeyMissing, "root-key.pem"},
+		"no key":                {plain(func(f *fabric.Fabric) { _ = os.Remove(f.RootKeyPath()) }), good, fabric.ErrKeyMissing, "root-key.pem"},
 		"the key of another":    {plain(key(catest.Must(ca.MarshalKey(catest.Key("other")))(t))), good, ca.ErrKeyMismatch, "root-key.pem"},
 		"a key that is damaged": {plain(key([]byte("damaged"))), good, nil, "root-key.pem: text that is not PEM"},
-		"no passphrase":         {plain(same), nil, fabric.ErrNewPasswordMissing, "root-key.pem"},
-		"a short passphrase":    {plain(same), (&person{answer: "short"}).password, fabric.ErrPasswordShort, "root-key.pem"},
+		"no passphrase":         {plain(same), nil, fabric.ErrNewPassphraseMissing, "root-key.pem"},
+		"a short passphrase":    {plain(same), (&person{answer: "short"}).password, fabric.ErrPassphraseShort, "root-key.pem"},
 		"no answer":             {plain(same), (&person{err: context.Canceled}).password, context.Canceled, "root-key.pem"},
 	} {
 		before := tree(t, test.f.Dir())
-		_, err := test.f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: test.password})
+		_, err := test.f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: test.password})
 		if err == nil || test.want != nil && !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
 			t.Errorf("%s: got the error %v, want %v with %q", name, err, test.want, test.text)
 		}
@@ -261,7 +261,7 @@ func TestAKeyThatChangesWhileAPersonTypesIsReadAgain(t *testing.T) {
 	f := open(t, newClock())
 	catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
 	p := &person{answer: passphrase, during: func() { _ = os.Remove(f.RootKeyPath()) }}
-	if _, err := f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassword: p.password}); !errors.Is(err, fabric.ErrRootKeyMissing) {
+	if _, err := f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password}); !errors.Is(err, fabric.ErrKeyMissing) {
 		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
 	}
 }

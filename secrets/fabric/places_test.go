@@ -16,6 +16,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // places are a directory where the root is, and one beside a cluster.
@@ -38,23 +39,23 @@ func requested(t *testing.T, f *fabric.Fabric, cluster string) []byte {
 	return catest.Must(f.Request(t.Context(), cluster, fabric.RequestOptions{}))(t).CSR
 }
 
-func (p *places) signed(t *testing.T, csr []byte, cluster string) fabric.Signed {
+func (p *places) signed(t *testing.T, csr []byte, cluster string) fabric.SignResult {
 	t.Helper()
 	return catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: cluster}))(t)
 }
 
 // trusting takes a root that is new.
-func trusting(context.Context, fabric.Certificate, string) error { return nil }
+func trusting(context.Context, mesh.Summary, string) error { return nil }
 
-func installed(t *testing.T, f *fabric.Fabric, answer fabric.Exchange) fabric.Installed {
+func installed(t *testing.T, f *fabric.Fabric, answer mesh.Exchange) fabric.InstallResult {
 	t.Helper()
 	return catest.Must(f.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting}))(t)
 }
 
 // through takes a cluster through the three places.
-func (p *places) through(t *testing.T, cluster string) fabric.Installed {
+func (p *places) through(t *testing.T, cluster string) fabric.InstallResult {
 	t.Helper()
-	return installed(t, p.beside, p.signed(t, requested(t, p.beside, cluster), cluster).Answer)
+	return installed(t, p.beside, p.signed(t, requested(t, p.beside, cluster), cluster).Response)
 }
 
 // csrOf is a request by another program.
@@ -85,8 +86,8 @@ func TestAKeyIsCertifiedInAnotherPlaceAndDoesNotTravel(t *testing.T) {
 	p := newPlaces(t, constrained())
 	csr := requested(t, p.beside, "east")
 	key := keysIn(t, p.beside.Dir())["requests/east/ca-key.pem"]
-	answer := p.signed(t, csr, "east").Answer.Marshal()
-	got := installed(t, p.beside, catest.Must(fabric.ParseExchange(answer))(t))
+	answer := p.signed(t, csr, "east").Response.Marshal()
+	got := installed(t, p.beside, catest.Must(mesh.ParseExchange(answer))(t))
 	if got.Cluster != "east" || got.Action != fabric.Created || !got.RootAdopted || got.TrustDomain != "mesh.example.com" {
 		t.Errorf("installed is %+v", got)
 	}
@@ -155,7 +156,7 @@ func TestARenewalInThreePlacesKeepsTheOldSet(t *testing.T) {
 	if len(signed.Others) != 1 || signed.Others[0].Subject != ca.Describe(old.Certificate()) {
 		t.Errorf("beside it are %+v", signed.Others)
 	}
-	if got := installed(t, p.beside, signed.Answer); got.Action != fabric.Renewed || got.RootAdopted {
+	if got := installed(t, p.beside, signed.Response); got.Action != fabric.Renewed || got.RootAdopted {
 		t.Errorf("installed is %+v", got)
 	}
 	renewed := catest.Must(p.beside.Bundle(t.Context(), "east"))(t)
@@ -177,7 +178,7 @@ func TestThreeLevelsInThreePlaces(t *testing.T) {
 	if chain := catest.Must(p.beside.Bundle(t.Context(), "east"))(t).Chain(); len(chain) != 3 {
 		t.Errorf("the chain has %d certificates, want 3", len(chain))
 	}
-	if got := catest.Must(p.beside.Status(t.Context()))(t); got.Issuing != nil || got.Clusters[0].Elsewhere {
+	if got := catest.Must(p.beside.Status(t.Context()))(t); got.Issuing != nil || got.Clusters[0].Remote {
 		t.Errorf("the status beside the cluster is %+v", got)
 	}
 }
@@ -197,7 +198,7 @@ func TestAllPlacesCanBeOne(t *testing.T) {
 		}
 	}
 	status := catest.Must(p.root.Status(t.Context()))(t)
-	if len(status.Clusters) != 2 || status.Clusters[0].Elsewhere || len(status.Requests) != 0 {
+	if len(status.Clusters) != 2 || status.Clusters[0].Remote || len(status.Requests) != 0 {
 		t.Errorf("the status is %+v", status)
 	}
 	ensure(t, p.root, fabric.EnsureOptions{}, "east")

@@ -2,145 +2,127 @@ package fabric
 
 import (
 	"context"
-	"crypto/x509"
-	"fmt"
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// RefreshOptions adjust RefreshCRLs; the zero value is good.
-type RefreshOptions struct {
-	// NextUpdate is when the next CRL of the CA that issues is there at the latest. A CRL is
-	// signed by every call that has one. Zero signs what is due, for as long as the last CRL
-	// was for: the first one is for the life of its CA. So do Revoke and all others who sign
-	// the next CRL. Where that is shorter, somebody has to see to the next one in time: a
-	// CRL that has passed it makes Envoy and OpenSSL refuse everything below the CA. All
-	// that a late one costs is that who can hold a cluster back from the newest CRL can do
-	// so for longer.
+// RefreshCRLsOptions adjust RefreshCRLs; the zero value is ready to use.
+type RefreshCRLsOptions struct {
+	// NextUpdate is that of the next CRL of the CA that issues. Every call with one signs a CRL.
+	// Zero signs the CRLs that are due, for as long as the last CRL of each CA lived: the first
+	// one lives as long as its CA. Other operations that sign the next CRL do the same.
+	//
+	// With a shorter time somebody has to sign the next CRL in time: Envoy and OpenSSL refuse
+	// everything below a CA whose CRL has passed its next update. The advantage of a short time is
+	// that an attacker can keep a new CRL from a cluster for no longer than that.
 	NextUpdate time.Time
-	// AllowIncomplete writes the set even if CRLs are missing.
-	AllowIncomplete bool
+	// Incomplete writes the CRL bundles even if CRLs are missing.
+	Incomplete bool
 	// DryRun checks everything and changes nothing.
 	DryRun bool
 }
 
-// Refreshed is what RefreshCRLs did.
-type Refreshed struct {
+// RefreshCRLsResult is what RefreshCRLs did.
+type RefreshCRLsResult struct {
 	// Signed are the CRLs that are new.
 	Signed []SignedCRL
-	// Changed reports that there is something new, for a cluster or for the directory.
+	// Changed reports that a cluster or the directory has something new.
 	Changed bool
-	Publication
+	mesh.Publication
 }
 
-// SignedCRL is a CRL that was signed, and the CA that it is of.
+// SignedCRL is a CRL that was signed, with its CA.
 type SignedCRL struct {
-	Certificate Certificate
-	CRL         CRL
+	Certificate mesh.Summary
+	CRL         mesh.CRLSummary
 }
 
-// RefreshCRLs signs the CRLs that are missing, that have passed their next update, and those
-// of whose time less than a third is left, as far as the keys are here, and gives every cluster
-// the complete set. From then on the fabric publishes CRLs: whatever brings a CA into the mesh
-// gives every cluster its CRL.
+// RefreshCRLs signs the CRLs that are missing, that have expired, and those with less than a third
+// of their time left, if their keys are here, and gives every cluster the complete CRL bundle.
+// CRLs are published from then on: an operation that brings a CA into the mesh brings its CRL to
+// every cluster.
 //
-// The error is an [*IncompleteError], a [*ca.RuleError] of [ca.RuleCRLSign] or
-// [ca.RuleSubjectKeyID] where the CA that issues cannot sign CRLs, a [*ca.LifetimeError], or one
-// about its key. That this is elsewhere is none, unless NextUpdate is given: its CRL is missing
-// then if it was due.
-func (f *Fabric) RefreshCRLs(ctx context.Context, o RefreshOptions) (Refreshed, error) {
-	var done Refreshed
-	err := f.changeMesh(ctx, meshChange{
+// The error is a [*mesh.IncompleteError], a [*ca.RuleError] of [ca.RuleCRLSign] or
+// [ca.RuleSubjectKeyID] if the CA that issues cannot sign CRLs, a [*ca.LifetimeError], or one about
+// its key. A key in another directory is an error only if NextUpdate is given: a CRL that is due
+// stays due.
+func (f *Fabric) RefreshCRLs(ctx context.Context, o RefreshCRLsOptions) (RefreshCRLsResult, error) {
+	var done RefreshCRLsResult
+	err := f.run(ctx, operation{
 		dryRun: o.DryRun,
-		issues: func(m *mesh) (bool, error) { return m.signsDue(o.NextUpdate) },
-		make: func(ctx context.Context, m *mesh) (err error) {
-			done = Refreshed{}
-			if done.Signed, err = m.refresh(ctx, o.NextUpdate); err != nil {
+		decide: func(ctx context.Context, d *directory) (needs, error) {
+			m, err := d.mesh(ctx)
+			if err != nil {
+				return needs{}, err
+			}
+			signs, err := d.needsIssuerKey(m, o.NextUpdate)
+			return needs{issuerKey: signs}, err
+		},
+		change: func(ctx context.Context, d *directory) (err error) {
+			m, err := d.mesh(ctx)
+			if err != nil {
 				return err
 			}
-			err = m.save(nil, o.AllowIncomplete)
-			done.Changed, done.Publication = m.c.changed.Load(), m.publication()
+			done, err = d.refreshAndPublish(ctx, m, o)
 			return err
 		},
-	})
+	}, &passphrases{})
 	if err != nil {
-		return Refreshed{}, err
+		return RefreshCRLsResult{}, err
 	}
 	return done, nil
 }
 
-// nextCRL is what the next CRL of a CA says. Zero for nextUpdate is that of [nextUpdate].
-type nextCRL struct {
-	revoked    []x509.RevocationListEntry
-	carried    []x509.RevocationListEntry // of other CRLs of the CA, as they are
-	nextUpdate time.Time
+func (d *directory) refreshAndPublish(ctx context.Context, m *mesh.Mesh, o RefreshCRLsOptions) (done RefreshCRLsResult, err error) {
+	if done.Signed, err = d.refresh(ctx, m, o.NextUpdate); err != nil {
+		return done, err
+	}
+	if err := d.writeRecords(m); err != nil {
+		return done, err
+	}
+	err = d.publish(m, nil, o.Incomplete)
+	done.Changed, done.Publication = d.files.changed.Load(), m.Publication()
+	return done, err
 }
 
-// nextUpdate is that of the next CRL of a CA, unless another one is asked for: it is for as long
-// as the last one was for. Zero is the end of the CA, for the first one and where the last one
-// was for that.
-func nextUpdate(a *authority, now time.Time) time.Time {
-	if a.crl == nil || !a.crl.NextUpdate.Before(a.cert.NotAfter) {
-		return time.Time{}
-	}
-	next := now.Add(a.crl.NextUpdate.Sub(a.crl.ThisUpdate) - ca.Backdate)
-	if !next.Before(a.cert.NotAfter) || !next.After(now) {
-		return time.Time{}
-	}
-	return next
-}
-
-// refresh signs what is due.
-func (m *mesh) refresh(ctx context.Context, asked time.Time) (signed []SignedCRL, err error) {
-	for _, a := range m.all {
+// refresh signs the CRLs that are due, if their keys are here. A next update is that of the CA that
+// issues.
+func (d *directory) refresh(ctx context.Context, m *mesh.Mesh, nextUpdate time.Time) (signed []SignedCRL, err error) {
+	for _, a := range m.CAs() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		o := nextCRL{}
-		if m.isIssuing(a) {
-			o.nextUpdate = asked
+		var o ca.CRLOptions
+		if m.IsIssuer(a) {
+			o.NextUpdate = nextUpdate
 		}
-		if !m.isDue(a, o.nextUpdate) {
+		if a.Ended(m.Now) || !m.IsDue(a) && o.NextUpdate.IsZero() {
 			continue
 		}
-		if here, err := m.hasKey(a); err != nil || !here {
-			if err != nil {
-				return nil, err
-			}
+		if local, err := d.keys.has(a); err != nil {
+			return nil, err
+		} else if !local && o.NextUpdate.IsZero() {
 			continue
 		}
-		if err := m.nextCRL(ctx, a, o); err != nil {
-			return nil, fmt.Errorf("the CRL of %s: %w", ca.Describe(a.cert), err)
+		if err := d.signCRL(ctx, a, o); err != nil {
+			return nil, err
 		}
-		signed = append(signed, SignedCRL{describe(a.cert), describeCRL(a.crl)})
+		signed = append(signed, SignedCRL{a.Summary(), mesh.SummarizeCRL(a.CRL())})
 	}
 	return signed, nil
 }
 
-// signsDue reports whether a refresh takes the key of the CA that issues. Without the key
-// what is due stays so, and only what was asked for is refused.
-func (m *mesh) signsDue(asked time.Time) (bool, error) {
-	if !asked.IsZero() || !m.isDue(m.issuer(), asked) {
-		return !asked.IsZero(), nil
+// needsIssuerKey reports whether a refresh takes the key of the CA that issues. Without the key a
+// CRL that is due stays due; only an explicit next update is refused.
+func (d *directory) needsIssuerKey(m *mesh.Mesh, nextUpdate time.Time) (bool, error) {
+	issuer := m.Issuer()
+	if !nextUpdate.IsZero() {
+		return true, nil
 	}
-	return m.hasKey(m.issuer())
-}
-
-// isDue reports whether a CA needs its next CRL, or was asked for one.
-func (m *mesh) isDue(a *authority, asked time.Time) bool {
-	switch {
-	case a.ended(m.now()):
-		return false
-	case a.crl == nil || !asked.IsZero():
-		return true
+	if !m.IsDue(issuer) {
+		return false, nil
 	}
-	return dueSince(a, m.now())
-}
-
-// dueSince reports whether less than a third is left of the time of a CRL. One that lives as
-// long as its CA is not due before.
-func dueSince(a *authority, now time.Time) bool {
-	end := a.crl.NextUpdate
-	return end.Before(a.cert.NotAfter) && end.Sub(now) < end.Sub(a.crl.ThisUpdate)/3
+	return d.keys.has(issuer)
 }

@@ -12,174 +12,178 @@ import (
 	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/issuer"
 	"github.com/trustgen/trustgen/secrets"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// A key can be made in one directory and certified in another one. What travels is the
-// request and its answer; the key goes from the folder of the request to that of the
-// cluster, in the same directory.
-const (
-	requestsFolder = "requests"
-	requestFile    = "request.pem"
-)
-
-// RequestOptions adjust Request; the zero value is good.
+// RequestOptions adjust Request; the zero value is ready to use.
 type RequestOptions struct {
-	// KeyType of a new key; zero means that of the CA that issues where it is known,
-	// and else [ca.P256].
+	// KeyType of a new key; zero means that of the CA that issues if it is known here, else
+	// [ca.P256].
 	KeyType ca.KeyType
-	// New makes a request in place of one that waits for its answer, or is damaged.
+	// New makes a request in place of one that waits for its signed response, or is damaged.
 	New bool
 	// DryRun checks everything and changes nothing.
 	DryRun bool
 }
 
-// Requested is a request that waits for its answer.
-type Requested struct {
-	// Action is Created, Kept for one that was there, Renewed for one in its place.
+// RequestResult is a request that waits for its signed response.
+type RequestResult struct {
+	// Action is Created, Kept for one that was there, or Renewed for one in its place.
 	Action Action
 	// CSR is the request in PEM. A dry run that would make one has none.
 	CSR []byte
-	// Key is the public key that the answer has to be for.
-	Key PublicKey
-	// Current is the intermediate that the cluster has in this directory, nil where it
-	// has none.
-	Current *Certificate
+	// Key is the public key that has to be certified.
+	Key mesh.PublicKey
+	// Current is the intermediate that the cluster has in this directory, nil if it has none.
+	Current *mesh.Summary
 }
 
-// Request makes the key of a cluster's next intermediate, and a request for its
-// certificate, which [Fabric.Sign] answers in another directory and [Fabric.Install] takes
-// in this one. The key is not in use before, and the directory needs no root. As long as a
-// request waits for its answer, it is given again.
+// Request makes the key of a cluster's next intermediate, and a request for its certificate:
+// [Fabric.Sign] signs it in another directory, and [Fabric.Install] installs the signed response
+// in this one. The key is not in use before that, and the directory needs no root. A request
+// that waits for its signed response is returned again.
 //
-// The error is a [*ClusterNameError], or a [*RequestError] when the one that waits is
-// damaged.
-func (f *Fabric) Request(ctx context.Context, cluster string, o RequestOptions) (Requested, error) {
-	if err := CheckCluster(cluster); err != nil {
-		return Requested{}, err
+// The error is a [*mesh.ClusterNameError], or a [*RequestError] if the waiting request is damaged.
+func (f *Fabric) Request(ctx context.Context, cluster string, o RequestOptions) (RequestResult, error) {
+	if err := mesh.CheckCluster(cluster); err != nil {
+		return RequestResult{}, err
 	}
-	var made Requested
-	err := f.change(ctx, o.DryRun, func(c changer) (err error) {
-		if made, err = f.request(c, cluster, o); err != nil {
-			return err
-		}
-		return made.findCurrent(f, c, cluster)
-	})
-	if o.DryRun && made.Action != Kept {
-		made.CSR, made.Key = nil, PublicKey{Type: made.Key.Type}
+	r := &requesting{RequestOptions: o, cluster: cluster, generateKey: f.generateKey}
+	err := f.run(ctx, operation{dryRun: o.DryRun, trust: anyTrust, decide: r.decide, change: r.change}, &passphrases{})
+	if err != nil {
+		return RequestResult{}, err
 	}
-	return made, err
+	if o.DryRun && r.result.Action != Kept {
+		r.result.CSR, r.result.Key = nil, mesh.PublicKey{Type: r.result.Key.Type}
+	}
+	return r.result, nil
 }
 
-func (f *Fabric) request(c changer, cluster string, o RequestOptions) (Requested, error) {
-	pending, err := c.Exists(requestFolder(cluster))
-	if err != nil {
-		return Requested{}, err
+// anyTrust is for a directory that may have no root.
+func anyTrust(_ context.Context, d *directory) (trust, error) {
+	t, err := d.readTrust()
+	if errors.Is(err, ErrNoRoot) {
+		return trust{}, nil
 	}
-	if pending && !o.New {
-		found, err := f.readRequest(c, cluster)
-		if err != nil {
-			return Requested{}, err
-		}
-		return Requested{Action: Kept, CSR: marshalRequest(found.csr.Raw), Key: describeKey(found.csr)}, nil
-	}
-	made, err := f.newRequest(c, cluster, o.KeyType)
-	if err != nil {
-		return Requested{}, err
-	}
-	action := Created
-	if pending {
-		action = Renewed
-		if err := c.Retire(requestFolder(cluster)); err != nil {
-			return Requested{}, err
-		}
-	}
-	text := marshalRequest(made.csr.Raw)
-	return Requested{Action: action, CSR: text, Key: describeKey(made.csr)}, made.write(c, text)
+	return t, err
 }
 
-// findCurrent finds the intermediate that the cluster has here. A damaged one is none: this
-// is how it gets another.
-func (q *Requested) findCurrent(f *Fabric, r reader, cluster string) error {
-	bundle, err := f.readCluster(r, cluster)
-	var unknown *UnknownClusterError
-	var damaged *DamagedError
+// requesting is one call of Request.
+type requesting struct {
+	RequestOptions
+	cluster     string
+	generateKey func(ca.KeyType) (crypto.Signer, error)
+	result      RequestResult
+}
+
+// decide finds the request that waits, and the intermediate that the cluster has. A damaged one
+// counts as none: a request is the way to another one.
+func (r *requesting) decide(_ context.Context, d *directory) (needs, error) {
+	waits, err := d.files.Exists(requestFolder(r.cluster))
+	if err != nil {
+		return needs{}, err
+	}
+	r.result = RequestResult{Action: Created}
 	switch {
-	case errors.As(err, &unknown), errors.As(err, &damaged):
+	case waits && r.New:
+		r.result.Action = Renewed
+	case waits:
+		found, err := d.readRequest(r.cluster)
+		if err != nil {
+			return needs{}, err
+		}
+		r.describe(Kept, found.csr)
+	}
+	if d.issuing == nil {
+		return needs{}, nil
+	}
+	bundle, err := d.readBundle(r.cluster, secrets.FileNames())
+	switch {
+	case err == nil:
+		current := mesh.Summarize(bundle.Certificate())
+		r.result.Current = &current
+	case !errors.As(err, new(*UnknownClusterError)) && !errors.As(err, new(*DamagedError)):
+		return needs{}, err
+	}
+	return needs{}, nil
+}
+
+func (r *requesting) describe(action Action, csr *x509.CertificateRequest) {
+	r.result.Action, r.result.CSR, r.result.Key = action, mesh.MarshalRequest(csr.Raw), mesh.PublicKeyOf(csr)
+}
+
+func (r *requesting) change(_ context.Context, d *directory) error {
+	if r.result.Action == Kept {
 		return nil
-	case err != nil:
+	}
+	made, err := r.make(d)
+	if err != nil {
 		return err
 	}
-	has := describe(bundle.Certificate())
-	q.Current = &has
-	return nil
+	if r.result.Action == Renewed {
+		if err := d.files.Retire(requestFolder(r.cluster)); err != nil {
+			return err
+		}
+	}
+	r.describe(r.result.Action, made.csr)
+	return made.write(d, r.result.CSR)
 }
 
-// request is a key that waits for its certificate.
+// make creates a key and a request for it.
+func (r *requesting) make(d *directory) (*request, error) {
+	keyType := r.KeyType
+	if keyType == "" {
+		keyType = ca.P256
+		if d.issuing != nil {
+			var err error
+			if keyType, err = mesh.KeyTypeBelow(d.issuing[0]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	key, err := r.generateKey(keyType)
+	if err != nil {
+		return nil, err
+	}
+	der, err := issuer.CSR(key, r.cluster)
+	if err != nil {
+		return nil, err
+	}
+	csr, err := x509.ParseCertificateRequest(der)
+	return &request{r.cluster, key, csr}, err
+}
+
+// request is a key that waits for its certificate. The key moves from the folder of the request
+// to that of the cluster; the request and the signed response travel.
 type request struct {
 	cluster string
 	key     crypto.Signer
 	csr     *x509.CertificateRequest
 }
 
-// newRequest makes a key and a request for it.
-func (f *Fabric) newRequest(r reader, cluster string, t ca.KeyType) (*request, error) {
-	if t == "" {
-		var err error
-		if t, err = f.likeIssuer(r); err != nil {
-			return nil, err
-		}
-	}
-	key, err := f.generateKey(t)
-	if err != nil {
-		return nil, err
-	}
-	der, err := issuer.CSR(key, cluster)
-	if err != nil {
-		return nil, err
-	}
-	csr, err := x509.ParseCertificateRequest(der)
-	return &request{cluster, key, csr}, err
-}
-
-// likeIssuer is the type of a key below the CA that issues, as far as it is known here.
-func (f *Fabric) likeIssuer(r reader) (ca.KeyType, error) {
-	root, err := f.readRoot(r)
-	if errors.Is(err, ErrNoRoot) {
-		return ca.P256, nil
-	}
-	if err != nil {
-		return "", err
-	}
-	chain, err := f.readIssuing(r, root)
-	if err != nil {
-		return "", err
-	}
-	return keyTypeLike(chain[0].PublicKey)
-}
-
-func (q *request) write(c changer, text []byte) error {
+func (q *request) write(d *directory, text []byte) error {
 	data, err := ca.MarshalKey(q.key)
 	if err != nil {
 		return err
 	}
 	defer clear(data)
 	return errors.Join(
-		c.Write(path.Join(requestFolder(q.cluster), secrets.CAKeyFile), data, store.Private),
-		c.Write(path.Join(requestFolder(q.cluster), requestFile), text, store.Public),
+		d.files.Write(path.Join(requestFolder(q.cluster), secrets.CAKeyFile), data, store.Private),
+		d.files.Write(path.Join(requestFolder(q.cluster), requestFile), text, store.Public),
 	)
 }
 
 // readRequest reads a request that waits. Whatever is wrong with it is a [*RequestError].
-func (f *Fabric) readRequest(r reader, cluster string) (*request, error) {
-	q, err := f.parsePending(r, cluster)
+func (d *directory) readRequest(cluster string) (*request, error) {
+	q, err := d.parseRequest(cluster)
 	if err != nil {
-		return nil, &RequestError{Dir: f.Dir(), Cluster: cluster, Err: err}
+		return nil, &RequestError{Path: d.path(requestFolder(cluster)), Cluster: cluster, Err: err}
 	}
 	return q, nil
 }
 
-func (f *Fabric) parsePending(r reader, cluster string) (*request, error) {
-	data, err := r.Read(path.Join(requestFolder(cluster), secrets.CAKeyFile), store.Private)
+func (d *directory) parseRequest(cluster string) (*request, error) {
+	data, err := d.files.Read(path.Join(requestFolder(cluster), secrets.CAKeyFile), store.Private)
 	if err != nil {
 		return nil, err
 	}
@@ -188,11 +192,11 @@ func (f *Fabric) parsePending(r reader, cluster string) (*request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", secrets.CAKeyFile, err)
 	}
-	text, err := r.Read(path.Join(requestFolder(cluster), requestFile), store.Public)
+	text, err := d.files.Read(path.Join(requestFolder(cluster), requestFile), store.Public)
 	if err != nil {
 		return nil, err
 	}
-	csr, err := ParseRequest(text)
+	csr, err := mesh.ParseRequest(text)
 	if err == nil && !ca.SamePublicKey(key.Public(), csr.PublicKey) {
 		err = fmt.Errorf("is for another key than that in %s", secrets.CAKeyFile)
 	}
@@ -202,6 +206,21 @@ func (f *Fabric) parsePending(r reader, cluster string) (*request, error) {
 	return &request{cluster, key, csr}, nil
 }
 
-const requestBlock = "CERTIFICATE REQUEST"
+// requireNoRequest refuses a cluster that waits for a signed response.
+func (d *directory) requireNoRequest(cluster string) error {
+	waits, err := d.files.Exists(requestFolder(cluster))
+	if err == nil && waits {
+		err = &PendingRequestError{Cluster: cluster}
+	}
+	return err
+}
 
-func requestFolder(cluster string) string { return path.Join(requestsFolder, cluster) }
+// requireNoRequests refuses to create a root that nobody asked for while a request waits for the
+// response of another one.
+func (d *directory) requireNoRequests() error {
+	clusters, err := d.files.List(requestsFolder)
+	if err != nil || len(clusters) == 0 {
+		return err
+	}
+	return &PendingRequestError{Cluster: clusters[0]}
+}

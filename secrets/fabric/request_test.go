@@ -17,6 +17,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 func TestARequestIsGivenAgainUntilItIsAnswered(t *testing.T) {
@@ -29,7 +30,7 @@ func TestARequestIsGivenAgainUntilItIsAnswered(t *testing.T) {
 		t.Errorf("the first is %+v, the second %+v", first, again)
 	}
 	unchanged(t, p.beside.Dir(), before)
-	installed(t, p.beside, p.signed(t, first.CSR, "east").Answer)
+	installed(t, p.beside, p.signed(t, first.CSR, "east").Response)
 	if next := requested(t, p.beside, "east"); bytes.Equal(next, first.CSR) {
 		t.Error("the request is given again after it was answered")
 	}
@@ -46,7 +47,7 @@ func TestANewRequestTakesThePlaceOfTheOldOne(t *testing.T) {
 	if data := tree(t, p.beside.Dir())["superseded/requests/east/20260102T030405Z/request.pem"]; !strings.HasSuffix(data, string(old)) {
 		t.Error("the old request is not kept")
 	}
-	_, err := p.beside.Install(t.Context(), p.signed(t, old, "east").Answer, fabric.InstallOptions{ConfirmRoot: trusting})
+	_, err := p.beside.Install(t.Context(), p.signed(t, old, "east").Response, fabric.InstallOptions{ConfirmRoot: trusting})
 	if !errors.Is(err, fabric.ErrNoRequest) {
 		t.Errorf("the answer to the old one: got the error %v", err)
 	}
@@ -69,7 +70,7 @@ func TestADryRunOfARequestChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	got := catest.Must(f.Request(t.Context(), "east", fabric.RequestOptions{DryRun: true, KeyType: ca.P384}))(t)
-	if diff := cmp.Diff(fabric.Requested{Action: fabric.Created, Key: fabric.PublicKey{Type: ca.P384}}, got); diff != "" {
+	if diff := cmp.Diff(fabric.RequestResult{Action: fabric.Created, Key: mesh.PublicKey{Type: ca.P384}}, got); diff != "" {
 		t.Errorf("requested (-want +got):\n%s", diff)
 	}
 	if _, err := os.Stat(f.Dir()); !os.IsNotExist(err) {
@@ -86,7 +87,7 @@ func TestADryRunOfARequestChangesNothing(t *testing.T) {
 func TestBadRequestsAreNotMade(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
-	var name *fabric.ClusterNameError
+	var name *mesh.ClusterNameError
 	if _, err := f.Request(t.Context(), "../east", fabric.RequestOptions{}); !errors.As(err, &name) {
 		t.Errorf("got the error %v, want one about the name", err)
 	}
@@ -127,7 +128,7 @@ func TestADamagedRequestIsNamedAndMadeAnewOnlyWhenAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlaces(t, fabric.RootOptions{})
-			answer := p.signed(t, requested(t, p.beside, "east"), "east").Answer
+			answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
 			folder := filepath.Join(p.beside.Dir(), "requests/east")
 			if err := test.harm(t, folder); err != nil {
 				t.Fatal(err)
@@ -182,15 +183,15 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 		"a key beside it":            {join(good, marshalKey(t)), "PEM block 2 is a PRIVATE KEY, which must not leave its directory"},
 		"two":                        {join(good, good), "2 certificate requests, expected one"},
 		"one that is cut off":        {good[:len(good)/2], "1 PEM blocks begin, 0 are well formed"},
-		"a block of junk":            {encode("CERTIFICATE REQUEST", []byte("junk")), "is no good certificate request"},
-		"bytes after it":             {encode("CERTIFICATE REQUEST", append(block.Bytes[:len(block.Bytes):len(block.Bytes)], 0)), "is no good certificate request"},
+		"a block of junk":            {encode("CERTIFICATE REQUEST", []byte("junk")), "is not a valid certificate request"},
+		"bytes after it":             {encode("CERTIFICATE REQUEST", append(block.Bytes[:len(block.Bytes):len(block.Bytes)], 0)), "is not a valid certificate request"},
 		"a signature of another key": {encode("CERTIFICATE REQUEST", broken), "is not signed with its own key"},
 		"a key of another kind":      {encode("CERTIFICATE REQUEST", ed25519Request(t)), "a CA key of type Ed25519, expected"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			csr, err := fabric.ParseRequest(test.data)
+			csr, err := mesh.ParseRequest(test.data)
 			switch {
 			case test.want == "" && (err != nil || !ca.SamePublicKey(csr.PublicKey, catest.Key("east").Public())):
 				t.Errorf("got the error %v", err)
@@ -229,7 +230,7 @@ func FuzzParseRequest(f *testing.F) {
 	f.Add(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
 	f.Add([]byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		csr, err := fabric.ParseRequest(data)
+		csr, err := mesh.ParseRequest(data)
 		if err != nil {
 			return
 		}
@@ -239,7 +240,7 @@ func FuzzParseRequest(f *testing.F) {
 		if _, err := ca.KeyTypeOf(csr.PublicKey); err != nil {
 			t.Error(err)
 		}
-		again, err := fabric.ParseRequest(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr.Raw}))
+		again, err := mesh.ParseRequest(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr.Raw}))
 		if err != nil || !ca.SamePublicKey(again.PublicKey, csr.PublicKey) {
 			t.Errorf("what was read cannot be read again: %v", err)
 		}

@@ -2,149 +2,138 @@ package fabric
 
 import (
 	"context"
-	"crypto/x509"
-	"fmt"
-	"slices"
 	"time"
+
+	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// RetireOptions adjust RetireCluster; the zero value is good.
+// RetireOptions adjust Retire; the zero value is ready to use.
 type RetireOptions struct {
 	// Revoke revokes the intermediates of the cluster at once.
 	Revoke bool
-	// Reason is what the CRL gives for one, if it has to; nil is [ReasonCessationOfOperation], or
-	// of what is pending what was decided before.
-	Reason *Reason
+	// Reason is the reason in the CRL; nil is [mesh.ReasonCessationOfOperation], or the one that was
+	// decided before.
+	Reason *mesh.Reason
 	// At is that of [RevokeOptions].
 	At time.Time
-	// AllowIncomplete writes the sets of CRLs even if CRLs are missing.
-	AllowIncomplete bool
+	// Incomplete writes the CRL bundles even if CRLs are missing.
+	Incomplete bool
 	// DryRun checks everything and changes nothing.
 	DryRun bool
 }
 
-// RetiredCluster is a cluster that has left.
-type RetiredCluster struct {
+// RetireResult is a cluster that has left the mesh.
+type RetireResult struct {
+	Cluster string
 	// Again reports that it had left before.
 	Again bool
-	// Left are its intermediates that others still take: none if they are revoked.
-	Left []Certificate
-	// Revoked are those that the CRL has since now.
-	Revoked []Certificate
-	Publication
+	// Left are its intermediates that others still accept: none if they are revoked.
+	Left []mesh.Summary
+	// Revoked are those that the CRL has as of this change.
+	Revoked []mesh.Summary
+	mesh.Publication
 }
 
-// RetireCluster lets a cluster leave the mesh: its set goes to superseded/, and it gets no other
-// one unless [Fabric.Ensure] or [Fabric.Sign] is told that it comes back. Its workloads are
-// trusted until its intermediates expire, or are revoked. Their CRLs stay in the sets until then: proxies would refuse the
-// workloads that are left without.
+// Retire lets a cluster leave the mesh: its CA bundle moves to superseded/, and it gets another one
+// only by an [Fabric.Ensure] or [Fabric.Sign] with Rejoin. Its workloads are trusted until its
+// intermediates expire or are revoked. Their CRLs stay in the CRL bundles until then, because
+// proxies would refuse the workloads that are left without them.
 //
-// The error is a [*ClusterNameError], a [*NoIntermediateError], or one that [Fabric.Revoke] has.
-func (f *Fabric) RetireCluster(ctx context.Context, cluster string, o RetireOptions) (RetiredCluster, error) {
-	if err := CheckCluster(cluster); err != nil {
-		return RetiredCluster{}, err
-	}
-	revoke := RevokeOptions{Reason: o.Reason, At: o.At, AllowIncomplete: o.AllowIncomplete}
-	if err := revoke.check(f.now()); err != nil {
-		return RetiredCluster{}, err
+// The error is a [*mesh.ClusterNameError], a [*mesh.NoIntermediateError], or one of [Fabric.Revoke].
+func (f *Fabric) Retire(ctx context.Context, cluster string, o RetireOptions) (RetireResult, error) {
+	if err := mesh.CheckCluster(cluster); err != nil {
+		return RetireResult{}, err
 	}
 	r := &retiring{RetireOptions: o, cluster: cluster}
-	r.revoking = revoking{RevokeOptions: revoke, reason: ReasonCessationOfOperation, leaves: true}
-	err := f.changeMesh(ctx, meshChange{dryRun: o.DryRun, issues: r.plan, make: r.run})
-	if err != nil {
-		return RetiredCluster{}, err
+	if err := f.run(ctx, operation{dryRun: o.DryRun, decide: r.decide, change: r.change}, &passphrases{}); err != nil {
+		return RetireResult{}, err
 	}
-	return r.done, nil
+	return r.result, nil
 }
 
-// retiring is one call of RetireCluster.
+// retiring is one call of Retire.
 type retiring struct {
 	RetireOptions
-	cluster  string
-	revoking revoking
-	done     RetiredCluster
+	cluster string
+
+	mesh   *mesh.Mesh
+	plans  []*mesh.RevocationPlan // none without a revocation
+	result RetireResult
 }
 
-func (r *retiring) plan(m *mesh) (revokes bool, err error) {
-	live, pending, retired := m.intermediates(r.cluster)
-	left := slices.Concat(pending, live)
-	here := slices.Contains(m.clusters, r.cluster)
-	if !here && !slices.ContainsFunc(m.all, func(a *authority) bool { return a.cluster == r.cluster }) {
-		return false, &NoIntermediateError{Dir: m.Dir(), Cluster: r.cluster, Wanted: "that could be retired"}
-	}
-	r.done = RetiredCluster{Again: retired, Left: describeAll(left)}
-	r.revoking.plans = nil
-	if !r.Revoke || len(left) == 0 {
-		return false, nil
-	}
-	return true, r.revoking.plan(m, []string{r.cluster})
+func (r *retiring) decision() mesh.Decision {
+	return mesh.Decision{Reason: r.Reason, Default: mesh.ReasonCessationOfOperation, At: r.At, Leaves: true}
 }
 
-func (r *retiring) run(ctx context.Context, m *mesh) error {
-	if err := r.leave(m); err != nil {
+func (r *retiring) decide(ctx context.Context, d *directory) (needs, error) {
+	var err error
+	if r.mesh, err = d.mesh(ctx); err != nil {
+		return needs{}, err
+	}
+	if err := r.decision().Check(d.now); err != nil {
+		return needs{}, err
+	}
+	if err := r.mesh.CheckKnown(r.cluster); err != nil {
+		return needs{}, err
+	}
+	found := r.mesh.Intermediates(r.cluster)
+	r.result = RetireResult{Cluster: r.cluster, Again: !found.Left.IsZero(), Left: found.Accepted()}
+	if !r.Revoke || len(r.result.Left) == 0 {
+		r.plans = nil
+		return needs{}, nil
+	}
+	r.plans, err = r.mesh.PlanRevocation([]string{r.cluster}, r.decision())
+	return needs{issuerKey: true}, err
+}
+
+func (r *retiring) change(ctx context.Context, d *directory) error {
+	if err := r.leave(d); err != nil {
 		return err
 	}
-	if len(r.revoking.plans) == 0 {
-		r.done.Publication = m.publication()
-		return m.record()
+	if len(r.plans) > 0 {
+		if err := r.revoke(ctx, d); err != nil {
+			return err
+		}
 	}
-	if err := r.revoking.run(ctx, m); err != nil {
+	if err := d.writeRecords(r.mesh); err != nil {
 		return err
 	}
-	r.done.Left, r.done.Revoked = nil, r.revoking.done.Clusters[0].Revoked
-	r.done.Publication = m.publication()
+	if len(r.plans) > 0 {
+		if err := d.publish(r.mesh, nil, r.Incomplete); err != nil {
+			return err
+		}
+	}
+	r.result.Publication = r.mesh.Publication()
 	return nil
 }
 
-// leave retires what the directory has of the cluster.
-func (r *retiring) leave(m *mesh) error {
+// leave moves what the directory has of the cluster to superseded/.
+func (r *retiring) leave(d *directory) error {
 	for _, folder := range []string{clusterFolder(r.cluster), requestFolder(r.cluster)} {
-		found, err := m.c.Exists(folder)
+		found, err := d.files.Exists(folder)
 		if err != nil {
 			return err
 		}
 		if !found {
 			continue
 		}
-		if err := m.c.Retire(folder); err != nil {
+		if err := d.files.Retire(folder); err != nil {
 			return err
 		}
 	}
-	m.clusters = without(m.clusters, []string{r.cluster})
-	for _, a := range m.all {
-		if a.cluster == r.cluster && a.retired.IsZero() {
-			a.retired = m.now()
-			m.touch(a)
-		}
+	return r.mesh.Retire(r.cluster)
+}
+
+func (r *retiring) revoke(ctx context.Context, d *directory) error {
+	if _, err := d.refresh(ctx, r.mesh, time.Time{}); err != nil {
+		return err
 	}
+	r.mesh.Record(r.plans, r.decision())
+	entries := r.mesh.Carry(r.plans)
+	if err := d.signCRL(ctx, r.mesh.Issuer(), ca.CRLOptions{Revoked: entries}); err != nil {
+		return err
+	}
+	r.result.Left, r.result.Revoked = nil, r.plans[0].Summaries()
 	return nil
-}
-
-// RetiredError says that a cluster has left the mesh. It comes back only if that is asked for.
-type RetiredError struct {
-	Dir, Cluster string
-	Since        time.Time
-}
-
-func (e *RetiredError) Error() string {
-	return fmt.Sprintf("%s: cluster %s left the mesh at %s", e.Dir, e.Cluster, e.Since.UTC().Format(time.RFC3339))
-}
-
-// wantNotRetired refuses a cluster that has left the mesh, and has not come back since: the
-// newest of its intermediates are retired. The error is a [*RetiredError].
-func (f *Fabric) wantNotRetired(cluster string, all []*authority) error {
-	var newest *x509.Certificate
-	var since time.Time
-	for _, a := range all {
-		if a.cluster != cluster || newest != nil && a.cert.NotBefore.Before(newest.NotBefore) {
-			continue
-		}
-		if newest == nil || a.cert.NotBefore.After(newest.NotBefore) || a.retired.IsZero() {
-			newest, since = a.cert, a.retired
-		}
-	}
-	if since.IsZero() {
-		return nil
-	}
-	return &RetiredError{Dir: f.Dir(), Cluster: cluster, Since: since}
 }

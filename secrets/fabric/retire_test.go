@@ -13,11 +13,12 @@ import (
 
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-func retire(t *testing.T, f *fabric.Fabric, cluster string, o fabric.RetireOptions) fabric.RetiredCluster {
+func retire(t *testing.T, f *fabric.Fabric, cluster string, o fabric.RetireOptions) fabric.RetireResult {
 	t.Helper()
-	return catest.Must(f.RetireCluster(t.Context(), cluster, o))(t)
+	return catest.Must(f.Retire(t.Context(), cluster, o))(t)
 }
 
 func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
@@ -25,7 +26,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 	c := newClock()
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	refresh(t, f, fabric.RefreshOptions{})
+	refresh(t, f, fabric.RefreshCRLsOptions{})
 	east, name := peerOf(t, f, c, "east"), subject(t, f, "east")
 	got := retire(t, f, "east", fabric.RetireOptions{})
 	if diff := cmp.Diff([]string{name}, subjects(got.Left)); diff != "" || len(got.Revoked) > 0 || !slices.Equal(got.Others, []string{"west"}) {
@@ -34,8 +35,8 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 	if status := catest.Must(f.Status(t.Context()))(t); len(status.Clusters) != 1 {
 		t.Errorf("the clusters are %+v", status.Clusters)
 	}
-	if standings(t, f)[name] != fabric.StandingRetired || !slices.Contains(crlNames(t, f, "west"), name) {
-		t.Errorf("%s is %s, and the CRLs are %v", name, standings(t, f)[name], crlNames(t, f, "west"))
+	if statuses(t, f)[name] != string(mesh.LifecycleRetired) || !slices.Contains(crlNames(t, f, "west"), name) {
+		t.Errorf("%s is %s, and the CRLs are %v", name, statuses(t, f)[name], crlNames(t, f, "west"))
 	}
 	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), nil)
 
@@ -50,8 +51,8 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 		t.Error("its CRL is gone before its end")
 	}
 	for _, reason := range entries(west.crls) {
-		if reason != int(fabric.ReasonCessationOfOperation) {
-			t.Errorf("the reason is %s", fabric.Reason(reason))
+		if reason != int(mesh.ReasonCessationOfOperation) {
+			t.Errorf("the reason is %s", mesh.Reason(reason))
 		}
 	}
 }
@@ -62,7 +63,7 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	old := peerOf(t, f, c, "east")
-	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east")
+	revoke(t, f, fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, "east")
 	successor := peerOf(t, f, c, "east")
 	got := retire(t, f, "east", fabric.RetireOptions{Revoke: true})
 	if len(got.Revoked) != 2 || !got.Publishes {
@@ -70,8 +71,8 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	}
 	west := peerOf(t, f, c, "west")
 	want := map[string]int{
-		old.chain[1].SerialNumber.String():       int(fabric.ReasonKeyCompromise), // as it was decided
-		successor.chain[1].SerialNumber.String(): int(fabric.ReasonCessationOfOperation),
+		old.chain[1].SerialNumber.String():       int(mesh.ReasonKeyCompromise), // as it was decided
+		successor.chain[1].SerialNumber.String(): int(mesh.ReasonCessationOfOperation),
 	}
 	if diff := cmp.Diff(want, entries(west.crls)); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
@@ -100,8 +101,8 @@ func TestAClusterCanComeBack(t *testing.T) {
 	retire(t, f, "east", fabric.RetireOptions{Revoke: true})
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
-	if got := standings(t, f); got[old] != fabric.StandingRevoked || got[subject(t, f, "east")] != fabric.StandingCurrent {
-		t.Errorf("standings are %v", got)
+	if got := statuses(t, f); got[old] != string(mesh.LifecycleRevoked) || got[subject(t, f, "east")] != string(mesh.RoleCurrent) {
+		t.Errorf("statuses are %v", got)
 	}
 	wantRefused(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
 }
@@ -111,11 +112,11 @@ func TestAReasonThatIsGivenCountsForWhatIsPending(t *testing.T) {
 	c := newClock()
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east")
-	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(fabric.ReasonPrivilegeWithdrawn)})
+	revoke(t, f, fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, "east")
+	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.ReasonPrivilegeWithdrawn)})
 	for serial, reason := range entries(peerOf(t, f, c, "west").crls) {
-		if reason != int(fabric.ReasonPrivilegeWithdrawn) {
-			t.Errorf("the reason of %s is %s", serial, fabric.Reason(reason))
+		if reason != int(mesh.ReasonPrivilegeWithdrawn) {
+			t.Errorf("the reason of %s is %s", serial, mesh.Reason(reason))
 		}
 	}
 }
@@ -191,12 +192,12 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 				}
 				return
 			}
-			if gone := new(fabric.RetiredError); !errors.As(err, &gone) || gone.Cluster != "east" || gone.Since.IsZero() {
+			if gone := new(mesh.RetiredError); !errors.As(err, &gone) || gone.Cluster != "east" || gone.Since.IsZero() {
 				t.Errorf("got the error %v, want that east has left", err)
 			}
 			unchanged(t, f.Dir(), before)
 			_, err = f.Bundle(t.Context(), "east")
-			if gone := new(fabric.RetiredError); !errors.As(err, &gone) {
+			if gone := new(mesh.RetiredError); !errors.As(err, &gone) {
 				t.Errorf("its set: got the error %v, want that it has left", err)
 			}
 		})
@@ -210,7 +211,7 @@ func TestAClusterWhoseKeyIsElsewhereIsRetired(t *testing.T) {
 	p.through(t, "east")
 	east := peerOf(t, p.beside, p.clock, "east")
 	got := retire(t, p.root, "east", fabric.RetireOptions{Revoke: true})
-	if len(got.Revoked) != 1 || len(got.Elsewhere) > 0 || len(got.Missing) > 0 {
+	if len(got.Revoked) != 1 || len(got.Remote) > 0 || len(got.Missing) > 0 {
 		t.Errorf("retired is %+v", got)
 	}
 	// Its own CRL never came, which refuses the workload as well.
@@ -232,7 +233,7 @@ func TestARequestGoesWithItsCluster(t *testing.T) {
 
 func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	none, name := isA[*fabric.NoIntermediateError](), isA[*fabric.ClusterNameError]()
+	none, name := isA[*mesh.NoIntermediateError](), isA[*mesh.ClusterNameError]()
 	tests := map[string]struct {
 		cluster string
 		options fabric.RetireOptions
@@ -240,14 +241,14 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	}{
 		"a cluster that is not known": {"north", fabric.RetireOptions{}, none},
 		"a cluster that cannot be":    {"../east", fabric.RetireOptions{}, name},
-		"a reason that is not for it": {"east", fabric.RetireOptions{Revoke: true, Reason: new(fabric.Reason(6))}, nil},
+		"a reason that is not for it": {"east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.Reason(6))}, nil},
 		"the future":                  {"east", fabric.RetireOptions{Revoke: true, At: catest.Now().Add(day)}, nil},
 	}
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	before := tree(t, f.Dir())
 	for what, test := range tests {
-		if _, err := f.RetireCluster(t.Context(), test.cluster, test.options); err == nil || test.as != nil && !test.as(err) {
+		if _, err := f.Retire(t.Context(), test.cluster, test.options); err == nil || test.as != nil && !test.as(err) {
 			t.Errorf("%s: got the error %v", what, err)
 		}
 	}
@@ -255,7 +256,7 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 	remove(t, f, "root-key.pem")
 	before = tree(t, f.Dir())
-	if _, err := f.RetireCluster(t.Context(), "east", fabric.RetireOptions{Revoke: true}); !errors.Is(err, fabric.ErrRootKeyMissing) {
+	if _, err := f.Retire(t.Context(), "east", fabric.RetireOptions{Revoke: true}); !errors.Is(err, fabric.ErrKeyMissing) {
 		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
 	}
 	unchanged(t, f.Dir(), before)

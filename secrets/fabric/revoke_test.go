@@ -15,6 +15,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 func peerOf(t *testing.T, f *fabric.Fabric, c *clock, cluster string) peer {
@@ -22,27 +23,35 @@ func peerOf(t *testing.T, f *fabric.Fabric, c *clock, cluster string) peer {
 	return newPeer(t, catest.Must(f.Bundle(t.Context(), cluster))(t), fabric.DefaultTrustDomain, c.Now)
 }
 
-func revoke(t *testing.T, f *fabric.Fabric, o fabric.RevokeOptions, clusters ...string) fabric.Revocation {
+func revoke(t *testing.T, f *fabric.Fabric, o fabric.RevokeOptions, clusters ...string) fabric.RevokeResult {
 	t.Helper()
 	return catest.Must(f.Revoke(t.Context(), clusters, o))(t)
 }
 
-func finish(t *testing.T, f *fabric.Fabric, clusters ...string) fabric.Revocation {
+func finish(t *testing.T, f *fabric.Fabric, clusters ...string) fabric.RevokeResult {
 	t.Helper()
-	return catest.Must(f.FinishRevocation(t.Context(), clusters, fabric.FinishOptions{}))(t)
+	return catest.Must(f.FinishRevocation(t.Context(), clusters, fabric.FinishRevocationOptions{}))(t)
 }
 
-// standings are those of the CAs by their names.
-func standings(t *testing.T, f *fabric.Fabric) map[string]fabric.Standing {
+// status is the lifecycle of a CA that is not valid, and the role of any other one.
+func status(a mesh.Status) string {
+	if a.Lifecycle != mesh.LifecycleValid {
+		return string(a.Lifecycle)
+	}
+	return string(a.Role)
+}
+
+// statuses are those of the CAs by their names.
+func statuses(t *testing.T, f *fabric.Fabric) map[string]string {
 	t.Helper()
-	all := make(map[string]fabric.Standing)
-	for _, a := range catest.Must(f.Authorities(t.Context()))(t).All {
-		all[a.Certificate.Subject] = a.Standing
+	all := make(map[string]string)
+	for _, a := range catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs {
+		all[a.Certificate.Subject] = status(a)
 	}
 	return all
 }
 
-func subjects(certs []fabric.Certificate) []string {
+func subjects(certs []mesh.Summary) []string {
 	var names []string
 	for _, c := range certs {
 		names = append(names, c.Subject)
@@ -66,13 +75,13 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 	c := newClock()
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
 	oldEast, oldWest := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
 
 	c.advance(time.Hour)
-	got := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise), At: c.Now().Add(-day)}, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise), At: c.Now().Add(-day)}, "east")
 	old, fresh := oldEast.chain[1].Subject.CommonName, subject(t, f, "east")
-	if east := got.Clusters[0]; old == fresh || east.Successor.Subject != fresh || !east.Here || len(east.Revoked) > 0 {
+	if east := got.Clusters[0]; old == fresh || east.Successor.Subject != fresh || !east.Local || len(east.Revoked) > 0 {
 		t.Errorf("revoked is %+v", east)
 	}
 	if diff := cmp.Diff([]string{old}, subjects(got.Clusters[0].Pending)); diff != "" {
@@ -99,7 +108,7 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 	wantRefused(t, "east of west", east, west, c.Now(), nil)
 	for _, list := range west.crls {
 		for _, e := range list.RevokedCertificateEntries {
-			if e.ReasonCode != int(fabric.ReasonKeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
+			if e.ReasonCode != int(mesh.ReasonKeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
 				t.Errorf("the entry is %+v", e)
 			}
 		}
@@ -113,7 +122,7 @@ func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
 	first := revoke(t, f, fabric.RevokeOptions{}, "east")
 	before := tree(t, f.Dir())
 	again := revoke(t, f, fabric.RevokeOptions{}, "east")
-	if again.Clusters[0].Successor != nil || again.Began {
+	if again.Clusters[0].Successor != nil || again.First {
 		t.Errorf("again: %+v", again)
 	}
 	if diff := cmp.Diff(first.Clusters[0].Pending, again.Clusters[0].Pending); diff != "" {
@@ -126,26 +135,26 @@ func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
 func TestTheReasonAndTheTimeOfWhatIsPendingCanBeChanged(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
-	first := fabric.RevokeOptions{Reason: new(fabric.ReasonSuperseded), At: now.Add(-2 * day)}
+	first := fabric.RevokeOptions{Reason: new(mesh.ReasonSuperseded), At: now.Add(-2 * day)}
 	tests := map[string]struct {
 		again, last fabric.RevokeOptions
-		reason      fabric.Reason
+		reason      mesh.Reason
 		at          time.Time
 	}{
 		"nothing is given": {
-			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true}, fabric.ReasonSuperseded, first.At,
+			fabric.RevokeOptions{}, fabric.RevokeOptions{Now: true}, mesh.ReasonSuperseded, first.At,
 		},
 		"a reason, when it is revoked at once": {
-			fabric.RevokeOptions{}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.ReasonKeyCompromise)}, fabric.ReasonKeyCompromise, first.At,
+			fabric.RevokeOptions{}, fabric.RevokeOptions{Now: true, Reason: new(mesh.ReasonKeyCompromise)}, mesh.ReasonKeyCompromise, first.At,
 		},
 		"a reason, while it waits": {
-			fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, fabric.RevokeOptions{Immediately: true}, fabric.ReasonKeyCompromise, first.At,
+			fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, fabric.RevokeOptions{Now: true}, mesh.ReasonKeyCompromise, first.At,
 		},
 		"that no reason is given": {
-			fabric.RevokeOptions{Reason: new(fabric.ReasonUnspecified)}, fabric.RevokeOptions{Immediately: true}, fabric.ReasonUnspecified, first.At,
+			fabric.RevokeOptions{Reason: new(mesh.ReasonUnspecified)}, fabric.RevokeOptions{Now: true}, mesh.ReasonUnspecified, first.At,
 		},
 		"a time, and later a reason": {
-			fabric.RevokeOptions{At: now.Add(-3 * day)}, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.ReasonCACompromise)}, fabric.ReasonCACompromise, now.Add(-3 * day),
+			fabric.RevokeOptions{At: now.Add(-3 * day)}, fabric.RevokeOptions{Now: true, Reason: new(mesh.ReasonCACompromise)}, mesh.ReasonCACompromise, now.Add(-3 * day),
 		},
 	}
 	for name, test := range tests {
@@ -160,7 +169,7 @@ func TestTheReasonAndTheTimeOfWhatIsPendingCanBeChanged(t *testing.T) {
 			for _, list := range peerOf(t, f, c, "east").crls {
 				for _, e := range list.RevokedCertificateEntries {
 					if e.ReasonCode != int(test.reason) || !e.RevocationTime.Equal(test.at) {
-						t.Errorf("the entry is %s at %s, want %s at %s", fabric.Reason(e.ReasonCode), e.RevocationTime, test.reason, test.at)
+						t.Errorf("the entry is %s at %s, want %s at %s", mesh.Reason(e.ReasonCode), e.RevocationTime, test.reason, test.at)
 					}
 				}
 			}
@@ -177,7 +186,7 @@ func TestWhatIsPendingIsRevokedAtOnceWithoutAnotherSuccessor(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	pending := subjects(revoke(t, f, fabric.RevokeOptions{}, "east").Clusters[0].Pending)
 	successor := subject(t, f, "east")
-	got := revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east").Clusters[0]
+	got := revoke(t, f, fabric.RevokeOptions{Now: true}, "east").Clusters[0]
 	if diff := cmp.Diff(pending, subjects(got.Revoked)); diff != "" || got.Successor != nil || subject(t, f, "east") != successor {
 		t.Errorf("revoked (-want +got):\n%s, successor %v", diff, got.Successor)
 	}
@@ -210,7 +219,7 @@ func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
 	}
 	ensure(t, f, fabric.EnsureOptions{}, "west")
 	c.advance(time.Hour)
-	got := revoke(t, f, fabric.RevokeOptions{Immediately: true, Reason: new(fabric.ReasonCACompromise)}, "east")
+	got := revoke(t, f, fabric.RevokeOptions{Now: true, Reason: new(mesh.ReasonCACompromise)}, "east")
 	if diff := cmp.Diff(want, subjects(got.Clusters[0].Revoked)); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}
@@ -239,9 +248,9 @@ func TestSeveralClustersAreRevokedInOneCRL(t *testing.T) {
 func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
-	clusterName := isA[*fabric.ClusterNameError]()
-	none, successor, incomplete := isA[*fabric.NoIntermediateError](), isA[*fabric.NoSuccessorError](), isA[*fabric.IncompleteError]()
-	foreign, mode := isA[*fabric.ForeignIssuerError](), isA[*store.ModeError]()
+	clusterName := isA[*mesh.ClusterNameError]()
+	none, successor, incomplete := isA[*mesh.NoIntermediateError](), isA[*mesh.NoSuccessorError](), isA[*mesh.IncompleteError]()
+	foreign, mode := isA[*mesh.ForeignIssuerError](), isA[*store.ModeError]()
 	nothing := func(*testing.T, *fabric.Fabric) {}
 	tests := map[string]struct {
 		prepare func(*testing.T, *fabric.Fabric)
@@ -250,26 +259,26 @@ func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		is      error
 		want    string
 	}{
-		"no cluster":                   {nothing, revokes(fabric.RevokeOptions{}), nil, nil, "no cluster is named"},
+		"no cluster":                   {nothing, revokes(fabric.RevokeOptions{}), nil, nil, "no cluster is given"},
 		"a cluster that cannot be":     {nothing, revokes(fabric.RevokeOptions{}, "../east"), clusterName, nil, "../east"},
 		"a cluster twice":              {nothing, revokes(fabric.RevokeOptions{}, "east", "east"), clusterName, nil, "given twice"},
-		"a cluster that is not known":  {nothing, revokes(fabric.RevokeOptions{}, "east", "north"), none, nil, "cluster north that could be revoked"},
-		"the future":                   {nothing, revokes(fabric.RevokeOptions{At: now.Add(time.Second)}, "east"), nil, nil, "2026-01-02T03:04:06Z has not come"},
-		"a reason that is not for CAs": {nothing, revokes(fabric.RevokeOptions{Reason: new(fabric.Reason(6))}, "east"), nil, nil, "reason 6"},
+		"a cluster that is not known":  {nothing, revokes(fabric.RevokeOptions{}, "east", "north"), none, nil, "cluster north has no intermediate that can be revoked"},
+		"the future":                   {nothing, revokes(fabric.RevokeOptions{At: now.Add(time.Second)}, "east"), nil, nil, "2026-01-02T03:04:06Z is in the future"},
+		"a reason that is not for CAs": {nothing, revokes(fabric.RevokeOptions{Reason: new(mesh.Reason(6))}, "east"), nil, nil, "reason 6"},
 		"nothing is pending":           {nothing, finishes("east"), none, nil, "whose revocation is pending"},
 		"nothing is pending for one": {func(t *testing.T, f *fabric.Fabric) { revoke(t, f, fabric.RevokeOptions{}, "east") },
-			finishes("east", "west"), none, nil, "cluster west whose"},
+			finishes("east", "west"), none, nil, "cluster west has no intermediate whose"},
 		"the key of the root is elsewhere": {func(t *testing.T, f *fabric.Fabric) { remove(t, f, "root-key.pem") },
-			revokes(fabric.RevokeOptions{}, "east"), nil, fabric.ErrRootKeyMissing, "root-key.pem"},
+			revokes(fabric.RevokeOptions{}, "east"), nil, fabric.ErrKeyMissing, "root-key.pem"},
 		"others can read the key of the root": {func(t *testing.T, f *fabric.Fabric) {
 			if err := os.Chmod(f.RootKeyPath(), 0o644); err != nil {
 				t.Fatal(err)
 			}
-		}, revokes(fabric.RevokeOptions{Immediately: true}, "east"), mode, nil, "root-key.pem"},
+		}, revokes(fabric.RevokeOptions{Now: true}, "east"), mode, nil, "root-key.pem"},
 		"the cluster would be left without": {func(t *testing.T, f *fabric.Fabric) {
 			csr := csrOf(t, catest.Key("north"), nil)
 			catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "north"}))(t)
-			revoke(t, f, fabric.RevokeOptions{AllowIncomplete: true}, "north")
+			revoke(t, f, fabric.RevokeOptions{Incomplete: true}, "north")
 		}, finishes("north"), successor, nil, "cluster north"},
 		"a CRL is missing": {func(t *testing.T, f *fabric.Fabric) {
 			csr := csrOf(t, catest.Key("north"), nil)
@@ -309,7 +318,7 @@ func revokes(o fabric.RevokeOptions, clusters ...string) func(*testing.T, *fabri
 
 func finishes(clusters ...string) func(*testing.T, *fabric.Fabric) error {
 	return func(t *testing.T, f *fabric.Fabric) error {
-		_, err := f.FinishRevocation(t.Context(), clusters, fabric.FinishOptions{})
+		_, err := f.FinishRevocation(t.Context(), clusters, fabric.FinishRevocationOptions{})
 		return err
 	}
 }
@@ -327,14 +336,14 @@ func TestADryRunOfARevocationChangesNothing(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	before := tree(t, f.Dir())
 	got := revoke(t, f, fabric.RevokeOptions{DryRun: true}, "east")
-	if len(got.Clusters[0].Pending) != 1 || !got.Began {
+	if len(got.Clusters[0].Pending) != 1 || !got.First {
 		t.Errorf("got %+v", got)
 	}
-	revoke(t, f, fabric.RevokeOptions{DryRun: true, Immediately: true}, "east")
+	revoke(t, f, fabric.RevokeOptions{DryRun: true, Now: true}, "east")
 	unchanged(t, f.Dir(), before)
 	revoke(t, f, fabric.RevokeOptions{}, "east")
 	before = tree(t, f.Dir())
-	catest.Must(f.FinishRevocation(t.Context(), []string{"east"}, fabric.FinishOptions{DryRun: true}))(t)
+	catest.Must(f.FinishRevocation(t.Context(), []string{"east"}, fabric.FinishRevocationOptions{DryRun: true}))(t)
 	unchanged(t, f.Dir(), before)
 }
 
@@ -349,9 +358,9 @@ func TestACAThatCannotSignCRLsRevokesNothing(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	before := tree(t, f.Dir())
 	for name, do := range map[string]func() error{
-		"revoke": func() error { return revokes(fabric.RevokeOptions{AllowIncomplete: true}, "east")(t, f) },
+		"revoke": func() error { return revokes(fabric.RevokeOptions{Incomplete: true}, "east")(t, f) },
 		"refresh": func() error {
-			_, err := f.RefreshCRLs(t.Context(), fabric.RefreshOptions{AllowIncomplete: true})
+			_, err := f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{Incomplete: true})
 			return err
 		},
 	} {
@@ -371,11 +380,11 @@ func TestThePassphraseIsAskedForWhenARevocationTakesIt(t *testing.T) {
 	revoke(t, f, fabric.RevokeOptions{}, "east")
 	p.wantAsked(t, "root-key.pem")
 	revoke(t, f, fabric.RevokeOptions{}, "east")
-	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{}))(t)
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
 	p.wantAsked(t)
 	finish(t, f, "east")
 	p.wantAsked(t, "root-key.pem")
-	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshOptions{NextUpdate: catest.Now().Add(day)}))(t)
+	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: catest.Now().Add(day)}))(t)
 	p.wantAsked(t, "root-key.pem")
 	p.answer = "wrong"
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -394,12 +403,12 @@ func TestAClusterWhoseKeyIsElsewhereIsRevoked(t *testing.T) {
 	exchange(t, p.beside, p.root)
 	old := peerOf(t, p.beside, p.clock, "east")
 	got := revoke(t, p.root, fabric.RevokeOptions{}, "east")
-	if got.Clusters[0].Here || got.Clusters[0].Successor != nil || len(got.Clusters[0].Pending) != 1 {
+	if got.Clusters[0].Local || got.Clusters[0].Successor != nil || len(got.Clusters[0].Pending) != 1 {
 		t.Errorf("revoked is %+v", got.Clusters[0])
 	}
 
 	p.advance(time.Hour)
-	installed(t, p.beside, p.signed(t, requested(t, p.beside, "east"), "east").Answer)
+	installed(t, p.beside, p.signed(t, requested(t, p.beside, "east"), "east").Response)
 	if err := finishes("east")(t, p.root); err == nil || !strings.Contains(err.Error(), "has no CRL here") {
 		t.Errorf("got the error %v, want one about the missing CRL", err)
 	}
@@ -420,10 +429,10 @@ func TestAClusterElsewhereThatIsLeftWithoutAnIntermediateIsTold(t *testing.T) {
 	p.through(t, "east")
 	exchange(t, p.beside, p.root)
 	retire(t, p.root, "north", fabric.RetireOptions{})
-	got := revoke(t, p.root, fabric.RevokeOptions{Immediately: true}, "east", "west", "north")
+	got := revoke(t, p.root, fabric.RevokeOptions{Now: true}, "east", "west", "north")
 	without := make(map[string]bool)
 	for _, c := range got.Clusters {
-		without[c.Cluster] = c.Without
+		without[c.Cluster] = c.CutOff
 	}
 	if diff := cmp.Diff(map[string]bool{"east": true, "west": false, "north": false}, without); diff != "" {
 		t.Errorf("without an intermediate (-want +got):\n%s", diff)
@@ -437,20 +446,20 @@ func TestARevokedCAWithoutACRLIsNotMissing(t *testing.T) {
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "west")
 	catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("north"), nil), fabric.SignOptions{Cluster: "north"}))(t)
-	got := revoke(t, f, fabric.RevokeOptions{Immediately: true}, "north")
+	got := revoke(t, f, fabric.RevokeOptions{Now: true}, "north")
 	if len(got.Missing) > 0 || len(got.Clusters[0].Revoked) != 1 {
 		t.Errorf("got %+v", got)
 	}
-	for _, a := range catest.Must(f.Authorities(t.Context()))(t).All {
-		if want := fabric.CRLNotNeeded; a.Cluster == "north" && a.CRLState != want {
+	for _, a := range catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs {
+		if want := mesh.CRLNotNeeded; a.Cluster == "north" && a.CRLState != want {
 			t.Errorf("its CRL is %s, want %s", a.CRLState, want)
 		}
 	}
 }
 
 // exchange tells one directory what another one knows.
-func exchange(t *testing.T, from, to *fabric.Fabric) fabric.ImportedCRLs {
+func exchange(t *testing.T, from, to *fabric.Fabric) fabric.ImportCRLsResult {
 	t.Helper()
-	e := catest.Must(fabric.ParseExchange(catest.Must(from.Exchange(t.Context()))(t).Marshal()))(t)
+	e := catest.Must(mesh.ParseExchange(catest.Must(from.Exchange(t.Context()))(t).Marshal()))(t)
 	return catest.Must(to.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
 }

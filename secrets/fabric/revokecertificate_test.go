@@ -12,21 +12,22 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-func revokeCertificate(t *testing.T, f *fabric.Fabric, name string, o fabric.RevokeCertificatesOptions) fabric.Revocation {
+func revokeCertificate(t *testing.T, f *fabric.Fabric, name string, o fabric.RevokeCertificatesOptions) fabric.RevokeResult {
 	t.Helper()
 	return catest.Must(f.RevokeCertificates(t.Context(), []string{name}, o))(t)
 }
 
 // orphan is an intermediate of east that was signed where the root is, and that nobody can
 // install: another request took the place of its own. The one that answers that is installed.
-func orphan(t *testing.T, p *places) fabric.Certificate {
+func orphan(t *testing.T, p *places) mesh.Summary {
 	t.Helper()
 	lost := p.signed(t, requested(t, p.beside, "east"), "east")
 	p.advance(time.Hour)
 	again := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t)
-	installed(t, p.beside, p.signed(t, again.CSR, "east").Answer)
+	installed(t, p.beside, p.signed(t, again.CSR, "east").Response)
 	exchange(t, p.beside, p.root)
 	return *lost.Certificate
 }
@@ -36,14 +37,14 @@ func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
 	p := newPlaces(t, fabric.RootOptions{})
 	ensure(t, p.root, fabric.EnsureOptions{}, "west")
 	lost := orphan(t, p)
-	_, err := p.root.RefreshCRLs(t.Context(), fabric.RefreshOptions{})
-	if incomplete := new(fabric.IncompleteError); !errors.As(err, &incomplete) || incomplete.Missing[0].Subject != lost.Subject {
+	_, err := p.root.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{})
+	if incomplete := new(mesh.IncompleteError); !errors.As(err, &incomplete) || incomplete.Missing[0].Subject != lost.Subject {
 		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, lost.Subject)
 	}
-	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificatesOptions{Reason: new(fabric.ReasonSuperseded)})
-	want := fabric.Revocation{
-		Clusters:    []fabric.RevokedCluster{{Cluster: "east", Revoked: []fabric.Certificate{lost}}},
-		Publication: fabric.Publication{Publishes: true, Began: true, Others: []string{"west"}, Elsewhere: []string{"east"}},
+	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificatesOptions{Reason: new(mesh.ReasonSuperseded)})
+	want := fabric.RevokeResult{
+		Clusters:    []fabric.RevokedCluster{{Cluster: "east", Revoked: []mesh.Summary{lost}}},
+		Publication: mesh.Publication{Publishes: true, First: true, Others: []string{"west"}, Remote: []string{"east"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
@@ -52,8 +53,8 @@ func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
 	west, east := peerOf(t, p.root, p.clock, "west"), peerOf(t, p.beside, p.clock, "east")
 	wantRefused(t, "west of east", west, east, p.Now(), nil)
 	wantRefused(t, "east of west", east, west, p.Now(), nil)
-	if standings(t, p.root)[lost.Subject] != fabric.StandingRevoked || !slices.Contains(reasons(west), int(fabric.ReasonSuperseded)) {
-		t.Errorf("%s is %s, and the reasons are %v", lost.Subject, standings(t, p.root)[lost.Subject], reasons(west))
+	if statuses(t, p.root)[lost.Subject] != string(mesh.LifecycleRevoked) || !slices.Contains(reasons(west), int(mesh.ReasonSuperseded)) {
+		t.Errorf("%s is %s, and the reasons are %v", lost.Subject, statuses(t, p.root)[lost.Subject], reasons(west))
 	}
 }
 
@@ -75,10 +76,10 @@ func TestACrossCertificateIsRevoked(t *testing.T) {
 	exchange(t, other, f)
 	abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
 	abroad.chain = append(abroad.chain, cross.Cross)
-	refresh(t, f, fabric.RefreshOptions{})
+	refresh(t, f, fabric.RefreshCRLsOptions{})
 	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
 	got := revokeCertificate(t, f, strings.ToUpper(cross.Certificate.Fingerprint), fabric.RevokeCertificatesOptions{At: c.Now().Add(-day)})
-	want := []fabric.RevokedCluster{{Revoked: []fabric.Certificate{cross.Certificate}}}
+	want := []fabric.RevokedCluster{{Revoked: []mesh.Summary{cross.Certificate}}}
 	if diff := cmp.Diff(want, got.Clusters); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}
@@ -98,7 +99,7 @@ func TestAllCertificatesOfAKeyAreRevoked(t *testing.T) {
 	exchange(t, other, f)
 	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificatesOptions{})
 	o.NotAfter = c.Now().Add(year + day)
-	crosses := []fabric.CrossSigned{long, short, crossSign(t, f, rootCert(t, other), o)}
+	crosses := []fabric.CrossSignResult{long, short, crossSign(t, f, rootCert(t, other), o)}
 	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificatesOptions{})
 	for _, cross := range crosses {
 		abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
@@ -131,9 +132,9 @@ func TestOneOfThosePendingIsRevokedAlone(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 	c.advance(time.Hour)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
-	pending := revoke(t, f, fabric.RevokeOptions{Reason: new(fabric.ReasonKeyCompromise)}, "east").Clusters[0].Pending
+	pending := revoke(t, f, fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, "east").Clusters[0].Pending
 	revokeCertificate(t, f, pending[0].Subject, fabric.RevokeCertificatesOptions{})
-	if got := reasons(peerOf(t, f, c, "west")); !slices.Equal(got, []int{int(fabric.ReasonKeyCompromise)}) {
+	if got := reasons(peerOf(t, f, c, "west")); !slices.Equal(got, []int{int(mesh.ReasonKeyCompromise)}) {
 		t.Errorf("the reasons are %v, want what was decided before", got)
 	}
 	if diff := cmp.Diff(pending[1:], finish(t, f, "east").Clusters[0].Revoked); diff != "" {
@@ -154,8 +155,8 @@ func TestTheOnlyOneOfAClusterThatHasLeftIsRevoked(t *testing.T) {
 
 func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	unclear, above := isA[*fabric.NoCertificateError](), isA[*fabric.AboveError]()
-	foreign, successor := isA[*fabric.ForeignIssuerError](), isA[*fabric.NoSuccessorError]()
+	unclear, above := isA[*mesh.NoCertificateError](), isA[*mesh.AboveError]()
+	foreign, successor := isA[*mesh.ForeignIssuerError](), isA[*mesh.NoSuccessorError]()
 	rootOf := func(t *testing.T, f *fabric.Fabric) string { return ca.Describe(rootCert(t, f)) }
 	current := func(t *testing.T, f *fabric.Fabric) string { return subject(t, f, "east") }
 	named := func(name string) func(*testing.T, *fabric.Fabric) string {
@@ -169,19 +170,19 @@ func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	}{
 		"no name":                                {named(""), fabric.RevokeCertificatesOptions{}, unclear, "; west "},
 		"a name that is like none":               {named("north"), fabric.RevokeCertificatesOptions{}, unclear, "east "},
-		"the begin of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or the SHA-256 of one CA that can be revoked: west `},
+		"the begin of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or SHA-256 of exactly one CA that can be revoked: west `},
 		"the root":                               {rootOf, fabric.RevokeCertificatesOptions{}, above, "every cluster is below root "},
-		"the only one of a cluster":              {current, fabric.RevokeCertificatesOptions{}, successor, "cluster east has no intermediate that would be left"},
+		"the only one of a cluster":              {current, fabric.RevokeCertificatesOptions{}, successor, "cluster east would have no usable intermediate"},
 		"the only one but for one superseded":    {renewed, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
 		"the only one but for one not installed": {besideSigned, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
 		"one that another CA issued":             {learned, fabric.RevokeCertificatesOptions{}, foreign, "which does not issue here"},
 		"one that is revoked": {func(t *testing.T, f *fabric.Fabric) string {
 			name := subject(t, f, "east")
-			revoke(t, f, fabric.RevokeOptions{Immediately: true}, "east")
+			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 			return name
 		}, fabric.RevokeCertificatesOptions{}, unclear, "east "},
-		"the future":                   {current, fabric.RevokeCertificatesOptions{At: catest.Now().Add(day)}, nil, "has not come"},
-		"a reason that is not for CAs": {current, fabric.RevokeCertificatesOptions{Reason: new(fabric.Reason(6))}, nil, "reason 6"},
+		"the future":                   {current, fabric.RevokeCertificatesOptions{At: catest.Now().Add(day)}, nil, "is in the future"},
+		"a reason that is not for CAs": {current, fabric.RevokeCertificatesOptions{Reason: new(mesh.Reason(6))}, nil, "reason 6"},
 	}
 	for what, test := range tests {
 		t.Run(what, func(t *testing.T) {
@@ -242,7 +243,7 @@ func TestAnIssuingCAIsNotRevokedByItself(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	for _, cert := range c.issuing.Chain() {
 		_, err := f.RevokeCertificates(t.Context(), []string{ca.Describe(cert)}, fabric.RevokeCertificatesOptions{})
-		if above := new(fabric.AboveError); !errors.As(err, &above) || above.Certificate.Subject != ca.Describe(cert) {
+		if above := new(mesh.AboveError); !errors.As(err, &above) || above.Certificate.Subject != ca.Describe(cert) {
 			t.Errorf("got the error %v, want that %s is above", err, ca.Describe(cert))
 		}
 	}

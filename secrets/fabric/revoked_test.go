@@ -13,6 +13,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // revokedAbove is a mesh below an issuing CA that the corporate root has revoked.
@@ -22,9 +23,9 @@ func revokedAbove(t *testing.T, c *clock) (*fabric.Fabric, corporate) {
 	catest.Must(f.Import(t.Context(), above.options()))(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	list := catest.Must(above.root.CRL(ca.CRLOptions{Number: big.NewInt(7), Revoked: []x509.RevocationListEntry{{
-		SerialNumber: above.issuing.Certificate().SerialNumber, RevocationTime: c.Now(), ReasonCode: int(fabric.ReasonCACompromise),
+		SerialNumber: above.issuing.Certificate().SerialNumber, RevocationTime: c.Now(), ReasonCode: int(mesh.ReasonCACompromise),
 	}}}))(t)
-	catest.Must(f.ImportCRLs(t.Context(), fabric.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
+	catest.Must(f.ImportCRLs(t.Context(), mesh.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
 	return f, above
 }
 
@@ -49,8 +50,8 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 		"a successor": func() error { return revokes(fabric.RevokeOptions{}, "east")(t, f) },
 	} {
 		err := issue()
-		var revoked *fabric.RevokedError
-		if !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(above.issuing.Certificate()) || revoked.Revocation.Reason != fabric.ReasonCACompromise {
+		var revoked *mesh.RevokedError
+		if !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(above.issuing.Certificate()) || revoked.Revocation.Reason != mesh.ReasonCACompromise {
 			t.Errorf("%s: got the error %v, want that the issuing CA is revoked", what, err)
 		}
 		unchanged(t, f.Dir(), before)
@@ -64,7 +65,7 @@ func TestARevokedIntermediateIsRenewed(t *testing.T) {
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	behind := copyOf(t, f, c)
-	catest.Must(f.Revoke(t.Context(), []string{"east"}, fabric.RevokeOptions{Immediately: true}))(t)
+	catest.Must(f.Revoke(t.Context(), []string{"east"}, fabric.RevokeOptions{Now: true}))(t)
 	catest.Must(behind.ImportCRLs(t.Context(), catest.Must(f.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{}))(t)
 	if got := ensure(t, behind, fabric.EnsureOptions{}, "east").Clusters[0].Action; got != fabric.Renewed {
 		t.Errorf("the revoked intermediate is %s, want %s", got, fabric.Renewed)
@@ -85,9 +86,9 @@ func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
 			list := catest.Must(h.Root.CRL(ca.CRLOptions{Number: big.NewInt(7), Revoked: []x509.RevocationListEntry{{
 				SerialNumber: signer.Certificate().SerialNumber, RevocationTime: catest.Now(),
 			}}}))(t)
-			catest.Must(f.ImportCRLs(t.Context(), fabric.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
+			catest.Must(f.ImportCRLs(t.Context(), mesh.Exchange{CRLs: []*x509.RevocationList{list}}, fabric.ImportCRLsOptions{}))(t)
 			_, err := f.Ensure(t.Context(), []string{"west"}, fabric.EnsureOptions{Upstream: o})
-			if revoked := new(fabric.RevokedError); !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(signer.Certificate()) {
+			if revoked := new(mesh.RevokedError); !errors.As(err, &revoked) || revoked.Certificate.Subject != ca.Describe(signer.Certificate()) {
 				t.Errorf("got the error %v, want that %s is revoked", err, name)
 			}
 		})
@@ -110,18 +111,18 @@ func TestThePassphraseIsNotAskedForWhereNothingIsIssued(t *testing.T) {
 func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 	t.Parallel()
 	type states struct {
-		root, issuing fabric.State
-		clusters      map[string]fabric.State
+		root, issuing mesh.State
+		clusters      map[string]mesh.State
 	}
 	look := func(t *testing.T, f *fabric.Fabric, c *clock) states {
 		t.Helper()
 		status := catest.Must(f.Status(t.Context()))(t)
-		got := states{root: status.RootState(c.Now()), clusters: make(map[string]fabric.State)}
+		got := states{root: status.Root.State, clusters: make(map[string]mesh.State)}
 		if status.Issuing != nil {
-			got.issuing = status.IssuingState(c.Now())
+			got.issuing = status.Issuing.State
 		}
 		for _, cluster := range status.Clusters {
-			got.clusters[cluster.Name] = cluster.State(c.Now())
+			got.clusters[cluster.Name] = cluster.State
 		}
 		return got
 	}
@@ -134,7 +135,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				f, _ := revokedAbove(t, c)
 				return f
 			},
-			states{fabric.StateValid, fabric.StateRevoked, map[string]fabric.State{"east": fabric.StateRevoked}},
+			states{mesh.StateValid, mesh.StateRevoked, map[string]mesh.State{"east": mesh.StateRevoked}},
 		},
 		"clusters whose keys are elsewhere": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -143,12 +144,12 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				for _, cluster := range []string{"east", "north", "south"} {
 					p.signed(t, requested(t, p.beside, cluster), cluster)
 				}
-				revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true}, "east")
-				revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true, Immediately: true}, "north")
+				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true}, "east")
+				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
 				retire(t, p.root, "south", fabric.RetireOptions{})
 				return p.root
 			},
-			states{fabric.StateValid, "", map[string]fabric.State{"east": fabric.StateRevocationPending, "north": fabric.StateRevoked, "west": fabric.StateValid}},
+			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StatePending, "north": mesh.StateRevoked, "west": mesh.StateValid}},
 		},
 		"an issuing CA that was revoked, when all has expired": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -156,7 +157,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				c.advance(year + day)
 				return f
 			},
-			states{fabric.StateValid, fabric.StateExpired, map[string]fabric.State{"east": fabric.StateExpired}},
+			states{mesh.StateValid, mesh.StateExpired, map[string]mesh.State{"east": mesh.StateExpired}},
 		},
 		"clusters whose keys are elsewhere, when all has expired": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -164,11 +165,11 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				ensure(t, p.root, fabric.EnsureOptions{}, "west")
 				p.signed(t, requested(t, p.beside, "east"), "east")
 				p.signed(t, requested(t, p.beside, "north"), "north")
-				revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true, Immediately: true}, "north")
+				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
 				c.advance(year + day)
 				return p.root
 			},
-			states{fabric.StateValid, "", map[string]fabric.State{"east": fabric.StateExpired, "west": fabric.StateExpired}},
+			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateExpired, "west": mesh.StateExpired}},
 		},
 		"a set that was put back after its cluster had left": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
@@ -181,7 +182,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 				}
 				return f
 			},
-			states{fabric.StateValid, "", map[string]fabric.State{"east": fabric.StateRetired, "west": fabric.StateValid}},
+			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateRetired, "west": mesh.StateValid}},
 		},
 	}
 	for name, test := range tests {

@@ -21,7 +21,7 @@ func TestInitMakesOneRoot(t *testing.T) {
 		t.Errorf("got the error %v, want ErrRootExists with the file", err)
 	}
 	unchanged(t, f.Dir(), before)
-	if diff := cmp.Diff(made, catest.Must(f.Status(t.Context()))(t).Root); diff != "" {
+	if diff := cmp.Diff(made.Root, catest.Must(f.Status(t.Context()))(t).Root.Certificate); diff != "" {
 		t.Errorf("root (-made +read):\n%s", diff)
 	}
 	if ensure(t, f, fabric.EnsureOptions{}, "east").RootCreated {

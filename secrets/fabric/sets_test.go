@@ -9,6 +9,7 @@ import (
 
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // A directory from before there were records knows a superseded CA by its set alone.
@@ -39,12 +40,12 @@ func TestADamagedSupersededSetHoldsNoRevocationUp(t *testing.T) {
 				overwrite(t, filepath.Join(folders[0], file), []byte("junk"))
 			}
 			before := tree(t, f.Dir())
-			_, err := f.Revoke(t.Context(), []string{"east"}, fabric.RevokeOptions{Immediately: true})
-			if !isA[*fabric.IncompleteError]()(err) || !strings.Contains(err.Error(), test.missing) {
+			_, err := f.Revoke(t.Context(), []string{"east"}, fabric.RevokeOptions{Now: true})
+			if !isA[*mesh.IncompleteError]()(err) || !strings.Contains(err.Error(), test.missing) {
 				t.Errorf("got the error %v, want that the CRL of %sis missing", err, test.missing)
 			}
 			unchanged(t, f.Dir(), before)
-			done := revoke(t, f, fabric.RevokeOptions{Immediately: true, AllowIncomplete: true}, "east")
+			done := revoke(t, f, fabric.RevokeOptions{Now: true, Incomplete: true}, "east")
 			if len(done.Missing) != 1 || !strings.HasPrefix(done.Missing[0].Subject, test.missing) {
 				t.Errorf("missing is %v, want the CRL of %salone", done.Missing, test.missing)
 			}
@@ -63,7 +64,7 @@ func TestASupersededSetThatCannotBeReadIsNamedOnlyWhereNothingElseKnowsIt(t *tes
 	for _, file := range []string{"cert-chain.pem", "ca-key.pem"} {
 		overwrite(t, filepath.Join(folders[0], file), []byte("junk"))
 	}
-	if done := refresh(t, f, fabric.RefreshOptions{}); len(done.Missing) > 0 {
+	if done := refresh(t, f, fabric.RefreshCRLsOptions{}); len(done.Missing) > 0 {
 		t.Errorf("missing is %v, and the CA has its record", done.Missing)
 	}
 }

@@ -10,263 +10,239 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // SignOptions adjust Sign.
 type SignOptions struct {
-	// Cluster is whose intermediate it is to be; empty means the cluster that a
-	// [Fabric.Request] was made for. Nothing but Confirm vouches for that name.
+	// Cluster is whose intermediate it is; empty means the cluster that a [Fabric.Request] was
+	// made for. Only Confirm vouches for that name.
 	Cluster string
 	// NotAfter is the end of the intermediate; zero is that of [EnsureOptions].
 	NotAfter time.Time
 	// Rejoin lets a cluster come back that has left the mesh, with another key: see
-	// [Fabric.RetireCluster].
+	// [Fabric.Retire].
 	Rejoin bool
-	// Confirm is told exactly what is going to be signed, while nobody waits for the
-	// directory. Its error ends the call. Nil asks nobody, and Cluster is required then.
+	// Confirm is called with exactly what is going to be signed, while the directory is not
+	// locked. Its error ends the call. Nil asks nobody, and Cluster is required then.
 	Confirm func(context.Context, SignPreview) error
 	// DryRun checks everything, asks nobody to confirm, and signs nothing.
 	DryRun bool
 }
 
-// SignPreview is what is going to be signed. Of the request only the key is in it.
+// SignPreview is what is going to be signed. Of the request it has only the key.
 type SignPreview struct {
 	Cluster string
-	Key     PublicKey
-	// Subject is the common name that the intermediate gets, tag included.
+	Key     mesh.PublicKey
+	// Subject is the common name of the intermediate, tag included.
 	Subject  string
 	NotAfter time.Time
-	// Constraints are its name constraints, nil where the fabric has none.
+	// Constraints are its name constraints, nil if the fabric has none.
 	Constraints *ca.NameConstraints
-	Issuer      Certificate
-	// Others are the intermediates that the cluster has already and that have not
-	// expired. They stay valid.
-	Others []Certificate
+	Issuer      mesh.Summary
+	// Others are the live intermediates that the cluster has. They stay valid.
+	Others []mesh.Summary
 }
 
-// Signed is the answer to a request.
-type Signed struct {
+// SignResult is the signed response to a request.
+type SignResult struct {
 	SignPreview
 	// Certificate is the intermediate; a dry run has none, unless the key had one.
-	Certificate *Certificate
+	Certificate *mesh.Summary
 	// Again reports that the key had this certificate before.
 	Again bool
-	// Answer is what [Fabric.Install] takes: the chain, the root last, and where CRLs are
-	// published all CAs of the mesh and their CRLs.
-	Answer Exchange
-	// WithoutCRL reports that CRLs are published, and that the new intermediate has none
-	// here: its key is elsewhere. Until the directory that installs it has exported one
-	// and this one imported it, the sets of the other clusters are not complete.
+	// Response is what [Fabric.Install] accepts: the chain with the root last, and, if CRLs are
+	// published, all CAs of the mesh and their CRLs.
+	Response mesh.Exchange
+	// WithoutCRL reports that CRLs are published, and that the new intermediate has none here,
+	// because its key is in another directory. The CRL bundles of the other clusters are
+	// incomplete until that directory has exported the CRL and this one imported it.
 	WithoutCRL bool
 }
 
-// ErrClusterUnnamed says that there is nobody to tell whose intermediate a request is for.
-var ErrClusterUnnamed = errors.New("the cluster has to be named: nobody confirmed the one in the request")
+// ErrClusterUnnamed says that nobody confirmed the name of the cluster in a request.
+var ErrClusterUnnamed = errors.New("the cluster has to be given: nobody confirmed the one in the request")
 
-// ErrKeyTaken says that the key of a request belongs to another CA of the mesh, or to one
-// that must not be used again.
-var ErrKeyTaken = errors.New("the key of the request cannot be certified")
-
-// Sign issues the intermediate of a cluster whose key is elsewhere, see [Fabric.Request].
-// Of the request, in PEM or DER, only the public key is taken, and it has to be signed with
-// that key. A key that has a valid intermediate of the cluster gets the same one again.
+// Sign issues the intermediate of a cluster whose key is in another directory, see
+// [Fabric.Request]. It accepts a request in PEM or DER that is signed with its own key, and
+// takes only the public key from it. A key that has a valid intermediate of the cluster gets the
+// same one again.
 //
-// The error is [ErrNoRoot], [ErrClusterUnnamed], [ErrKeyTaken], that of Confirm, or one of
-// those that [Fabric.Ensure] has when it issues, a [*RetiredError] and a [*RevokedError] among them.
-func (f *Fabric) Sign(ctx context.Context, csr []byte, o SignOptions) (Signed, error) {
-	request, err := ParseRequest(csr)
+// The error is [ErrNoRoot], [ErrClusterUnnamed], [mesh.ErrKeyTaken], that of Confirm, or one of
+// those of [Fabric.Ensure] that concern issuing, [*mesh.RetiredError] and [*mesh.RevokedError]
+// included.
+func (f *Fabric) Sign(ctx context.Context, csr []byte, o SignOptions) (SignResult, error) {
+	request, err := mesh.ParseRequest(csr)
 	if err != nil {
-		return Signed{}, err
+		return SignResult{}, err
 	}
-	s := &signing{request: request, options: o}
+	s := &signing{SignOptions: o, request: request}
 	if s.cluster, err = s.nameCluster(); err != nil {
-		return Signed{}, err
+		return SignResult{}, err
 	}
-	err = f.changeMesh(ctx, meshChange{dryRun: o.DryRun, issues: s.look, confirm: s.confirm, make: s.sign})
+	err = f.run(ctx, operation{dryRun: o.DryRun, decide: s.decide, confirm: s.confirm, change: s.change}, &passphrases{})
 	if err != nil {
-		return Signed{}, err
+		return SignResult{}, err
 	}
-	return s.done, nil
+	return s.result, nil
 }
 
 // signing is one call of Sign.
 type signing struct {
-	request  *x509.CertificateRequest
-	options  SignOptions
-	cluster  string
-	notAfter time.Time
-	shown    *SignPreview // when it was confirmed
-	preview  SignPreview
-	again    *authority // the CA that the key is already
-	done     Signed
+	SignOptions
+	request *x509.CertificateRequest
+	cluster string
+
+	end     time.Time // requested or by default, the same before and after the confirmation
+	preview SignPreview
+	shown   *SignPreview // what was confirmed
+	has     *mesh.CA     // the intermediate that the key has
+	result  SignResult
 }
 
-// nameCluster takes the name that was given, which must not be another one than that for
-// which the request was made.
+// nameCluster returns the name that was given. It must not contradict the name in the request.
 func (s *signing) nameCluster() (string, error) {
-	cn := s.request.Subject.CommonName
-	asked, given := clusterIn(cn, s.request.PublicKey), s.options.Cluster
+	requested, given := mesh.ClusterOf(s.request.Subject.CommonName, s.request.PublicKey), s.Cluster
 	if given != "" {
-		if err := CheckCluster(given); err != nil {
+		if err := mesh.CheckCluster(given); err != nil {
 			return "", err
 		}
 	}
 	switch {
-	case given == "" && (s.options.Confirm == nil || asked == ""):
+	case given == "" && (s.Confirm == nil || requested == ""):
 		return "", ErrClusterUnnamed
 	case given == "":
-		return asked, nil
-	case asked != "" && asked != given:
-		return "", fmt.Errorf("the request is for cluster %s, not for %s", asked, given)
+		return requested, nil
+	case requested != "" && requested != given:
+		return "", fmt.Errorf("the request is for cluster %s, not for %s", requested, given)
 	}
 	return given, nil
 }
 
-// look says what is going to be signed. It reports whether anything is.
-func (s *signing) look(m *mesh) (signs bool, err error) {
-	s.preview = SignPreview{Cluster: s.cluster, Key: describeKey(s.request), Constraints: m.config.constraints(), Issuer: describe(m.issuing[0])}
+// decide previews what is going to be signed.
+func (s *signing) decide(ctx context.Context, d *directory) (needs, error) {
+	m, err := d.mesh(ctx)
+	if err != nil {
+		return needs{}, err
+	}
+	if err := m.CheckIssuing(); err != nil {
+		return needs{}, err
+	}
+	if err := m.CheckNotRetired(s.cluster); err != nil && !s.Rejoin {
+		return needs{}, err
+	}
+	s.preview = SignPreview{Cluster: s.cluster, Key: mesh.PublicKeyOf(s.request), Constraints: m.Constraints, Issuer: mesh.Summarize(m.Issuing[0])}
 	if s.preview.Subject, err = ca.TaggedName(s.cluster, s.request.PublicKey); err != nil {
-		return false, err
+		return needs{}, err
 	}
-	if err := m.wantUnrevoked(m.issuing, m.all); err != nil {
-		return false, err
+	if s.has, err = m.CheckRequestKey(s.cluster, s.preview.Subject, s.request.PublicKey); err != nil || s.has != nil {
+		return needs{}, err
 	}
-	if err := m.wantNotRetired(s.cluster, m.all); err != nil && !s.options.Rejoin {
-		return false, err
+	for _, other := range m.Intermediates(s.cluster).Live {
+		s.preview.Others = append(s.preview.Others, other.Summary())
 	}
-	if err := s.lookAtKey(m); err != nil || s.again != nil {
-		return false, err
-	}
-	s.preview.NotAfter, err = s.end(m)
-	return true, err
+	s.preview.NotAfter, err = s.notAfter(m)
+	return needs{issuerKey: true}, err
 }
 
-// lookAtKey compares the key with those of all CAs of the mesh.
-func (s *signing) lookAtKey(m *mesh) error {
-	s.again = nil
-	for _, a := range m.all {
-		if ca.SamePublicKey(a.cert.PublicKey, s.request.PublicKey) {
-			s.again = a
-			return s.mayHaveAgain(a, m)
-		}
-		if a.cert.Subject.CommonName == s.preview.Subject {
-			return fmt.Errorf("%w: its tag is that of another key, %s", ErrKeyTaken, ca.Describe(a.cert))
-		}
-		if a.cluster == s.cluster && !a.ended(m.now()) && a.retired.IsZero() {
-			s.preview.Others = append(s.preview.Others, describe(a.cert))
-		}
-	}
-	return nil
-}
-
-// mayHaveAgain refuses a key that is in other hands, or must not be used any more.
-func (s *signing) mayHaveAgain(a *authority, m *mesh) error {
-	var reason string
-	switch {
-	case a.cluster == "":
-		reason = fmt.Sprintf("it is that of %s, which is no intermediate of a cluster", ca.Describe(a.cert))
-	case a.cluster != s.cluster:
-		reason = fmt.Sprintf("it is that of %s, an intermediate of cluster %s", ca.Describe(a.cert), a.cluster)
-	case !a.retired.IsZero():
-		reason = fmt.Sprintf("%s has it, and left the mesh", ca.Describe(a.cert))
-	case a.pending != nil || isRevoked(a, m.all):
-		reason = fmt.Sprintf("%s has it, and is revoked", ca.Describe(a.cert))
-	case a.ended(m.now()):
-		reason = fmt.Sprintf("%s had it, and expired at %s", ca.Describe(a.cert), a.cert.NotAfter.UTC().Format(time.RFC3339))
-	default:
-		return nil
-	}
-	return fmt.Errorf("%w: %s", ErrKeyTaken, reason)
-}
-
-// end is that of the new intermediate, the same before and after it was confirmed.
-func (s *signing) end(m *mesh) (time.Time, error) {
-	issuer := m.issuing[0]
-	if s.notAfter.IsZero() {
-		end, err := m.intermediateEnd(issuer, s.options.NotAfter)
+func (s *signing) notAfter(m *mesh.Mesh) (time.Time, error) {
+	if s.end.IsZero() {
+		end, err := m.IntermediateEnd(s.NotAfter)
 		if err != nil {
 			return time.Time{}, err
 		}
-		s.notAfter = end.UTC().Truncate(time.Second)
+		s.end = end.UTC().Truncate(time.Second)
 	}
-	if s.notAfter.After(issuer.NotAfter) {
-		return time.Time{}, &ca.LifetimeError{Asked: s.notAfter, Longest: issuer.NotAfter, Issuer: ca.Describe(issuer)}
+	if issuer := m.Issuing[0]; s.end.After(issuer.NotAfter) {
+		return time.Time{}, &ca.LifetimeError{Asked: s.end, Longest: issuer.NotAfter, Issuer: ca.Describe(issuer)}
 	}
-	return s.notAfter, nil
+	return s.end, nil
 }
 
 // confirm shows what is going to be signed.
 func (s *signing) confirm(ctx context.Context) error {
-	if s.again != nil {
+	if s.has != nil {
 		return nil
 	}
 	shown := s.preview
 	s.shown = &shown
-	if s.options.Confirm == nil || s.options.DryRun {
+	if s.Confirm == nil || s.DryRun {
 		return nil
 	}
-	return s.options.Confirm(ctx, shown)
+	return s.Confirm(ctx, shown)
 }
 
-// sign signs what was shown: nobody held the directory meanwhile.
-func (s *signing) sign(ctx context.Context, m *mesh) error {
-	if s.again != nil {
-		return s.answerAgain(m)
+// change signs what was shown: the directory was not locked while a person looked at it.
+func (s *signing) change(ctx context.Context, d *directory) error {
+	m, err := d.mesh(ctx)
+	if err != nil {
+		return err
+	}
+	if s.has != nil {
+		return s.respondAgain(m)
 	}
 	if s.shown == nil || !reflect.DeepEqual(*s.shown, s.preview) {
-		return fmt.Errorf("%s has changed since it was shown what would be signed", m.Dir())
+		return fmt.Errorf("%s has changed since the preview of what would be signed", d.path(""))
 	}
-	signer, err := m.signer(ctx, m.issuer())
+	cert, err := s.sign(ctx, d, m)
+	if err != nil || s.DryRun {
+		s.result = SignResult{SignPreview: s.preview, WithoutCRL: m.PublishCRLs}
+		return err
+	}
+	made, err := m.Accept(s.cluster, cert) // without a CRL: its key is in another directory
 	if err != nil {
 		return err
 	}
-	profile, err := m.config.profile()
-	if err != nil {
-		return err
-	}
-	draft, err := signer.Prepare(profile, ca.Request{PublicKey: s.request.PublicKey, CommonName: s.cluster, NotAfter: s.preview.NotAfter})
-	if err != nil || s.options.DryRun {
-		s.done = Signed{SignPreview: s.preview, WithoutCRL: m.config.PublishCRLs}
-		return err
-	}
-	cert, err := signer.Issue(draft)
-	if err != nil {
-		return err
-	}
-	made := authorityOf(s.cluster, cert) // without a CRL: its key is elsewhere
-	m.add([]*authority{made}, false)
-	s.answer(m, made)
-	return m.record()
+	s.respond(m, made)
+	return d.writeRecords(m)
 }
 
-func (s *signing) answer(m *mesh, a *authority) {
-	has := describe(a.cert)
-	s.done = Signed{
+func (s *signing) sign(ctx context.Context, d *directory, m *mesh.Mesh) (*x509.Certificate, error) {
+	issuer, err := d.keys.issuer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := m.Profile()
+	if err != nil {
+		return nil, err
+	}
+	draft, err := issuer.Prepare(profile, ca.Request{PublicKey: s.request.PublicKey, CommonName: s.cluster, NotAfter: s.preview.NotAfter})
+	if err != nil || s.DryRun {
+		return nil, err
+	}
+	return issuer.Issue(draft)
+}
+
+func (s *signing) respond(m *mesh.Mesh, a *mesh.CA) {
+	has := a.Summary()
+	s.result = SignResult{
 		SignPreview: s.preview,
 		Certificate: &has,
-		WithoutCRL:  m.config.PublishCRLs && a.crl == nil,
-		Answer:      Exchange{Certificates: append([]*x509.Certificate{a.cert}, m.issuing...)},
+		WithoutCRL:  m.PublishCRLs && a.CRL() == nil,
+		Response:    mesh.Exchange{Certificates: append([]*x509.Certificate{a.Certificate()}, m.Issuing...)},
 	}
-	s.done.NotAfter = a.cert.NotAfter
-	if !m.config.PublishCRLs {
+	s.result.NotAfter = has.NotAfter
+	if !m.PublishCRLs {
 		return
 	}
-	known := m.exchange()
+	known := m.Exchange()
+	chain := s.result.Response.Certificates
 	for _, cert := range known.Certificates {
-		if !slices.ContainsFunc(s.done.Answer.Certificates, cert.Equal) {
-			s.done.Answer.Certificates = append(s.done.Answer.Certificates, cert)
+		if !slices.ContainsFunc(chain, cert.Equal) {
+			s.result.Response.Certificates = append(s.result.Response.Certificates, cert)
 		}
 	}
-	s.done.Answer.CRLs = known.CRLs
+	s.result.Response.CRLs = known.CRLs
 }
 
-// answerAgain gives the certificate that the key has, if the CA here is still above it.
-func (s *signing) answerAgain(m *mesh) error {
-	chain := append([]*x509.Certificate{s.again.cert}, m.issuing...)
-	if refused, _ := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Now: m.now})); len(refused) > 0 {
+// respondAgain returns the certificate that the key has, if the CA here is still above it.
+func (s *signing) respondAgain(m *mesh.Mesh) error {
+	chain := append([]*x509.Certificate{s.has.Certificate()}, m.Issuing...)
+	now := func() time.Time { return m.Now }
+	if refused, _ := ca.Tolerate(ca.VerifyIntermediate(chain, ca.VerifyOptions{Now: now})); len(refused) > 0 {
 		return &ca.RuleError{Op: "the certificate that the key has", Violations: refused}
 	}
-	s.answer(m, s.again)
-	s.done.Again = true
+	s.respond(m, s.has)
+	s.result.Again = true
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
@@ -37,7 +38,7 @@ func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
 	here := open(t, newClock())
 	fabric.SetGenerateKey(here, fixedKeys("root", "east"))
 	ensure(t, here, fabric.EnsureOptions{}, "east")
-	got, want := signed.Answer.Certificates[0], catest.Must(here.Bundle(t.Context(), "east"))(t).Certificate()
+	got, want := signed.Response.Certificates[0], catest.Must(here.Bundle(t.Context(), "east"))(t).Certificate()
 	if diff := cmp.Diff(contents(want), contents(got)); diff != "" {
 		t.Errorf("it is not what an intermediate of this fabric is like (-want +got):\n%s", diff)
 	}
@@ -84,12 +85,12 @@ func TestAPersonSeesExactlyWhatIsSigned(t *testing.T) {
 	want := fabric.SignPreview{
 		Cluster: "east", Key: waiting.Key, Subject: shown.Subject, NotAfter: end,
 		Constraints: &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: constrained().NameConstraints},
-		Issuer:      status.Root,
+		Issuer:      status.Root.Certificate,
 	}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("shown was (-want +got):\n%s", diff)
 	}
-	cert := signed.Answer.Certificates[0]
+	cert := signed.Response.Certificates[0]
 	if cert.Subject.CommonName != shown.Subject || !cert.NotAfter.Equal(shown.NotAfter) || signed.Certificate.KeyType != ca.P384 || signed.Key != shown.Key {
 		t.Errorf("signed was %+v", signed)
 	}
@@ -131,7 +132,7 @@ func TestWhatChangedWhileItWasConfirmedIsNotSigned(t *testing.T) {
 		before = tree(t, p.root.Dir())
 		return nil
 	}})
-	if err == nil || !strings.Contains(err.Error(), "has changed since it was shown") {
+	if err == nil || !strings.Contains(err.Error(), "has changed since the preview") {
 		t.Errorf("got the error %v", err)
 	}
 	unchanged(t, p.root.Dir(), before)
@@ -150,7 +151,7 @@ func TestTheSameRequestIsAnsweredTheSame(t *testing.T) {
 		Cluster: "east", NotAfter: p.Now().Add(day),
 		Confirm: func(context.Context, fabric.SignPreview) error { return errors.New("nothing is signed") },
 	}))(t)
-	if first.Again || !again.Again || !bytes.Equal(again.Answer.Marshal(), first.Answer.Marshal()) {
+	if first.Again || !again.Again || !bytes.Equal(again.Response.Marshal(), first.Response.Marshal()) {
 		t.Errorf("again it is %+v", again)
 	}
 	delete(before, "root-key.pem")
@@ -213,7 +214,7 @@ func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
 		key     string
 		want    string
 	}{
-		"that of the root": {func(*testing.T, *places) {}, "root", "it is that of root 2dedb0, which is no intermediate"},
+		"that of the root": {func(*testing.T, *places) {}, "root", "it is the key of root 2dedb0, which is not an intermediate"},
 		"that of another cluster": {func(t *testing.T, p *places) { p.signed(t, csrOf(t, catest.Key("east"), nil), "west") }, "east",
 			"an intermediate of cluster west"},
 		"that of another cluster that is here": {func(t *testing.T, p *places) { ensure(t, p.root, fabric.EnsureOptions{}, "west") }, "here",
@@ -228,7 +229,7 @@ func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
 		}, "east", "had it, and expired at 2027-01-02T03:04:05Z"},
 		"one whose revocation is pending": {func(t *testing.T, p *places) {
 			p.signed(t, csrOf(t, catest.Key("east"), nil), "east")
-			revoke(t, p.root, fabric.RevokeOptions{AllowIncomplete: true}, "east")
+			revoke(t, p.root, fabric.RevokeOptions{Incomplete: true}, "east")
 		}, "east", "has it, and is revoked"},
 	}
 	for name, test := range tests {
@@ -241,7 +242,7 @@ func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
 			test.prepare(t, p)
 			before := tree(t, p.root.Dir())
 			_, err := p.root.Sign(t.Context(), csrOf(t, catest.Key(test.key), nil), fabric.SignOptions{Cluster: "east"})
-			if !errors.Is(err, fabric.ErrKeyTaken) || !strings.Contains(err.Error(), test.want) {
+			if !errors.Is(err, mesh.ErrKeyTaken) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
 			unchanged(t, p.root.Dir(), before)
@@ -258,7 +259,7 @@ func TestAClusterThatHasLeftIsSignedForOnlyIfItComesBack(t *testing.T) {
 	csr := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t).CSR
 	before := tree(t, p.root.Dir())
 	_, err := p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"})
-	if !isA[*fabric.RetiredError]()(err) {
+	if !isA[*mesh.RetiredError]()(err) {
 		t.Errorf("got the error %v, want a RetiredError", err)
 	}
 	unchanged(t, p.root.Dir(), before)
@@ -271,7 +272,7 @@ func TestASetThatIsHereCanBeAskedForAgain(t *testing.T) {
 	fabric.SetGenerateKey(f, fixedKeys("root", "east"))
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	signed := catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("east"), nil), fabric.SignOptions{Cluster: "east"}))(t)
-	if !signed.Again || !signed.Answer.Certificates[0].Equal(catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()) {
+	if !signed.Again || !signed.Response.Certificates[0].Equal(catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()) {
 		t.Errorf("signed is %+v", signed)
 	}
 }
@@ -283,7 +284,7 @@ func TestSignRefusesAndLeavesNothing(t *testing.T) {
 		end  time.Duration
 		is   error
 	}{
-		"the key is elsewhere":      {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), nil) }, 0, fabric.ErrRootKeyMissing},
+		"the key is elsewhere":      {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), nil) }, 0, fabric.ErrKeyMissing},
 		"the key is another one":    {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), marshalKey(t)) }, 0, ca.ErrKeyMismatch},
 		"it would outlive the root": {func(*testing.T, *fabric.Fabric) {}, 20 * year, ca.RuleWithinIssuer},
 		"its end has passed":        {func(*testing.T, *fabric.Fabric) {}, -day, nil},
@@ -321,7 +322,7 @@ func TestADryRunOfSignShowsAndSignsNothing(t *testing.T) {
 	p := newPlaces(t, fabric.RootOptions{})
 	csr, before := requested(t, p.beside, "east"), tree(t, p.root.Dir())
 	got := catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", DryRun: true}))(t)
-	if got.Certificate != nil || len(got.Answer.Certificates) > 0 || got.Cluster != "east" || got.NotAfter.IsZero() {
+	if got.Certificate != nil || len(got.Response.Certificates) > 0 || got.Cluster != "east" || got.NotAfter.IsZero() {
 		t.Errorf("got %+v", got)
 	}
 	unchanged(t, p.root.Dir(), before)
@@ -332,7 +333,7 @@ func TestThePassphraseIsAskedForOnceItIsConfirmed(t *testing.T) {
 	p := &person{answer: passphrase}
 	c := newClock()
 	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassword: p.password}}))(t)
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.password}}))(t)
 	p.wantAsked(t, "root-key.pem")
 	csr := requested(t, open(t, c), "east")
 	confirm := func(context.Context, fabric.SignPreview) error {
@@ -344,7 +345,7 @@ func TestThePassphraseIsAskedForOnceItIsConfirmed(t *testing.T) {
 	catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"}))(t)
 	p.wantAsked(t) // it is given again
 	without := reopen(t, f.Dir(), c)
-	if _, err := without.Sign(t.Context(), csrOf(t, catest.Key("west"), nil), fabric.SignOptions{Cluster: "west"}); !errors.Is(err, fabric.ErrPasswordMissing) {
+	if _, err := without.Sign(t.Context(), csrOf(t, catest.Key("west"), nil), fabric.SignOptions{Cluster: "west"}); !errors.Is(err, fabric.ErrPassphraseMissing) {
 		t.Errorf("without a passphrase: got the error %v", err)
 	}
 }
@@ -353,7 +354,7 @@ func TestANameIsNotGivenToASecondKeyElsewhere(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t, fabric.RootOptions{})
 	first := catest.Key("first")
-	cert := p.signed(t, csrOf(t, first, nil), "east").Answer.Certificates[0]
+	cert := p.signed(t, csrOf(t, first, nil), "east").Response.Certificates[0]
 	record := recordFile(t, cert)
 	// No two keys with one tag are at hand, so the record of the first is given to another.
 	second := catest.Key("second")
@@ -369,7 +370,7 @@ func TestANameIsNotGivenToASecondKeyElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := p.root.Sign(t.Context(), csrOf(t, second, nil), fabric.SignOptions{Cluster: "east"})
-	if !errors.Is(err, fabric.ErrKeyTaken) || !strings.Contains(err.Error(), "its tag is that of another key") {
+	if !errors.Is(err, mesh.ErrKeyTaken) || !strings.Contains(err.Error(), "its tag is that of another key") {
 		t.Errorf("got the error %v", err)
 	}
 }

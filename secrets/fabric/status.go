@@ -2,234 +2,159 @@ package fabric
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
+	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/trustgen/trustgen/ca"
-	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/secrets"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// Certificate is what people want to know of a CA at a glance.
-type Certificate struct {
-	// Subject is the common name, tag included.
-	Subject string
-	// KeyType is none of [ca.KeyTypes] where a CA was made elsewhere with another key,
-	// for example "RSA-2048".
-	KeyType   ca.KeyType
-	NotBefore time.Time
-	NotAfter  time.Time
-	// Fingerprint is the SHA-256 of the certificate in hexadecimal.
-	Fingerprint string
+// Status is what a directory holds.
+type Status struct {
+	TrustDomain string
+	// Constraints are the name constraints of what is issued, nil if there are none.
+	Constraints *ca.NameConstraints
+	Root        AboveCA
+	// Issuing is the CA below the root that issues; nil if the root does.
+	Issuing *AboveCA
+	// Clusters are sorted by name. A cluster with a key here and one in another directory stands
+	// there twice.
+	Clusters []Cluster
+	Requests []Request // sorted by cluster
 }
 
-func describe(cert *x509.Certificate) Certificate {
-	sum := sha256.Sum256(cert.Raw)
-	return Certificate{
-		Subject:     ca.Describe(cert),
-		KeyType:     ca.KeyType(ca.DescribeKey(cert.PublicKey)),
-		NotBefore:   cert.NotBefore,
-		NotAfter:    cert.NotAfter,
-		Fingerprint: hex.EncodeToString(sum[:]),
-	}
-}
-
-// State is how a CA stands.
-type State string
-
-// The states of a CA.
-const (
-	StateValid    State = "valid"
-	StateRenewDue State = "renew-due" // less than a third of its life is left
-	StateExpired  State = "expired"
-	StateDamaged  State = "damaged" // its files cannot be used
-)
-
-// The states of a CA that is good no more, whatever the time: those of its [Standing].
-const (
-	StateRevoked           = State(StandingRevoked)
-	StateRevocationPending = State(StandingRevocationPending)
-	StateRetired           = State(StandingRetired)
-)
-
-// State is [StateValid], [StateRenewDue] or [StateExpired].
-func (c Certificate) State(now time.Time) State {
-	switch left := c.NotAfter.Sub(now); {
-	case left < 0:
-		return StateExpired
-	case left < c.NotAfter.Sub(c.NotBefore)/3:
-		return StateRenewDue
-	}
-	return StateValid
+// AboveCA is a CA above the clusters.
+type AboveCA struct {
+	Certificate mesh.Summary
+	State       mesh.State
 }
 
 // Cluster is a cluster as the directory has it.
 type Cluster struct {
 	Name        string
-	Certificate Certificate
-	// Elsewhere reports that the certificate was signed here, or its CRL came here, and
-	// that its key is in another directory.
-	Elsewhere bool
-	// Standing is that of the certificate: [StandingRevoked] where a CA above it is revoked as well.
-	Standing Standing
-	// Err is a [*DamagedError] when the set cannot be used; there is no
-	// certificate then.
+	Certificate mesh.Summary
+	// State is [mesh.StateDamaged] if Err is set.
+	State mesh.State
+	// Remote reports that the key of the certificate is in another directory.
+	Remote bool
+	// Pending are the intermediates whose revocation waits for [Fabric.FinishRevocation].
+	Pending []mesh.Summary
+	// Err is a [*DamagedError] if the CA bundle cannot be used; there is no certificate then.
 	Err error
 }
 
-// State is [StateDamaged], or what the standing makes of the certificate.
-func (c Cluster) State(now time.Time) State {
-	if c.Err != nil {
-		return StateDamaged
-	}
-	return c.Standing.state(c.Certificate, now)
-}
-
-// state says before when a CA ends that it is good no more.
-func (s Standing) state(c Certificate, now time.Time) State {
-	state := c.State(now)
-	if state != StateExpired && slices.Contains([]Standing{StandingRevoked, StandingRevocationPending, StandingRetired}, s) {
-		return State(s)
-	}
-	return state
-}
-
-// Status is all that the directory holds.
-type Status struct {
-	TrustDomain string
-	// Constraints are the name constraints of what is issued, nil where there are none.
-	Constraints *ca.NameConstraints
-	Root        Certificate
-	Issuing     *Certificate // the CA below the root that issues; nil where the root does
-	Clusters    []Cluster    // sorted by name; one with two keys stands there twice
-	Requests    []Request    // sorted by cluster
-
-	rootStanding, issuingStanding Standing
-}
-
-// RootState is that of the root.
-func (s Status) RootState(now time.Time) State { return s.rootStanding.state(s.Root, now) }
-
-// IssuingState is that of the CA below the root that issues, where there is one.
-func (s Status) IssuingState(now time.Time) State { return s.issuingStanding.state(*s.Issuing, now) }
-
-// Request is a request that waits for its answer.
+// Request is a request that waits for its signed response.
 type Request struct {
 	Cluster string
-	Key     PublicKey
-	// Err is a [*RequestError] when it cannot be used; there is no key then.
+	Key     mesh.PublicKey
+	// Err is a [*RequestError] if it cannot be used; there is no key then.
 	Err error
 }
 
-// Status reads the root, every cluster, and every request that waits. A damaged one does
-// not hide the others. A directory without a root is [ErrNoRoot], but for requests.
+// Damaged is the error of the first damaged cluster or request, and how many more there are; nil
+// if there is none.
+func (s Status) Damaged() error {
+	var first error
+	more := 0
+	count := func(err error) {
+		switch {
+		case err == nil:
+		case first == nil:
+			first = err
+		default:
+			more++
+		}
+	}
+	for _, c := range s.Clusters {
+		count(c.Err)
+	}
+	for _, r := range s.Requests {
+		count(r.Err)
+	}
+	if more > 0 {
+		return fmt.Errorf("%w, and %d more are damaged", first, more)
+	}
+	return first
+}
+
+// Status reads the root, every cluster, and every request that waits. A damaged one does not hide
+// the others. A directory without a root is [ErrNoRoot], with the requests that it has.
 func (f *Fabric) Status(ctx context.Context) (Status, error) {
 	var status Status
-	err := f.store.View(ctx, func(s *store.Snapshot) (err error) {
-		if status.Requests, err = f.pending(s); err != nil {
+	err := f.view(ctx, func(d *directory) (err error) {
+		if status.Requests, err = d.requests(); err != nil {
 			return err
 		}
-		m, err := f.newMesh(ctx, rehearsal{s}, &asked{})
+		if d.trust, err = d.readTrust(); err != nil {
+			return err
+		}
+		m, err := d.mesh(ctx)
 		if err != nil {
 			return err
 		}
-		m.report(&status)
+		status.describe(d, m)
 		return nil
 	})
 	return status, err
 }
 
-func (m *mesh) report(status *Status) {
-	status.TrustDomain, status.Constraints = m.config.TrustDomain, m.config.constraints()
-	status.Root, status.rootStanding = describe(m.root), m.standingOf([]*x509.Certificate{m.root})
-	if len(m.issuing) > 1 {
-		below := describe(m.issuing[0])
-		status.Issuing, status.issuingStanding = &below, m.standingOf(m.issuing)
+func (s *Status) describe(d *directory, m *mesh.Mesh) {
+	above := func(chain []*x509.Certificate) AboveCA { return AboveCA{mesh.Summarize(chain[0]), m.StateOf(chain)} }
+	s.TrustDomain, s.Constraints, s.Root = m.TrustDomain, m.Constraints, above([]*x509.Certificate{m.Root})
+	if len(m.Issuing) > 1 {
+		issuing := above(m.Issuing)
+		s.Issuing = &issuing
 	}
-	status.Clusters = m.describeClusters()
+	for _, name := range m.KnownClusters() {
+		s.Clusters = append(s.Clusters, d.describeCluster(m, name)...)
+	}
 }
 
-// describeClusters are those that have a set here, and those whose key is elsewhere.
-func (m *mesh) describeClusters() []Cluster {
-	newest := m.newestToShow()
-	var clusters []Cluster
-	for _, name := range m.clusters {
-		c := m.inspect(name)
-		clusters = append(clusters, c)
-		if a := newest[name]; a != nil && (c.Err != nil || !a.cert.NotBefore.After(c.Certificate.NotBefore)) {
-			delete(newest, name)
+// describeCluster is the bundle of a cluster, and its intermediate in another directory.
+func (d *directory) describeCluster(m *mesh.Mesh, name string) []Cluster {
+	var found []Cluster
+	var local *x509.Certificate
+	pending := summaries(m.Intermediates(name).Pending)
+	if slices.Contains(m.Clusters(), name) {
+		c := Cluster{Name: name, State: mesh.StateDamaged, Pending: pending}
+		var bundle *secrets.CACerts
+		if bundle, c.Err = d.readBundle(name, secrets.FileNames()); c.Err == nil {
+			local = bundle.Certificate()
+			c.Certificate, c.State = mesh.Summarize(local), m.StateOf(bundle.Chain())
 		}
+		found = append(found, c)
 	}
-	for name, a := range newest {
-		chain := slices.Concat([]*x509.Certificate{a.cert}, m.issuing)
-		clusters = append(clusters, Cluster{Name: name, Certificate: describe(a.cert), Elsewhere: true, Standing: m.standingOf(chain)})
+	if a := m.RemoteIntermediate(name, local); a != nil {
+		chain := slices.Concat([]*x509.Certificate{a.Certificate()}, m.Issuing)
+		found = append(found, Cluster{Name: name, Certificate: a.Summary(), State: m.StateOf(chain), Remote: true, Pending: pending})
 	}
-	slices.SortStableFunc(clusters, func(a, b Cluster) int { return strings.Compare(a.Name, b.Name) })
-	return clusters
+	return found
 }
 
-// newestToShow is the newest intermediate of each cluster of the mesh, a good one if it has any.
-func (m *mesh) newestToShow() map[string]*authority {
-	newest := newestOf(m.all)
-	for _, a := range m.all { // the newest first
-		if a.cluster != "" && newest[a.cluster] == nil && a.retired.IsZero() && !a.ended(m.now()) {
-			newest[a.cluster] = a
-		}
+func summaries(all []*mesh.CA) []mesh.Summary {
+	var found []mesh.Summary
+	for _, a := range all {
+		found = append(found, a.Summary())
 	}
-	return newest
+	return found
 }
 
-// standingOf is that of the CA at the end of a chain, which is revoked if one above it is.
-func (m *mesh) standingOf(chain []*x509.Certificate) Standing {
-	if m.wantUnrevoked(chain, m.all) != nil {
-		return StandingRevoked
-	}
-	standing, _ := m.standing(m.known.byKey[keyID(chain[0])])
-	return standing
-}
-
-// pending are the requests that wait.
-func (f *Fabric) pending(r reader) ([]Request, error) {
-	names, err := r.List(requestsFolder)
+// requests are those that wait.
+func (d *directory) requests() ([]Request, error) {
+	names, err := d.files.List(requestsFolder)
 	if err != nil {
 		return nil, err
 	}
 	var requests []Request
 	for _, name := range names {
-		q, err := f.readRequest(r, name)
+		q, err := d.readRequest(name)
 		if err != nil {
 			requests = append(requests, Request{Cluster: name, Err: err})
 			continue
 		}
-		requests = append(requests, Request{Cluster: name, Key: describeKey(q.csr)})
+		requests = append(requests, Request{Cluster: name, Key: mesh.PublicKeyOf(q.csr)})
 	}
 	return requests, nil
-}
-
-func (m *mesh) inspect(name string) Cluster {
-	bundle, err := m.readCluster(m.c, name)
-	if err == nil {
-		err = m.checkRoot(bundle, m.root, name)
-	}
-	if err != nil {
-		return Cluster{Name: name, Err: err}
-	}
-	return Cluster{Name: name, Certificate: describe(bundle.Certificate()), Standing: m.standingOf(bundle.Chain())}
-}
-
-// checkRoot refuses a set that leads to another root than that of the fabric.
-func (f *Fabric) checkRoot(bundle *secrets.CACerts, root *x509.Certificate, cluster string) error {
-	chain := bundle.Chain()
-	if last := chain[len(chain)-1]; !last.Equal(root) {
-		return &DamagedError{
-			Dir:     f.Dir(),
-			Cluster: cluster,
-			Err:     &ca.Violation{Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not the root of this fabric, " + ca.Describe(root)},
-		}
-	}
-	return nil
 }

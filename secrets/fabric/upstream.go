@@ -10,41 +10,82 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/ca"
-	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/issuer"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // ErrNoIntermediates says that an upstream issues no intermediates.
 var ErrNoIntermediates = errors.New("this issuer issues no intermediates")
 
-// Upstream is a CA elsewhere. The keys of what it issues are made here.
+// Upstream is an external CA. The keys of what it issues are made in this directory.
 type Upstream struct {
 	// Issuer has to be an [issuer.IntermediateIssuer] as well.
 	Issuer issuer.Issuer
-	// Obtain says what the CA is called and which roots it may lead to.
+	// Obtain names the CA, and the roots that its certificates may chain to.
 	Obtain issuer.ObtainOptions
 }
 
-// signByUpstream lets a CA elsewhere sign. Its answers must lead to the root in the
-// directory, and where there is none, its root becomes that.
-func (e *ensurance) signByUpstream(ctx context.Context) error {
+// trustUpstream is the trust of a directory whose intermediates an upstream issues: they must
+// chain to the root of the directory. A directory without a root adopts that of the upstream.
+// Found and err are what was read.
+func (e *ensuring) trustUpstream(ctx context.Context, found trust, err error) (trust, error) {
 	u := e.Upstream
-	upstream, ok := issuer.As[issuer.IntermediateIssuer](u.Issuer)
+	if _, ok := issuer.As[issuer.IntermediateIssuer](u.Issuer); !ok {
+		return trust{}, fmt.Errorf("%s: %w", u.Obtain.Backend, ErrNoIntermediates)
+	}
+	roots := u.Obtain.Roots
+	switch {
+	case errors.Is(err, ErrNoRoot) && len(roots) != 1:
+		return trust{}, fmt.Errorf("%s has %d trust anchors, expected one: %s has no root to choose by", u.Obtain.Backend, len(roots), e.fabric.Dir())
+	case errors.Is(err, ErrNoRoot):
+		e.result.RootAdopted = true
+		found, err = e.adopt(roots[0])
+	case err == nil && !slices.ContainsFunc(roots, found.root().Equal):
+		err = fmt.Errorf("%s leads to other roots than %s, %s: its clusters could not trust each other",
+			u.Obtain.Backend, e.fabric.path(rootCertFile), ca.Describe(found.root()))
+	}
+	if err != nil {
+		return trust{}, err
+	}
+	found.issuing = []*x509.Certificate{found.root()} // the CA in the directory, if any, does not issue
+	return found, e.checkUpstream(ctx)
+}
+
+// checkUpstream asks the upstream in a dry run whether it can issue.
+func (e *ensuring) checkUpstream(ctx context.Context) error {
+	u := e.Upstream
+	checker, ok := issuer.As[issuer.Checker](u.Issuer)
+	if !ok || !e.DryRun {
+		return nil
+	}
+	if err := checker.Check(ctx); err != nil {
+		return fmt.Errorf("%s: %w", u.Obtain.Backend, err)
+	}
+	return nil
+}
+
+// adopt trusts a root whose key is in another place.
+func (e *ensuring) adopt(root *x509.Certificate) (trust, error) {
+	settings, err := newSettings(e.Root.TrustDomain, e.Root.NameConstraints)
+	if err != nil {
+		return trust{}, err
+	}
+	chain := []*x509.Certificate{root}
+	if refused := mesh.CheckConstraints(chain, settings.TrustDomain, e.Root.NameConstraints); len(refused) > 0 {
+		return trust{}, &ca.RuleError{Op: "the root of " + e.Upstream.Obtain.Backend, Violations: refused}
+	}
+	return trust{chain, settings}, nil
+}
+
+// upstreamSigner certifies keys by the upstream.
+func (e *ensuring) upstreamSigner(i *issuance) (signer, error) {
+	upstream, ok := issuer.As[issuer.IntermediateIssuer](e.Upstream.Issuer)
 	if !ok {
-		return fmt.Errorf("%s: %w", u.Obtain.Backend, ErrNoIntermediates)
+		return nil, ErrNoIntermediates
 	}
-	if err := e.anchor(); err != nil {
-		return err
-	}
-	if checker, ok := issuer.As[issuer.Checker](u.Issuer); ok && e.DryRun {
-		if err := checker.Check(ctx); err != nil {
-			return fmt.Errorf("%s: %w", u.Obtain.Backend, err)
-		}
-	}
-	e.chain = []*x509.Certificate{e.root}
-	o := u.Obtain
-	o.Roots = []*x509.Certificate{e.root}
-	e.sign = func(ctx context.Context, key crypto.Signer, cluster string) (*ca.Authority, error) {
+	o := e.Upstream.Obtain
+	o.Roots = []*x509.Certificate{i.root()}
+	return func(ctx context.Context, key crypto.Signer, cluster string) (*ca.Authority, error) {
 		csr, err := issuer.CSR(key, cluster)
 		if err != nil {
 			return nil, err
@@ -53,65 +94,24 @@ func (e *ensurance) signByUpstream(ctx context.Context) error {
 			CSR:         csr,
 			PublicKey:   key.Public(),
 			CommonName:  cluster,
-			Constraints: e.config.constraints(),
-			Lifetime:    e.lifetime(),
+			Constraints: i.mesh.Constraints,
+			Lifetime:    e.lifetime(i.now),
 		}, o)
 		if err != nil {
 			return nil, err
 		}
-		known, err := e.known()
-		if err != nil {
+		if err := i.mesh.CheckUnrevoked(chain.Certificates); err != nil {
 			return nil, err
 		}
-		if err := e.wantUnrevoked(chain.Certificates, known); err != nil {
-			return nil, err
-		}
-		made, _, err := ca.LoadImported(key, chain.Certificates, e.now)
+		made, _, err := ca.LoadImported(key, chain.Certificates, i.clock)
 		return made, err
-	}
-	return nil
+	}, nil
 }
 
-// anchor finds the root of the directory among those of the upstream.
-func (e *ensurance) anchor() (err error) {
-	roots := e.Upstream.Obtain.Roots
-	e.root, err = e.readRoot(e.changer)
-	switch {
-	case errors.Is(err, ErrNoRoot) && len(roots) != 1:
-		return fmt.Errorf("%s has %d trust anchors, expected one: %s has no root to choose by", e.Upstream.Obtain.Backend, len(roots), e.Dir())
-	case errors.Is(err, ErrNoRoot):
-		e.root, e.rootAdopted = roots[0], true
-		return e.adopt(e.root)
-	case err != nil:
-		return err
-	case !slices.ContainsFunc(roots, e.root.Equal):
-		return fmt.Errorf("%s leads to other roots than %s, %s: its clusters could not trust each other",
-			e.Upstream.Obtain.Backend, e.path(rootCertFile), ca.Describe(e.root))
-	}
-	e.config, err = e.readConfig(e.changer)
-	return err
-}
-
-// adopt writes down a root whose key is elsewhere.
-func (e *ensurance) adopt(root *x509.Certificate) error {
-	config, err := newConfig(e.Root.TrustDomain, e.Root.NameConstraints)
-	if err != nil {
-		return err
-	}
-	if refused := permitsMesh([]*x509.Certificate{root}, config.TrustDomain, e.Root.NameConstraints); len(refused) > 0 {
-		return &ca.RuleError{Op: "the root of " + e.Upstream.Obtain.Backend, Violations: refused}
-	}
-	e.config = config
-	return errors.Join(
-		e.changer.Write(rootCertFile, ca.MarshalCertificates(root), store.Public),
-		writeConfig(e.changer, config),
-	)
-}
-
-// lifetime is how long a new intermediate may live. A CA elsewhere may give less.
-func (e *ensurance) lifetime() time.Duration {
+// lifetime is how long a new intermediate may live. An upstream may give less.
+func (e *ensuring) lifetime(now time.Time) time.Duration {
 	if e.NotAfter.IsZero() {
 		return ca.DefaultIntermediateLifetime
 	}
-	return e.NotAfter.Sub(e.now())
+	return e.NotAfter.Sub(now)
 }

@@ -185,7 +185,7 @@ func TestAnIntermediateFromAnUpstreamIsRenewedWhenItIsDue(t *testing.T) {
 	if got := ensure(t, f, fabric.EnsureOptions{Upstream: o}, "east"); got.Clusters[0].Action != fabric.Renewed {
 		t.Errorf("the action is %s, want renewed", got.Clusters[0].Action)
 	}
-	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true}); !errors.Is(err, fabric.ErrRootKeyMissing) {
+	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true}); !errors.Is(err, fabric.ErrKeyMissing) {
 		t.Errorf("without the upstream: got the error %v, want ErrRootKeyMissing", err)
 	}
 }
