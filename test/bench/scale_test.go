@@ -97,7 +97,7 @@ func compare(b *testing.B, command scaled, small, large trustDir) {
 	ratios := perCluster(1, large).over(perCluster(0, small))
 	report(b, ratios, "growth")
 	for i, d := range []trustDir{small, large} {
-		say(b, "%4d clusters: %v ms of CPU per cluster, %v s in total", d.clusters, perCluster(i, d).times(1e3), seconds(costs[i]))
+		printLine(b, "%4d clusters: %v ms of CPU per cluster, %v s in total", d.clusters, perCluster(i, d).times(1e3), seconds(costs[i]))
 	}
-	say(b, "%s", atMost(1.5, "times the time per cluster for 4 times the clusters").judge(ratios))
+	printLine(b, "%s", atMost(1.5, "times the time per cluster for 4 times the clusters").judge(ratios))
 }
