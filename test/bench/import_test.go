@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 const (
@@ -32,7 +33,7 @@ func BenchmarkImport(b *testing.B) {
 
 // newImport returns the CAs and CRLs of the directory with the root, and the remote directory
 // of a cluster that has not imported them yet.
-func newImport(b *testing.B) (fabric.Exchange, *fabric.Fabric) {
+func newImport(b *testing.B) (mesh.Exchange, *fabric.Fabric) {
 	dir, remove := freshDir(b, ramDir(b))
 	b.Cleanup(remove)
 	open := func(name string) *fabric.Fabric {
@@ -47,7 +48,7 @@ func newImport(b *testing.B) (fabric.Exchange, *fabric.Fabric) {
 	must(b, err)
 	signed, err := root.Sign(b.Context(), request.CSR, fabric.SignOptions{Cluster: "remote"})
 	must(b, err)
-	_, err = remote.Install(b.Context(), signed.Answer, fabric.InstallOptions{Root: signed.Answer.Certificates[1]})
+	_, err = remote.Install(b.Context(), signed.Response, fabric.InstallOptions{Root: signed.Response.Certificates[1]})
 	must(b, err)
 	_, err = root.Ensure(b.Context(), clusterNames(importedCAs), fabric.EnsureOptions{})
 	must(b, err)
@@ -56,19 +57,19 @@ func newImport(b *testing.B) (fabric.Exchange, *fabric.Fabric) {
 	return e, remote
 }
 
-func importOnce(b *testing.B, f *fabric.Fabric, e fabric.Exchange) float64 {
+func importOnce(b *testing.B, f *fabric.Fabric, e mesh.Exchange) float64 {
 	begin := time.Now()
 	done, err := f.ImportCRLs(b.Context(), e, fabric.ImportCRLsOptions{DryRun: true})
 	took := time.Since(begin).Seconds()
 	must(b, err)
-	if len(done.Learned) != importedCAs {
-		b.Fatalf("%d CAs were learned, want %d", len(done.Learned), importedCAs)
+	if len(done.Discovered) != importedCAs {
+		b.Fatalf("%d CAs were discovered, want %d", len(done.Discovered), importedCAs)
 	}
 	return took
 }
 
 // verifyOnce verifies the signatures of the certificates and of their CRLs.
-func verifyOnce(b *testing.B, e fabric.Exchange) float64 {
+func verifyOnce(b *testing.B, e mesh.Exchange) float64 {
 	root := e.Certificates[0]
 	begin := time.Now()
 	for _, cert := range e.Certificates {
