@@ -9,7 +9,7 @@ import (
 
 // changeOf is what a publication means for clusters that keep their intermediates.
 func changeOf(p mesh.Publication) rollout.Change {
-	return rollout.Change{Publishes: p.Publishes, FirstPublication: p.First, Unchanged: p.Others, Remote: p.Remote}
+	return rollout.Change{Publishes: p.Publishes, FirstPublication: p.First, Unchanged: slices.Clone(p.Others), Remote: p.Remote}
 }
 
 // Rollout is the order in which the clusters get what Ensure issued.
@@ -43,7 +43,7 @@ func (r RevokeResult) Rollout() []rollout.Step {
 		case one.NewBundle:
 			c.Replaced = append(c.Replaced, one.Cluster)
 		case one.Local:
-			c.Unchanged = append(slices.Clone(c.Unchanged), one.Cluster)
+			c.Unchanged = append(c.Unchanged, one.Cluster)
 		case isPending || one.CutOff:
 			c.WithoutCA = append(c.WithoutCA, one.Cluster)
 		}
@@ -93,7 +93,7 @@ func (r InstallResult) Rollout() []rollout.Step {
 		if !r.Changed {
 			return nil
 		}
-		c.Unchanged, c.Revokes = append(slices.Clone(c.Unchanged), r.Cluster), len(r.Revoked) > 0
+		c.Unchanged, c.Revokes = append(c.Unchanged, r.Cluster), len(r.Revoked) > 0
 	}
 	return rollout.Plan(c)
 }
