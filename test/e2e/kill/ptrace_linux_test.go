@@ -1,4 +1,4 @@
-package main
+package kill
 
 import (
 	"bytes"
@@ -11,21 +11,20 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// fileCall is a system call that is about to change files.
-type fileCall struct {
+// call is a system call that is about to change files.
+type call struct {
 	Name   string
 	Path   string // what it changes; for a rename the new name
 	From   string // the old name of a rename
 	Failed bool
 }
 
-func (c fileCall) String() string { return c.Name + " " + c.Path }
+func (c call) String() string { return c.Name + " " + c.Path }
 
 // shape says which argument of a system call names the file: a descriptor of it, or
 // one of a folder, which the name follows.
@@ -35,9 +34,9 @@ type shape struct {
 	byHandle bool
 }
 
-// fileCalls are the calls that change files. Go makes those that name a folder on
+// changingCalls are the calls that change files. Go makes those that name a folder on
 // every platform, never their elders such as rename(2).
-var fileCalls = map[uint64]shape{
+var changingCalls = map[uint64]shape{
 	unix.SYS_OPENAT:          {name: "openat"},
 	unix.SYS_OPENAT2:         {name: "openat2"},
 	unix.SYS_MKDIRAT:         {name: "mkdirat"},
@@ -78,25 +77,23 @@ type syscallInfo struct {
 // tracee is a program under ptrace. Only the thread that started it may touch it.
 type tracee struct {
 	pid    int
-	kill   func(fileCall) bool
+	kill   func(call) bool
 	killed bool
-	calls  []fileCall
+	calls  []call
 	inside map[int]int // threads that are inside a call, and which
 }
 
 // traced is what became of a program.
 type traced struct {
-	Calls  []fileCall // all that it entered; when it was killed it did not get the last one done
+	Calls  []call // all that it entered; when it was killed it did not get the last one done
 	Killed bool
 	Code   int // its exit code, unless it was killed
 	Output string
 }
 
-const traceLimit = time.Minute
-
 // trace runs a program in a folder, and kills it for good when it is about to make
 // the call of which kill says so.
-func trace(t *testing.T, dir string, argv []string, kill func(fileCall) bool) traced {
+func trace(t *testing.T, dir string, argv []string, kill func(call) bool) traced {
 	t.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -114,8 +111,6 @@ func trace(t *testing.T, dir string, argv []string, kill func(fileCall) bool) tr
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(traceLimit, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
-	defer late.Stop()
 	p := &tracee{pid: pid, kill: kill, inside: make(map[int]int)}
 	status, err := p.run()
 	if err != nil {
@@ -209,13 +204,13 @@ func (p *tracee) atCall(tid int) error {
 
 // enter notes a call that changes files, and kills the program if it is time.
 func (p *tracee) enter(tid int, info syscallInfo) error {
-	call, err := describeCall(tid, info)
-	if err != nil || call.Name == "" {
+	c, err := describeCall(tid, info)
+	if err != nil || c.Name == "" {
 		return err
 	}
 	p.inside[tid] = len(p.calls)
-	p.calls = append(p.calls, call)
-	if p.kill(call) {
+	p.calls = append(p.calls, c)
+	if p.kill(c) {
 		p.killed = true
 		return syscall.Kill(p.pid, syscall.SIGKILL)
 	}
@@ -233,38 +228,38 @@ func (p *tracee) end() {
 }
 
 // describeCall says what a call changes; it has no name if it changes no file.
-func describeCall(tid int, info syscallInfo) (call fileCall, err error) {
-	s, ok := fileCalls[info.Number]
+func describeCall(tid int, info syscallInfo) (c call, err error) {
+	s, ok := changingCalls[info.Number]
 	if !ok {
-		return fileCall{}, nil
+		return call{}, nil
 	}
 	if s.byHandle {
 		return describeHandle(tid, s, int32(info.Args[s.path])), nil
 	}
 	if strings.HasPrefix(s.name, "openat") {
 		if creates, err := opensToChange(tid, info); err != nil || !creates {
-			return fileCall{}, err
+			return call{}, err
 		}
 	}
-	call = fileCall{Name: s.name}
-	if call.Path, err = pathAt(tid, info.Args[s.path], info.Args[s.path+1]); err == nil && s.name == "renameat" {
-		call.From, err = pathAt(tid, info.Args[0], info.Args[1])
+	c = call{Name: s.name}
+	if c.Path, err = pathAt(tid, info.Args[s.path], info.Args[s.path+1]); err == nil && s.name == "renameat" {
+		c.From, err = pathAt(tid, info.Args[0], info.Args[1])
 	}
-	return call, err
+	return c, err
 }
 
 // describeHandle leaves out the standard streams, pipes and the like.
-func describeHandle(tid int, s shape, fd int32) fileCall {
+func describeHandle(tid int, s shape, fd int32) call {
 	link := fmt.Sprintf("/proc/%d/fd/%d", tid, fd)
 	info, err := os.Stat(link)
 	if err != nil || fd <= 2 || !info.Mode().IsRegular() && !info.IsDir() {
-		return fileCall{}
+		return call{}
 	}
 	path, err := os.Readlink(link)
 	if err != nil {
-		return fileCall{}
+		return call{}
 	}
-	return fileCall{Name: s.name, Path: path}
+	return call{Name: s.name, Path: path}
 }
 
 func opensToChange(tid int, info syscallInfo) (bool, error) {

@@ -1,4 +1,4 @@
-package main
+package kill
 
 import (
 	"encoding/json"
@@ -13,19 +13,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/trustgen/trustgen/ca/store"
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// killedDir is a trust directory in which a command is killed.
-type killedDir struct {
+// directory is a trust directory in which the command of a scenario runs.
+type directory struct {
+	scenario
 	work, dir string
-	point     string
-	before    map[string]string // its files before the command
-	keys      map[string]bool   // and its keys
+	point     string            // where the command was killed
+	before    map[string]string // the files of the fabric before the command
+	keys      map[string]bool   // and their private keys
 }
 
-func newKilledDir(t *testing.T, template string) *killedDir {
+func newDirectory(t *testing.T, template string, s scenario) *directory {
 	t.Helper()
 	work, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -34,7 +34,12 @@ func newKilledDir(t *testing.T, template string) *killedDir {
 	if err := os.CopyFS(work, os.DirFS(template)); err != nil {
 		t.Fatal(err)
 	}
-	d := &killedDir{work: work, dir: filepath.Join(work, "trust")}
+	for name, data := range s.files {
+		if err := os.WriteFile(filepath.Join(work, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := &directory{scenario: s, work: work, dir: filepath.Join(work, "trust")}
 	d.restoreModes(t, filepath.Join(template, "trust"))
 	d.before = d.files(t)
 	d.keys = keysOf(d.before)
@@ -42,7 +47,7 @@ func newKilledDir(t *testing.T, template string) *killedDir {
 }
 
 // restoreModes gives the copy the modes of the original.
-func (d *killedDir) restoreModes(t *testing.T, original string) {
+func (d *directory) restoreModes(t *testing.T, original string) {
 	t.Helper()
 	for name := range d.everything(t) {
 		info, err := os.Stat(filepath.Join(original, name))
@@ -55,9 +60,8 @@ func (d *killedDir) restoreModes(t *testing.T, original string) {
 	}
 }
 
-// everything reads all files and folders, the store's own included; a folder has no
-// data.
-func (d *killedDir) everything(t *testing.T) map[string]string {
+// everything has all files and folders, those of the store included; a folder has no data.
+func (d *directory) everything(t *testing.T) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
 	if _, err := os.Stat(d.dir); errors.Is(err, fs.ErrNotExist) {
@@ -78,8 +82,8 @@ func (d *killedDir) everything(t *testing.T) map[string]string {
 	return found
 }
 
-// files are those of the fabric.
-func (d *killedDir) files(t *testing.T) map[string]string {
+// files are the files of the fabric.
+func (d *directory) files(t *testing.T) map[string]string {
 	t.Helper()
 	found := d.everything(t)
 	for name, data := range found {
@@ -101,9 +105,8 @@ func keysOf(files map[string]string) map[string]bool {
 	return keys
 }
 
-// committedKeys are those that must not be lost any more: of the fabric, and of a
-// committed change that still waits.
-func (d *killedDir) committedKeys(t *testing.T) map[string]bool {
+// committedKeys are the keys of the fabric, and of a committed change that is not finished.
+func (d *directory) committedKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	everything := d.everything(t)
 	if _, committed := everything[commitRecord]; committed {
@@ -112,7 +115,7 @@ func (d *killedDir) committedKeys(t *testing.T) map[string]bool {
 	return keysOf(d.files(t))
 }
 
-func (d *killedDir) wantKeys(t *testing.T, want map[string]bool) {
+func (d *directory) checkKeys(t *testing.T, want map[string]bool) {
 	t.Helper()
 	have := keysOf(d.files(t))
 	lost := 0
@@ -126,78 +129,85 @@ func (d *killedDir) wantKeys(t *testing.T, want map[string]bool) {
 	}
 }
 
-// wantMatchingSets reads the folders of the clusters without the program: what is
-// there has to be whole and of one piece.
-func (d *killedDir) wantMatchingSets(t *testing.T) {
+// checkBundles parses the CA bundles of the clusters: each has to be complete and consistent.
+func (d *directory) checkBundles(t *testing.T) {
 	t.Helper()
 	files := d.files(t)
-	sets := make(map[string]map[string][]byte)
+	bundles := make(map[string]map[string][]byte)
 	for name := range d.everything(t) {
 		if path.Dir(name) == "clusters" {
-			sets[path.Base(name)] = make(map[string][]byte)
+			bundles[path.Base(name)] = make(map[string][]byte)
 		}
 	}
 	for name, data := range files {
 		if folder := path.Dir(name); path.Dir(folder) == "clusters" {
-			sets[path.Base(folder)][path.Base(name)] = []byte(data)
+			bundles[path.Base(folder)][path.Base(name)] = []byte(data)
 		}
 	}
-	for cluster, set := range sets {
+	for cluster, bundle := range bundles {
 		want := len(secrets.FileNames())
-		if _, published := set[secrets.CACRLFile]; published {
+		if _, published := bundle[secrets.CACRLFile]; published {
 			want++
 		}
-		if len(set) != want {
-			t.Errorf("%s: cluster %s has %d files", d.point, cluster, len(set))
+		if len(bundle) != want {
+			t.Errorf("%s: cluster %s has %d files", d.point, cluster, len(bundle))
 		}
-		if _, err := secrets.Parse(set); err != nil {
+		if _, err := secrets.Parse(bundle); err != nil {
 			t.Errorf("%s: cluster %s: %v", d.point, cluster, err)
 		}
-		if root, ok := files["root-cert.pem"]; ok && string(set[secrets.RootCertFile]) != root {
+		if root, ok := files["root-cert.pem"]; ok && string(bundle[secrets.RootCertFile]) != root {
 			t.Errorf("%s: cluster %s has another root", d.point, cluster)
 		}
 	}
 }
 
-// wantWhole expects that the killed command changed all of the directory or
+// checkWhole expects that the killed command changed all of the directory or
 // nothing. It reports which.
-func (d *killedDir) wantWhole(t *testing.T, s killScenario) (finished bool) {
+func (d *directory) checkWhole(t *testing.T) (finished bool) {
 	t.Helper()
 	files := d.files(t)
 	switch {
-	case len(files) == s.after:
+	case len(files) == d.after:
 		return true
-	case s.finishes || len(files) != s.before:
-		t.Errorf("%s: %d files, expected %d or %d", d.point, len(files), s.before, s.after)
+	case d.committed || len(files) != d.scenario.before:
+		t.Errorf("%s: %d files, want %d or %d", d.point, len(files), d.scenario.before, d.after)
 	default:
-		d.wantUnchanged(t)
+		d.checkUnchanged(t)
 	}
 	return false
 }
 
-func (d *killedDir) wantUnchanged(t *testing.T) {
+// checkCount expects the number of files after the command.
+func (d *directory) checkCount(t *testing.T) {
+	t.Helper()
+	if got := len(d.files(t)); got != d.after {
+		t.Errorf("%s: %d files, want %d", d.point, got, d.after)
+	}
+}
+
+func (d *directory) checkUnchanged(t *testing.T) {
 	t.Helper()
 	if diff := cmp.Diff(d.before, d.files(t)); diff != "" {
 		t.Errorf("%s: the files changed (-before +after):\n%s", d.point, diff)
 	}
 }
 
-// wantListed expects of the list what the directory holds.
-func (d *killedDir) wantListed(t *testing.T, list commandResult) {
+// checkListed compares the list with the directory.
+func (d *directory) checkListed(t *testing.T, list result) {
 	t.Helper()
 	if _, ok := d.files(t)["root-cert.pem"]; !ok {
-		list.wantAt(t, d.point, exitCouldNot)
+		list.want(t, d.point, exitNoResult)
 		if !strings.Contains(list.errOut, "no root yet") {
 			t.Errorf("%s: list: %s", d.point, list.errOut)
 		}
 		return
 	}
-	list.wantAt(t, d.point, exitFine)
-	var result struct {
+	list.want(t, d.point, exitOK)
+	var status struct {
 		Root     *struct{ Subject string }
 		Clusters []struct{ Cluster, State string }
 	}
-	if err := json.Unmarshal([]byte(list.out), &result); err != nil || result.Root == nil || result.Root.Subject == "" {
+	if err := json.Unmarshal([]byte(list.out), &status); err != nil || status.Root == nil || status.Root.Subject == "" {
 		t.Errorf("%s: list: %v: %s", d.point, err, list.out)
 	}
 	var want, got []string
@@ -206,7 +216,7 @@ func (d *killedDir) wantListed(t *testing.T, list commandResult) {
 			want = append(want, path.Base(name)+" valid")
 		}
 	}
-	for _, cluster := range result.Clusters {
+	for _, cluster := range status.Clusters {
 		got = append(got, cluster.Cluster+" "+cluster.State)
 	}
 	slices.Sort(want)
@@ -215,8 +225,8 @@ func (d *killedDir) wantListed(t *testing.T, list commandResult) {
 	}
 }
 
-// wantComplete expects both clusters, and nothing that a killed command left.
-func (d *killedDir) wantComplete(t *testing.T) {
+// checkComplete expects both clusters, and no files of a killed command.
+func (d *directory) checkComplete(t *testing.T) {
 	t.Helper()
 	everything := d.everything(t)
 	for _, name := range []string{"fabric.yaml", "root-key.pem", "root-cert.pem", "clusters/east", "clusters/west"} {
@@ -230,7 +240,7 @@ func (d *killedDir) wantComplete(t *testing.T) {
 		}
 	}
 	info, err := os.Stat(filepath.Join(d.dir, "root-key.pem"))
-	if err != nil || info.Mode() != fs.FileMode(store.Private) {
-		t.Errorf("%s: the root's key: %v, %v", d.point, info, err)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("%s: the key of the root: %v, %v", d.point, info, err)
 	}
 }
