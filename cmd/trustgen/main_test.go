@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -19,49 +20,30 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 )
 
+// TestMain puts the programs of the tests into PATH: trustgen as people have it, without the race
+// detector, which takes seconds to derive a key from a passphrase.
 func TestMain(m *testing.M) {
-	testscript.Main(suite{m}, map[string]func(){"trustgen": main, "mkca": runMkca})
-}
-
-// suite runs the tests with the program in PATH, as people have it: without the race detector, which
-// takes seconds to derive a key from a passphrase.
-type suite struct{ *testing.M }
-
-func (s suite) Run() int {
 	dir, err := os.MkdirTemp("", "trustgen")
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-ldflags=-w", "-o", dir, ".") //nolint:noctx // there is no test yet
+	build := exec.Command("go", "build", "-ldflags=-w", "-o", dir, ".", "./internal/mkca")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		return 1
+	err = errors.Join(build.Run(), os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH")))
+	code := 1
+	if err == nil {
+		code = m.Run()
 	}
-	if err := os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH")); err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		panic(err)
 	}
-	return s.M.Run()
+	os.Exit(code)
 }
 
 // TestScripts runs every command as people do.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	program, err := exec.LookPath("trustgen")
-	if err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true, ContinueOnError: true,
-		Setup: func(env *testscript.Env) error {
-			// Before the command of the same name, which is the test.
-			env.Setenv("PATH", filepath.Dir(program)+string(filepath.ListSeparator)+env.Getenv("PATH"))
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's, at the end of each mkca
-			return nil
-		},
-	})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true})
 }
 
 // console runs commands without a process: with a clock and without a terminal.

@@ -145,7 +145,7 @@ func (c *revokeCommand) nameCertificates(ctx context.Context) ([]string, error) 
 // nameCertificate is the hash of the first certificate in a file; a subject or a hash stays as it is.
 func (c *revokeCommand) nameCertificate(ctx context.Context, value string) (string, error) {
 	if _, err := os.Stat(value); err != nil && value != "-" {
-		return value, nil //nolint:nilerr // there is no such file
+		return value, nil
 	}
 	e, err := files.ReadExchange(ctx, c.Terminal, value)
 	if err != nil {

@@ -55,7 +55,7 @@ func as[E error](text func(E, Command) string) hint {
 	}
 }
 
-// is is a hint for an error.
+// is is the same for one error.
 func is(target error, text func(Command) string) hint {
 	return func(err error, c Command) string {
 		if !errors.Is(err, target) {

@@ -55,7 +55,7 @@ func TestSchema(t *testing.T) {
 	got := strings.Join(lines, "\n") + "\n"
 	golden := filepath.Join("testdata", "schema.golden")
 	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil { //nolint:gosec // as git has it
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

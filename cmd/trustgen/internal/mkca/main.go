@@ -1,3 +1,5 @@
+// Mkca makes a CA as people have them, also one that trustgen refuses: "mkca NAME" writes NAME.pem and
+// NAME-key.pem. The scripts of trustgen use it.
 package main
 
 import (
@@ -20,8 +22,6 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// mkca is a command of the scripts: it makes a CA as people have them, which an authority
-// would refuse to make. "mkca NAME" writes NAME.pem and NAME-key.pem.
 type mkca struct {
 	name, issuer, key, form, usage string
 	uri, dns, notDNS, crl          string
@@ -29,7 +29,7 @@ type mkca struct {
 	leaf                           bool
 }
 
-func runMkca() {
+func main() {
 	var m mkca
 	flag.StringVar(&m.issuer, "issuer", "", "name of the CA that issues it; none is itself")
 	flag.StringVar(&m.key, "key", "P-256", "P-256, P-384, P-521, RSA-1024, RSA-2048 or RSA-3072")
