@@ -10,6 +10,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type crlCommand struct {
@@ -75,16 +76,26 @@ func (c *crlCommand) read(cmd *cobra.Command, f *fabric.Fabric) ([]byte, error) 
 		}
 		return e.Marshal(), nil
 	}
-	set, err := f.CRLs(cmd.Context(), fabric.CRLSetOptions{AllowIncomplete: c.incomplete})
-	if _, incomplete := errors.AsType[*fabric.IncompleteError](err); incomplete {
+	set, err := f.CRLs(cmd.Context(), fabric.CRLsOptions{Incomplete: c.incomplete})
+	if _, incomplete := errors.AsType[*mesh.IncompleteError](err); incomplete {
 		return nil, err
 	}
 	if err != nil {
 		return nil, noResult(err)
 	}
-	reportPublication(c.Terminal, fabric.Publication{Missing: set.Missing}, false)
+	reportPublication(c.Terminal, mesh.Publication{Missing: set.Missing}, false)
 	if len(set.CRLs) == 0 {
 		return nil, fmt.Errorf("%s: no CA has a CRL in this directory", f.Dir())
 	}
 	return ca.MarshalCRLs(set.CRLs...), nil
+}
+
+// reportPublication is about the CRL bundles of all clusters.
+func reportPublication(t *term.Terminal, p mesh.Publication, dryRun bool) {
+	for _, m := range p.Missing {
+		t.Warn("%s: until it is imported, proxies with the CRL bundle refuse its chains", m)
+	}
+	if p.First && !dryRun {
+		t.Note("CRLs are published as of this change: every cluster has those of all CAs")
+	}
 }

@@ -4,13 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/files"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/rollout"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type crlImportCommand struct {
@@ -50,7 +49,7 @@ bundle.`,
 	}
 	flags.AddDir(cmd, &c.dir)
 	c.password.Add(cmd, "the CA's key, if it has to sign")
-	flags.AddIncomplete(cmd, &c.options.AllowIncomplete)
+	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
 	return cmd
@@ -63,7 +62,7 @@ func (c *crlImportCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	if len(all.Certificates)+len(all.CRLs) == 0 {
 		c.Note("there is nothing to import")
-		return c.print(fabric.ImportedCRLs{})
+		return c.print(fabric.ImportCRLsResult{})
 	}
 	f, err := openFabric(cmd, c.Terminal, c.dir, c.password.Opening(c.Terminal))
 	if err != nil {
@@ -77,46 +76,46 @@ func (c *crlImportCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.print(done); err != nil {
 		return err
 	}
-	return finding.OfImport(f.Dir(), done)
+	return done.NotInEffect()
 }
 
-func (c *crlImportCommand) print(done fabric.ImportedCRLs) error {
+func (c *crlImportCommand) print(done fabric.ImportCRLsResult) error {
 	return view.Print(c.Out, c.format.String(), view.NewCRLImport(done, c.options.DryRun))
 }
 
-func (c *crlImportCommand) report(f *fabric.Fabric, done fabric.ImportedCRLs) {
+func (c *crlImportCommand) report(f *fabric.Fabric, done fabric.ImportCRLsResult) {
 	reportPublication(c.Terminal, done.Publication, c.options.DryRun)
-	for _, cert := range done.Learned {
+	for _, cert := range done.Discovered {
 		c.Note("discovered %s, a CA until %s", cert.Subject, term.Time(cert.NotAfter))
 	}
-	reportImported(c.Terminal, done.Taken)
+	reportImported(c.Terminal, done.Merged)
 	switch {
 	case c.options.DryRun:
 		c.Note("dry run: nothing is changed in %s", f.Dir())
 	case done.Publishes && !done.Written:
 		c.Warn("the clusters keep their CRL bundles until no CRL is missing")
 	case done.Changed && done.Publishes:
-		view.Rollout(c.Terminal, c.dir, rollout.Plan(importChange(done)))
+		view.Rollout(c.Terminal, c.dir, done.Rollout())
 	case done.Changed:
 		c.Note("CRLs are not published: 'trustgen crl refresh%s' publishes them to every cluster", hint.DirFlag(c.dir))
 	}
 }
 
 // reportImported is about the CAs and CRLs of another directory.
-func reportImported(t *term.Terminal, imported fabric.Taken) {
+func reportImported(t *term.Terminal, imported mesh.Merged) {
 	for _, list := range imported.CRLs {
 		switch list.Action {
-		case fabric.CRLOlder:
+		case mesh.CRLOlder:
 			t.Note("the CRL of %s with number %d is ignored: the directory has a newer one", list.Subject, list.CRL.Number)
-		case fabric.CRLUnknown:
+		case mesh.CRLUnknown:
 			t.Warn("the CRL of %s is ignored, since the CA is unknown: where CRLs are published, proxies refuse the chains of that CA until its certificate is imported with the CRL", list.Subject)
 		}
-		if list.Forgets > 0 {
-			t.Warn("the CRL of %s has no entry for %d certificates of the last one, which are unknown here: make sure that they have expired", list.Subject, list.Forgets)
+		if list.Dropped > 0 {
+			t.Warn("the CRL of %s has no entry for %d certificates of the last one, which are unknown here: make sure that they have expired", list.Subject, list.Dropped)
 		}
 	}
 	for _, r := range imported.Revoked {
-		if consequence := finding.RevokedRemotely(r); consequence != "" {
+		if consequence := r.Consequence(); consequence != "" {
 			t.Warn("%s is revoked: %s", r.Certificate.Subject, consequence)
 		} else {
 			t.Warn("%s is revoked", r.Certificate.Subject)

@@ -7,7 +7,6 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/rollout"
 )
 
 type crlRefreshCommand struct {
@@ -15,7 +14,7 @@ type crlRefreshCommand struct {
 	dir      string
 	next     flags.End
 	password flags.Password
-	options  fabric.RefreshOptions
+	options  fabric.RefreshCRLsOptions
 	format   flags.Format
 }
 
@@ -44,7 +43,7 @@ every cluster, and fails if a CRL is missing.`,
 	flags.AddDir(cmd, &c.dir)
 	cmd.Flags().Var(&c.next, "next-update", "`latest` time of the next CRL of the CA that issues: a duration such as 30d, or a time in RFC 3339 (default as long as the last CRL, the first one until the end of the CA)")
 	c.password.Add(cmd, "the CA's key")
-	flags.AddIncomplete(cmd, &c.options.AllowIncomplete)
+	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
 	return cmd
@@ -64,7 +63,7 @@ func (c *crlRefreshCommand) run(cmd *cobra.Command, _ []string) error {
 	return view.Print(c.Out, c.format.String(), view.NewCRLRefresh(done, c.options.DryRun))
 }
 
-func (c *crlRefreshCommand) report(f *fabric.Fabric, done fabric.Refreshed) {
+func (c *crlRefreshCommand) report(f *fabric.Fabric, done fabric.RefreshCRLsResult) {
 	reportPublication(c.Terminal, done.Publication, c.options.DryRun)
 	switch {
 	case !done.Changed:
@@ -72,6 +71,6 @@ func (c *crlRefreshCommand) report(f *fabric.Fabric, done fabric.Refreshed) {
 	case c.options.DryRun:
 		c.Note("dry run: nothing is changed in %s", f.Dir())
 	default:
-		view.Rollout(c.Terminal, c.dir, rollout.Plan(refreshChange(done)))
+		view.Rollout(c.Terminal, c.dir, done.Rollout())
 	}
 }

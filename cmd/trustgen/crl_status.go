@@ -3,12 +3,12 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type crlStatusCommand struct {
@@ -55,40 +55,43 @@ func (c *crlStatusCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return noResult(err)
 	}
-	found, err := f.Authorities(cmd.Context())
+	found, err := f.CAs(cmd.Context(), fabric.CAsOptions{Until: c.within.From(c.Now())})
 	if err != nil {
 		return noResult(err)
 	}
 	if err := view.Print(c.Out, c.format.String(), view.NewCRLStatus(found)); err != nil {
 		return err
 	}
+	warnings, failure := split(found.Findings)
 	if c.format.String() == "table" {
-		c.warn(found)
+		reportFindings(c.Terminal, cmd, warnings)
 	}
 	if !found.Publishes {
 		c.Note("CRLs are not published: clusters have none, and revocations are not in effect")
 	}
-	return finding.Of(f.Dir(), found, c.within.From(c.Now()))
+	return failure
 }
 
-func (c *crlStatusCommand) warn(found fabric.Authorities) {
-	for _, a := range found.All {
-		if !a.SignsCRLs {
-			c.Warn("%s cannot sign CRLs: nothing that it issued can be revoked", a.Certificate.Subject)
+// split separates warnings from the first error of some findings.
+func split(findings []mesh.Finding) (warnings []mesh.Finding, failure error) {
+	for _, f := range findings {
+		switch {
+		case f.Severity == mesh.SeverityWarning:
+			warnings = append(warnings, f)
+		case failure == nil:
+			failure = f.Err
 		}
-		if !found.Publishes {
-			continue
+	}
+	return warnings, failure
+}
+
+// reportFindings warns of findings, each with its fix.
+func reportFindings(t *term.Terminal, cmd *cobra.Command, findings []mesh.Finding) {
+	for _, f := range findings {
+		if fix := hint.For(f.Err, failed(cmd)); fix != "" {
+			t.Warn("%v; %s", f.Err, fix)
+		} else {
+			t.Warn("%v", f.Err)
 		}
-		if e := finding.EffectsOf(a); e != nil {
-			c.Warn("%s: its CRL is %s. Envoy %s; istiod %s; ztunnel %s", a.Certificate.Subject, a.CRLState, e.Envoy, e.Istiod, e.Ztunnel)
-		}
-		if a.CRLState != fabric.CRLDue {
-			continue
-		}
-		fix := "import the next one: 'trustgen crl import FILE" + hint.DirFlag(c.dir) + "'"
-		if a.KeyHere {
-			fix = "sign the next one: 'trustgen crl refresh" + hint.DirFlag(c.dir) + "'"
-		}
-		c.Warn("%s: its CRL ends at %s; %s", a.Certificate.Subject, term.Time(a.CRL.NextUpdate), fix)
 	}
 }

@@ -103,7 +103,7 @@ func (c *crossSignCommand) check() error {
 	return nil
 }
 
-func (c *crossSignCommand) report(f *fabric.Fabric, done fabric.CrossSigned) {
+func (c *crossSignCommand) report(f *fabric.Fabric, done fabric.CrossSignResult) {
 	switch {
 	case c.options.DryRun:
 		c.Note("dry run: nothing is changed in %s. Would sign this certificate:", f.Dir())

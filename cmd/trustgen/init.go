@@ -10,6 +10,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type initCommand struct {
@@ -118,24 +119,24 @@ func (c *initCommand) runNew(cmd *cobra.Command) error {
 	c.options.KeyType = c.keyType.KeyType
 	c.options.NotAfter = c.end.From(c.Now())
 	c.options.NameConstraints = c.constraints.dnsNames()
-	c.options.NewPassword = c.password.Choosing(c.Terminal)
-	root, err := f.Init(cmd.Context(), c.options)
+	c.options.NewPassphrase = c.password.Choosing(c.Terminal)
+	done, err := f.Init(cmd.Context(), c.options)
 	if err != nil {
 		return err
 	}
-	encrypted := c.options.NewPassword != nil
+	encrypted := c.options.NewPassphrase != nil
 	if c.options.DryRun {
 		c.Note("dry run: would create a root in %s", f.Dir())
 	} else {
-		reportNewRoot(c.Terminal, f, root, encrypted)
+		reportNewRoot(c.Terminal, f, done.Root, encrypted)
 	}
 	if c.constraints.enabled {
 		c.Hint("name constraints are for sidecars: ztunnel, and so an ambient mesh, refuses every chain with one for URIs")
 	}
-	return view.Print(c.Out, c.format.String(), view.Init{Root: view.NewCertificate(root), Encrypted: encrypted, DryRun: c.options.DryRun})
+	return view.Print(c.Out, c.format.String(), view.Init{Root: view.NewCertificate(done.Root), Encrypted: encrypted, DryRun: c.options.DryRun})
 }
 
-func reportNewRoot(t *term.Terminal, f *fabric.Fabric, root fabric.Certificate, encrypted bool) {
+func reportNewRoot(t *term.Terminal, f *fabric.Fabric, root mesh.Summary, encrypted bool) {
 	t.Note("created a root: %s, valid until %s", root.Subject, term.Time(root.NotAfter))
 	reportKey(t, f, f.RootKeyPath(), encrypted)
 }

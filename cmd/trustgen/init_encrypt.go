@@ -20,8 +20,8 @@ func (c *initCommand) runEncrypt(cmd *cobra.Command) error {
 		return err
 	}
 	done, err := f.Encrypt(cmd.Context(), fabric.EncryptOptions{
-		NewPassword: c.password.Choosing(c.Terminal),
-		DryRun:      c.options.DryRun,
+		NewPassphrase: c.password.Choosing(c.Terminal),
+		DryRun:        c.options.DryRun,
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // importFlags name the files of an import.
@@ -72,7 +73,7 @@ func (c *initCommand) runImport(cmd *cobra.Command) error {
 	if err != nil {
 		return c.imports.nameFile(err, o)
 	}
-	encrypted := o.NewPassword != nil
+	encrypted := o.NewPassphrase != nil
 	c.reportImport(f, imported)
 	if !c.options.DryRun {
 		reportKey(c.Terminal, f, imported.KeyPath, encrypted)
@@ -96,7 +97,7 @@ func (c *initCommand) readImport(ctx context.Context) (o fabric.ImportOptions, e
 			return o, err
 		}
 	}
-	o.NewPassword = c.password.Choosing(c.Terminal)
+	o.NewPassphrase = c.password.Choosing(c.Terminal)
 	err = c.readKey(ctx, &o)
 	return o, err
 }
@@ -145,7 +146,7 @@ func (c *initCommand) openKey(ctx context.Context, text []byte, o *fabric.Import
 	case c.password.None:
 		return fmt.Errorf("%s is encrypted, and cannot be combined with --no-password", name)
 	case opening == nil:
-		return fmt.Errorf("%s: %w", name, fabric.ErrPasswordMissing)
+		return fmt.Errorf("%s: %w", name, fabric.ErrPassphraseMissing)
 	}
 	password, err := opening(ctx, name)
 	if err != nil {
@@ -154,11 +155,11 @@ func (c *initCommand) openKey(ctx context.Context, text []byte, o *fabric.Import
 	if o.Key, err = ca.ParseEncryptedKey(text, password); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	o.NewPassword, o.SamePassword = same(password), true
+	o.NewPassphrase, o.SamePassphrase = same(password), true
 	return nil
 }
 
-func same(password []byte) fabric.Password {
+func same(password []byte) fabric.Passphrase {
 	return func(context.Context, string) ([]byte, error) { return bytes.Clone(password), nil }
 }
 
@@ -179,8 +180,8 @@ func (f *importFlags) nameFile(err error, o fabric.ImportOptions) error {
 // endsSoon is the remaining life of a CA that is hardly worth an import.
 const endsSoon = 30 * flags.Day
 
-func (c *initCommand) reportImport(f *fabric.Fabric, imported fabric.Imported) {
-	cas := []fabric.Certificate{imported.Root}
+func (c *initCommand) reportImport(f *fabric.Fabric, imported fabric.ImportResult) {
+	cas := []mesh.Summary{imported.Root}
 	if imported.Issuing != nil {
 		cas = append(cas, *imported.Issuing)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type installCommand struct {
@@ -58,7 +59,7 @@ the old CA move to superseded/.`,
 	flags.InputFile(cmd, &c.rootCert, "root-cert", "`file` of the root that the response has to lead to")
 	cmd.Flags().StringVar(&c.options.TrustDomain, "trust-domain", "", fmt.Sprintf("trust `domain` of a mesh that is new here (default that of the name constraints, else %s)", fabric.DefaultTrustDomain))
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "trust a new root without confirmation")
-	flags.AddIncomplete(cmd, &c.options.AllowIncomplete)
+	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	c.password.Add(cmd, "the CA's key, if it has to sign the next CRL")
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
@@ -92,14 +93,14 @@ func (c *installCommand) run(cmd *cobra.Command, args []string) (err error) {
 }
 
 // confirmRoot asks on the terminal; nil without one.
-func (c *installCommand) confirmRoot() func(context.Context, fabric.Certificate, string) error {
+func (c *installCommand) confirmRoot() func(context.Context, mesh.Summary, string) error {
 	switch {
 	case c.yes:
-		return func(context.Context, fabric.Certificate, string) error { return nil }
+		return func(context.Context, mesh.Summary, string) error { return nil }
 	case c.Ask == nil:
 		return nil
 	}
-	return func(ctx context.Context, root fabric.Certificate, trustDomain string) error {
+	return func(ctx context.Context, root mesh.Summary, trustDomain string) error {
 		c.Note("%s has no root yet. The root of the response is:", c.dir)
 		return c.Confirm(ctx, "Trust it from now on?", [][2]string{
 			{"root", root.Subject},
@@ -110,8 +111,8 @@ func (c *installCommand) confirmRoot() func(context.Context, fabric.Certificate,
 	}
 }
 
-func (c *installCommand) report(f *fabric.Fabric, i fabric.Installed) {
-	reportImported(c.Terminal, i.Taken)
+func (c *installCommand) report(f *fabric.Fabric, i fabric.InstallResult) {
+	reportImported(c.Terminal, i.Merged)
 	switch {
 	case i.Action == fabric.Kept:
 		c.Note("cluster %s already has %s", i.Cluster, i.Certificate.Subject)

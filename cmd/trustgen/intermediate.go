@@ -9,7 +9,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/rollout"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type intermediateCommand struct {
@@ -74,7 +74,7 @@ the issuer from then on.`,
 	c.password.Add(cmd, "the CA's key, or of the key of a new root")
 	cmd.Flags().BoolVar(&c.options.Renew, "renew", false, "renew valid and damaged intermediates as well")
 	addRejoin(cmd, &c.options.Rejoin)
-	flags.AddIncomplete(cmd, &c.options.AllowIncomplete)
+	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
 	return cmd
@@ -93,7 +93,7 @@ func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	if c.password.File != "" {
-		c.options.Root.NewPassword = c.password.Choosing(c.Terminal)
+		c.options.Root.NewPassphrase = c.password.Choosing(c.Terminal)
 	}
 	if c.options.Upstream, err = openUpstream(cmd.Context(), c.Terminal, c.issuer); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
 	return view.Print(c.Out, c.format.String(), view.NewIntermediate(f, result, c.options.DryRun))
 }
 
-func (c *intermediateCommand) report(f *fabric.Fabric, r fabric.Result) {
+func (c *intermediateCommand) report(f *fabric.Fabric, r fabric.EnsureResult) {
 	switch {
 	case c.options.DryRun && r.RootCreated:
 		c.Note("dry run: nothing is changed in %s, where a root would be created as well", f.Dir())
@@ -124,7 +124,7 @@ func (c *intermediateCommand) report(f *fabric.Fabric, r fabric.Result) {
 	}
 	reportPublication(c.Terminal, r.Publication, c.options.DryRun)
 	if !c.options.DryRun {
-		view.Rollout(c.Terminal, c.dir, rollout.Plan(ensureChange(r)))
+		view.Rollout(c.Terminal, c.dir, r.Rollout())
 	}
 	c.reportKept(r)
 	for _, e := range r.Clusters {
@@ -135,13 +135,13 @@ func (c *intermediateCommand) report(f *fabric.Fabric, r fabric.Result) {
 }
 
 // reportEnd is for an intermediate that ends with its issuer.
-func reportEnd(t *term.Terminal, cluster string, cert fabric.Certificate) {
+func reportEnd(t *term.Terminal, cluster string, cert mesh.Summary) {
 	t.Note("the intermediate of %s ends with its issuer, at %s: replace the issuer before", cluster, term.Time(cert.NotAfter))
 }
 
 // reportKept is about options that do not affect existing intermediates.
-func (c *intermediateCommand) reportKept(r fabric.Result) {
-	kept := slices.ContainsFunc(r.Clusters, func(e fabric.Ensured) bool { return e.Action == fabric.Kept })
+func (c *intermediateCommand) reportKept(r fabric.EnsureResult) {
+	kept := slices.ContainsFunc(r.Clusters, func(e fabric.ClusterResult) bool { return e.Action == fabric.Kept })
 	if kept && (c.keyType.KeyType != "" || c.end.Given()) {
 		c.Hint("--key-type and --not-after do not affect existing intermediates; use --renew")
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
@@ -53,5 +52,5 @@ func (c *listCommand) run(cmd *cobra.Command, _ []string) error {
 		return noResult(err)
 	}
 	err = view.Print(c.Out, c.format.String(), view.NewList(status, !requestsOnly, c.Now()))
-	return errors.Join(err, finding.Damage(status))
+	return errors.Join(err, status.Damaged())
 }

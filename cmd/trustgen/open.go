@@ -21,8 +21,8 @@ import (
 )
 
 // openFabric opens a trust directory. password opens its key; nil for a command that does not sign.
-func openFabric(cmd *cobra.Command, t *term.Terminal, dir string, password fabric.Password) (*fabric.Fabric, error) {
-	return fabric.Open(cmd.Context(), dir, fabric.Options{Now: t.Now, Holder: cmd.CommandPath(), Password: password})
+func openFabric(cmd *cobra.Command, t *term.Terminal, dir string, password fabric.Passphrase) (*fabric.Fabric, error) {
+	return fabric.Open(cmd.Context(), dir, fabric.Options{Now: t.Now, Holder: cmd.CommandPath(), Passphrase: password})
 }
 
 // openUpstream opens the issuer in a file; nil without a file.

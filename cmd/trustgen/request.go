@@ -75,7 +75,7 @@ func (c *requestCommand) run(cmd *cobra.Command, _ []string) error {
 	return c.Deliver(c.out, made.CSR)
 }
 
-func (c *requestCommand) report(f *fabric.Fabric, cluster string, made fabric.Requested) {
+func (c *requestCommand) report(f *fabric.Fabric, cluster string, made fabric.RequestResult) {
 	switch {
 	case made.Action == fabric.Kept:
 		c.Note("the request of %s waits for its response: key %s, SHA-256 %s", cluster, made.Key.Type, made.Key.Fingerprint)

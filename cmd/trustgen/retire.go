@@ -7,7 +7,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/rollout"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type retireCommand struct {
@@ -41,9 +41,9 @@ CRLs stay in the CRL bundles of the other clusters until then.
 	flags.AddDir(cmd, &c.dir)
 	c.clusters.Add(cmd, "`name` of the cluster")
 	cmd.Flags().BoolVar(&c.options.Revoke, "revoke", false, "revoke its intermediates")
-	c.revocation.Add(cmd, fabric.ReasonCessationOfOperation)
+	c.revocation.Add(cmd, mesh.ReasonCessationOfOperation)
 	c.password.Add(cmd, "the CA's key")
-	flags.AddIncomplete(cmd, &c.options.AllowIncomplete)
+	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
 	return cmd
@@ -62,7 +62,7 @@ func (c *retireCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	c.options.Reason, c.options.At = c.revocation.Reason(), c.revocation.At()
-	done, err := f.RetireCluster(cmd.Context(), cluster, c.options)
+	done, err := f.Retire(cmd.Context(), cluster, c.options)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c *retireCommand) run(cmd *cobra.Command, _ []string) error {
 	return view.Print(c.Out, c.format.String(), view.NewRetire(cluster, done, c.options.DryRun))
 }
 
-func (c *retireCommand) report(cluster string, done fabric.RetiredCluster) {
+func (c *retireCommand) report(cluster string, done fabric.RetireResult) {
 	reportPublication(c.Terminal, done.Publication, c.options.DryRun)
 	switch {
 	case c.options.DryRun:
@@ -84,5 +84,5 @@ func (c *retireCommand) report(cluster string, done fabric.RetiredCluster) {
 	for _, cert := range done.Left {
 		c.Warn("NOT REVOKED: %s, valid until %s", cert.Subject, term.Time(cert.NotAfter))
 	}
-	view.Rollout(c.Terminal, c.dir, rollout.Plan(retireChange(done)))
+	view.Rollout(c.Terminal, c.dir, done.Rollout())
 }

@@ -8,12 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/files"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/rollout"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type revokeCommand struct {
@@ -72,13 +71,13 @@ SECURITY.md.`,
 	flags.AddDir(cmd, &c.dir)
 	c.clusters.Add(cmd, "`name` of a cluster; repeat it for more")
 	flags.InputFiles(cmd, &c.certificates, "certificate", "a `CA` to revoke at once: a file with its certificate, its subject or its SHA-256; repeat it for more")
-	c.revocation.Add(cmd, fabric.ReasonUnspecified)
+	c.revocation.Add(cmd, mesh.ReasonUnspecified)
 	cmd.Flags().BoolVar(&c.finish, "finish", false, "revoke the pending intermediates, when every cluster has its bundle and the workloads have new certificates")
-	cmd.Flags().BoolVar(&c.options.Immediately, "now", false, "revoke at once, which is an outage of the cluster until its workloads have new certificates")
+	cmd.Flags().BoolVar(&c.options.Now, "now", false, "revoke at once, which is an outage of the cluster until its workloads have new certificates")
 	c.keyType.Add(cmd, "that of the CA that issues")
 	c.end.AddNotAfter(cmd, "365d, or the end of the CA that issues if that comes before")
 	c.password.Add(cmd, "the CA's key")
-	flags.AddIncomplete(cmd, &c.options.AllowIncomplete)
+	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
 	return cmd
@@ -113,18 +112,18 @@ func (c *revokeCommand) check(cmd *cobra.Command) error {
 	return c.clusters.RequireSome(cmd)
 }
 
-func (c *revokeCommand) revoke(ctx context.Context, f *fabric.Fabric) (fabric.Revocation, error) {
-	incomplete, dryRun := c.options.AllowIncomplete, c.options.DryRun
+func (c *revokeCommand) revoke(ctx context.Context, f *fabric.Fabric) (fabric.RevokeResult, error) {
+	incomplete, dryRun := c.options.Incomplete, c.options.DryRun
 	reason, at := c.revocation.Reason(), c.revocation.At()
 	switch {
 	case c.finish:
-		return f.FinishRevocation(ctx, c.clusters, fabric.FinishOptions{AllowIncomplete: incomplete, DryRun: dryRun})
+		return f.FinishRevocation(ctx, c.clusters, fabric.FinishRevocationOptions{Incomplete: incomplete, DryRun: dryRun})
 	case len(c.certificates) > 0:
 		names, err := c.nameCertificates(ctx)
 		if err != nil {
-			return fabric.Revocation{}, err
+			return fabric.RevokeResult{}, err
 		}
-		return f.RevokeCertificates(ctx, names, fabric.RevokeCertificatesOptions{Reason: reason, At: at, AllowIncomplete: incomplete, DryRun: dryRun})
+		return f.RevokeCertificates(ctx, names, fabric.RevokeCertificatesOptions{Reason: reason, At: at, Incomplete: incomplete, DryRun: dryRun})
 	}
 	c.options.Reason, c.options.At = reason, at
 	c.options.KeyType, c.options.NotAfter = c.keyType.KeyType, c.end.From(c.Now())
@@ -158,7 +157,7 @@ func (c *revokeCommand) nameCertificate(ctx context.Context, value string) (stri
 	return view.Fingerprint(certs[0].Raw), nil
 }
 
-func (c *revokeCommand) report(done fabric.Revocation) {
+func (c *revokeCommand) report(done fabric.RevokeResult) {
 	reportPublication(c.Terminal, done.Publication, c.options.DryRun)
 	if c.options.DryRun {
 		c.Note("dry run: nothing is changed in %s", c.dir)
@@ -175,10 +174,9 @@ func (c *revokeCommand) report(done fabric.Revocation) {
 			reportEnd(c.Terminal, e.Cluster, *e.Successor)
 		}
 	}
-	change := revocationChange(done)
-	view.Rollout(c.Terminal, c.dir, rollout.Plan(change))
-	if change.Revokes {
-		c.Hint("%s", finding.AfterRevocation)
+	view.Rollout(c.Terminal, c.dir, done.Rollout())
+	if done.Revokes() {
+		c.Hint("istiod does not check CRLs: it still accepts client certificates from a revoked CA. Let only pods of its own cluster reach port 15012 of an istiod")
 	}
 }
 

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets"
-	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
 type secretCommand struct {
@@ -83,7 +79,11 @@ func (c *secretCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	c.warnRevoked(cmd.Context(), f, cluster, bundle)
+	findings, err := f.BundleFindings(cmd.Context(), cluster)
+	if err != nil {
+		c.Warn("cannot check revocation: %v", err)
+	}
+	reportFindings(c.Terminal, cmd, findings) // the bundle is printed nevertheless: there may be no other
 	data, err := view.Encode(c.format.String(), secret)
 	if err != nil {
 		return err
@@ -100,19 +100,4 @@ func (c *secretCommand) secret(cluster string, bundle *secrets.CACerts) (*corev1
 		return nil, fmt.Errorf("%s: cluster %s: %w", c.dir, cluster, err)
 	}
 	return secret, nil
-}
-
-// warnRevoked warns of revoked CAs in the bundle. It is printed nevertheless: there may be no other.
-func (c *secretCommand) warnRevoked(ctx context.Context, f *fabric.Fabric, cluster string, bundle *secrets.CACerts) {
-	known, err := f.Authorities(ctx)
-	if err != nil {
-		c.Warn("cannot check revocation: %v", err)
-	}
-	revoked, pending := finding.OfChain(known, bundle.Chain())
-	for _, subject := range revoked {
-		c.Warn("%s is revoked: proxies with the CRL refuse the workloads of %s", subject, cluster)
-	}
-	for _, subject := range pending {
-		c.Warn("the revocation of %s is pending: 'trustgen intermediate --cluster %s%s --renew' issues another one", subject, cluster, hint.DirFlag(c.dir))
-	}
 }

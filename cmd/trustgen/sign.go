@@ -11,6 +11,7 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type signCommand struct {
@@ -71,7 +72,7 @@ func (c *signCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fabric.ParseRequest(csr); err != nil {
+	if _, err := mesh.ParseRequest(csr); err != nil {
 		return fmt.Errorf("%s: %w", term.InputName(args[0]), err)
 	}
 	f, err := openFabric(cmd, c.Terminal, c.dir, c.password.Opening(c.Terminal))
@@ -89,7 +90,7 @@ func (c *signCommand) run(cmd *cobra.Command, args []string) error {
 	if signed.Certificate == nil {
 		return nil
 	}
-	return c.Deliver(c.out, signed.Answer.Marshal())
+	return c.Deliver(c.out, signed.Response.Marshal())
 }
 
 func (c *signCommand) check(cmd *cobra.Command) error {
@@ -113,7 +114,7 @@ func (c *signCommand) confirm() func(context.Context, fabric.SignPreview) error 
 	}
 }
 
-func (c *signCommand) report(s fabric.Signed) {
+func (c *signCommand) report(s fabric.SignResult) {
 	switch {
 	case s.Again:
 		c.Note("the key already has a certificate of cluster %s: %s, valid until %s", s.Cluster, s.Certificate.Subject, term.Time(s.Certificate.NotAfter))

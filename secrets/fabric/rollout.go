@@ -26,12 +26,17 @@ func (r EnsureResult) Rollout() []rollout.Step {
 	return rollout.Plan(c)
 }
 
+// Revokes reports whether a CA is revoked as of this change.
+func (r RevokeResult) Revokes() bool {
+	return slices.ContainsFunc(r.Clusters, func(c RevokedCluster) bool { return len(c.Revoked) > 0 })
+}
+
 // Rollout is the order in which the clusters get the CRLs, and the successors of what is revoked.
 func (r RevokeResult) Rollout() []rollout.Step {
 	c := changeOf(r.Publication)
+	c.Revokes = r.Revokes()
 	for _, one := range r.Clusters {
 		isPending := len(one.Pending) > 0
-		c.Revokes = c.Revokes || len(one.Revoked) > 0
 		switch {
 		case one.Cluster == "":
 		case isPending:

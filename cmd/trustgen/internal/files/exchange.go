@@ -11,21 +11,21 @@ import (
 
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/secrets"
-	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // ReadExchange reads the certificates and CRLs of files, or of Secrets and ConfigMaps, whose keys it
 // leaves out.
-func ReadExchange(ctx context.Context, t *term.Terminal, names ...string) (fabric.Exchange, error) {
-	var all fabric.Exchange
+func ReadExchange(ctx context.Context, t *term.Terminal, names ...string) (mesh.Exchange, error) {
+	var all mesh.Exchange
 	for _, name := range names {
 		data, err := t.Read(ctx, name)
 		if err != nil {
-			return fabric.Exchange{}, err
+			return mesh.Exchange{}, err
 		}
 		e, err := parseExchange(data)
 		if err != nil {
-			return fabric.Exchange{}, fmt.Errorf("%s: %w", term.InputName(name), err)
+			return mesh.Exchange{}, fmt.Errorf("%s: %w", term.InputName(name), err)
 		}
 		all.Certificates = append(all.Certificates, e.Certificates...)
 		all.CRLs = append(all.CRLs, e.CRLs...)
@@ -57,19 +57,19 @@ func ReadRoot(ctx context.Context, t *term.Terminal, name string) (*x509.Certifi
 	return certs[0], nil
 }
 
-func parseExchange(data []byte) (fabric.Exchange, error) {
+func parseExchange(data []byte) (mesh.Exchange, error) {
 	entries, err := publicEntries(data)
 	switch {
 	case err != nil:
-		return fabric.Exchange{}, err
+		return mesh.Exchange{}, err
 	case entries == nil:
-		return fabric.ParseExchange(data)
+		return mesh.ParseExchange(data)
 	}
-	var all fabric.Exchange
+	var all mesh.Exchange
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		e, err := fabric.ParseExchange(entries[name])
+		e, err := mesh.ParseExchange(entries[name])
 		if err != nil {
-			return fabric.Exchange{}, fmt.Errorf("%s: %w", name, err)
+			return mesh.Exchange{}, fmt.Errorf("%s: %w", name, err)
 		}
 		all.Certificates = append(all.Certificates, e.Certificates...)
 		all.CRLs = append(all.CRLs, e.CRLs...)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // Clusters is the flag for the names of clusters: it can be repeated, or have several at a time.
@@ -18,7 +18,7 @@ func (f *Clusters) String() string { return strings.Join(*f, ",") }
 func (f *Clusters) Type() string { return "name" }
 
 // Set implements [pflag.Value].
-func (f *Clusters) Set(s string) error { return appendEach((*[]string)(f), s, fabric.CheckCluster) }
+func (f *Clusters) Set(s string) error { return appendEach((*[]string)(f), s, mesh.CheckCluster) }
 
 // Add adds the flag.
 func (f *Clusters) Add(cmd *cobra.Command, usage string) { cmd.Flags().Var(f, "cluster", usage) }

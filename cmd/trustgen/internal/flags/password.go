@@ -33,7 +33,7 @@ func (f *Password) AddNone(cmd *cobra.Command) {
 }
 
 // Opening gives the passphrase of an encrypted key; nil without a file and a terminal.
-func (f *Password) Opening(t *term.Terminal) fabric.Password {
+func (f *Password) Opening(t *term.Terminal) fabric.Passphrase {
 	switch {
 	case f.File != "":
 		return f.read(t)
@@ -47,7 +47,7 @@ func (f *Password) Opening(t *term.Terminal) fabric.Password {
 
 // Choosing gives the passphrase of a new key; nil for a plain one. Only a person whose terminal is
 // stdin has a prompt: a pipeline does not expect one.
-func (f *Password) Choosing(t *term.Terminal) fabric.Password {
+func (f *Password) Choosing(t *term.Terminal) fabric.Passphrase {
 	switch {
 	case f.None:
 		return nil
@@ -78,7 +78,7 @@ func (f *Password) Choosing(t *term.Terminal) fabric.Password {
 }
 
 // read reads the first line of the file.
-func (f *Password) read(t *term.Terminal) fabric.Password {
+func (f *Password) read(t *term.Terminal) fabric.Passphrase {
 	return func(ctx context.Context, _ string) ([]byte, error) {
 		if err := term.CheckPrivate(f.File); err != nil {
 			return nil, err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // Revocation are the flags for the reason and the time of a revocation.
@@ -16,9 +16,9 @@ type Revocation struct {
 }
 
 // Add adds the flags.
-func (f *Revocation) Add(cmd *cobra.Command, byDefault fabric.Reason) {
+func (f *Revocation) Add(cmd *cobra.Command, byDefault mesh.Reason) {
 	var names []string
-	for _, r := range fabric.Reasons() {
+	for _, r := range mesh.Reasons() {
 		names = append(names, r.String())
 	}
 	cmd.Flags().Var(&f.reason, "reason", fmt.Sprintf("`reason` of RFC 5280 in the CRL (default %s, or that of the pending revocation)", byDefault))
@@ -27,7 +27,7 @@ func (f *Revocation) Add(cmd *cobra.Command, byDefault fabric.Reason) {
 }
 
 // Reason is nil unless the flag is set.
-func (f *Revocation) Reason() *fabric.Reason {
+func (f *Revocation) Reason() *mesh.Reason {
 	if f.reason.text == "" {
 		return nil
 	}
@@ -39,14 +39,14 @@ func (f *Revocation) At() time.Time { return f.at.Time }
 
 type reason struct {
 	text   string
-	reason fabric.Reason
+	reason mesh.Reason
 }
 
 func (f *reason) String() string { return f.text }
 func (f *reason) Type() string   { return "reason" }
 
 func (f *reason) Set(s string) (err error) {
-	if f.reason, err = fabric.ParseReason(s); err == nil {
+	if f.reason, err = mesh.ParseReason(s); err == nil {
 		f.text = f.reason.String()
 	}
 	return err

@@ -12,10 +12,10 @@ import (
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/store"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
 	"github.com/trustgen/trustgen/secrets"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // Command is a command that failed.
@@ -69,9 +69,10 @@ func always(text string) func(Command) string { return func(Command) string { re
 
 // Hints of several errors.
 const (
-	otherCA     = "create a new CA ('trustgen init --dir NEW') and move every cluster to it"
-	unrevocable = "a CA that cannot sign CRLs cannot revoke: " + otherCA
-	fromFile    = "name a file whose first line is the passphrase: --password-file"
+	otherCA      = "create a new CA ('trustgen init --dir NEW') and move every cluster to it"
+	unrevocable  = "a CA that cannot sign CRLs cannot revoke: " + otherCA
+	newerProgram = "use the trustgen that wrote it, or a newer one"
+	fromFile     = "name a file whose first line is the passphrase: --password-file"
 )
 
 // hints are in the order of precedence.
@@ -79,12 +80,13 @@ var hints = []hint{
 	as(func(e *flags.UsageError, _ Command) string { return fmt.Sprintf("see '%s --help'", e.Path) }),
 	as(func(e *store.ModeError, _ Command) string { return fmt.Sprintf("chmod %o %s", e.Want, e.Path) }),
 	as(func(*store.LockedError, Command) string { return "try again when it is done" }),
-	as(func(*store.VersionError, Command) string { return "use the trustgen that wrote it, or a newer one" }),
+	as(func(*store.VersionError, Command) string { return newerProgram }),
+	as(func(*fabric.LayoutError, Command) string { return newerProgram }),
 
 	// Options.
 	as(lifetime),
 	is(ca.RuleCrossTrustDomain, always("if both meshes share a trust domain: --allow-shared-trust-domain; for the next root of this mesh: --next-root")),
-	is(fabric.RulePermitsMesh, always("describe the mesh with --trust-domain, and for an import with --istiod-namespace, --revision and --istiod-name")),
+	is(mesh.RulePermitsMesh, always("describe the mesh with --trust-domain, and for an import with --istiod-namespace, --revision and --istiod-name")),
 	is(fabric.ErrClusterUnnamed, always("name the cluster with --cluster")),
 
 	// The root, and its key.
@@ -92,10 +94,9 @@ var hints = []hint{
 		return fmt.Sprintf("%s is not a trust directory with a root: check --dir", c.Dir)
 	}),
 	is(fabric.ErrRootExists, rootExists),
-	is(fabric.ErrRootKeyMissing, keyMissing),
-	is(fabric.ErrIssuingKeyMissing, keyMissing),
-	is(fabric.ErrPasswordMissing, always(fromFile)),
-	is(fabric.ErrNewPasswordMissing, always(fromFile)),
+	is(fabric.ErrKeyMissing, keyMissing),
+	is(fabric.ErrPassphraseMissing, always(fromFile)),
+	is(fabric.ErrNewPassphraseMissing, always(fromFile)),
 	is(ca.ErrEmptyPassword, emptyPassword),
 	is(ca.ErrUnknownEncryption, always("convert it: 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW'")),
 
@@ -110,35 +111,35 @@ var hints = []hint{
 	as(func(_ *fabric.PendingRequestError, c Command) string {
 		return "sign it with 'trustgen sign' in the directory of the root, and install the response: " + c.run("install FILE")
 	}),
-	as(func(e *fabric.ElsewhereError, _ Command) string {
+	as(func(e *mesh.RemoteKeyError, _ Command) string {
 		return fmt.Sprintf("use the directory with the key: 'trustgen secret' there prints the CA bundle, 'trustgen request' requests the next intermediate; 'trustgen intermediate --cluster %s --renew' issues one with a key in this directory", e.Cluster)
 	}),
 	as(rejoin),
-	is(fabric.ErrKeyTaken, always("make another key: 'trustgen request --new'")),
+	is(mesh.ErrKeyTaken, always("make another key: 'trustgen request --new'")),
 	is(fabric.ErrNoRequest, always("install it in the directory of the request, which has the key; if 'trustgen request --new' has replaced the key, revoke the certificate in the directory of the root: 'trustgen revoke --certificate FILE'")),
 	is(fabric.ErrRootUnconfirmed, always("compare it with a copy from the directory of the root: --root-cert root-cert.pem; --yes trusts it unseen")),
 
 	// CRLs and revocation.
 	as(incomplete),
-	as(func(_ *finding.EndingCRLError, c Command) string {
+	as(func(_ *mesh.EndingCRLError, c Command) string {
 		return "sign the next one where its key is: " + c.run("crl refresh") + "; import it: " + c.run("crl import FILE")
 	}),
 	as(revokedInUse),
-	as(func(_ *fabric.NoIntermediateError, c Command) string {
+	as(func(_ *mesh.NoIntermediateError, c Command) string {
 		return "list the intermediates of all clusters: " + c.run("crl status")
 	}),
-	as(func(_ *fabric.ForeignIssuerError, c Command) string {
+	as(func(_ *mesh.ForeignIssuerError, c Command) string {
 		return "revoke it with that CA, and import the CRL: " + c.run("crl import FILE")
 	}),
 	as(noSuccessor),
-	as(func(_ *fabric.NoCertificateError, c Command) string {
+	as(func(_ *mesh.NoCertificateError, c Command) string {
 		return "list all CAs with their SHA-256: " + c.run("crl status -o json")
 	}),
-	as(func(*fabric.AboveError, Command) string { return otherCA }),
-	as(func(*fabric.RevokedError, Command) string { return otherCA }),
+	as(func(*mesh.AboveError, Command) string { return otherCA }),
+	as(func(*mesh.RevokedError, Command) string { return otherCA }),
 	is(ca.RuleCRLSign, always(unrevocable)),
 	is(ca.RuleSubjectKeyID, always(unrevocable)),
-	as(func(_ *finding.BehindError, c Command) string { return refresh(c) }),
+	as(func(_ *mesh.StaleBundleError, c Command) string { return refresh(c) }),
 	is(secrets.ErrNoCRLs, refresh),
 	is(ca.RulePathLength, always("have the CA certified again, with a longer path length")),
 
@@ -186,7 +187,7 @@ func emptyPassword(c Command) string {
 	return "'trustgen init --no-password' leaves the key plain"
 }
 
-func rejoin(e *fabric.RetiredError, c Command) string {
+func rejoin(e *mesh.RetiredError, c Command) string {
 	if c.Has("rejoin") {
 		return "let it rejoin the mesh: --rejoin"
 	}
@@ -194,7 +195,7 @@ func rejoin(e *fabric.RetiredError, c Command) string {
 }
 
 // incomplete is about missing CRLs, and about a CA that never has one.
-func incomplete(e *fabric.IncompleteError, c Command) string {
+func incomplete(e *mesh.IncompleteError, c Command) string {
 	text := "sign the CRLs of local keys: " + c.run("crl refresh") + "; import the others: " + c.run("crl import FILE")
 	if c.Path == "trustgen crl refresh" {
 		text = "import them from the directories with their keys: " + c.run("crl import FILE")
@@ -214,7 +215,7 @@ func incomplete(e *fabric.IncompleteError, c Command) string {
 	return text
 }
 
-func revokedInUse(e *finding.RevokedInUseError, c Command) string {
+func revokedInUse(e *mesh.RevokedInUseError, c Command) string {
 	if e.Cluster == "" {
 		return otherCA
 	}
@@ -222,7 +223,7 @@ func revokedInUse(e *finding.RevokedInUseError, c Command) string {
 		c.run("intermediate --cluster %s --renew", e.Cluster), c.run("request --cluster %s", e.Cluster))
 }
 
-func noSuccessor(e *fabric.NoSuccessorError, c Command) string {
+func noSuccessor(e *mesh.NoSuccessorError, c Command) string {
 	return "issue a successor: " + c.run("revoke --cluster %s", e.Cluster) + ", or with request, sign and install if the key of the cluster is remote; --now revokes without one"
 }
 

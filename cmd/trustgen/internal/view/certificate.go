@@ -8,7 +8,7 @@ import (
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
-	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // Certificate is a CA, and the result of cross-sign.
@@ -21,7 +21,7 @@ type Certificate struct {
 }
 
 // NewCertificate is the view of a CA.
-func NewCertificate(c fabric.Certificate) *Certificate {
+func NewCertificate(c mesh.Summary) *Certificate {
 	return &Certificate{
 		Subject:     c.Subject,
 		KeyType:     string(c.KeyType),
@@ -31,7 +31,7 @@ func NewCertificate(c fabric.Certificate) *Certificate {
 	}
 }
 
-func newCertificates(certs []fabric.Certificate) []*Certificate {
+func newCertificates(certs []mesh.Summary) []*Certificate {
 	var all []*Certificate
 	for _, c := range certs {
 		all = append(all, NewCertificate(c))

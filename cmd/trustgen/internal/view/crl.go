@@ -5,30 +5,31 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/finding"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // CRLStatus is the result of crl status.
 type CRLStatus struct {
 	Publishes   bool          `json:"publishes"`
 	Authorities []CRLStatusCA `json:"authorities"`
-	// Behind are the clusters whose CRL bundles have missing entries.
-	Behind []string `json:"behind,omitempty"`
+	// Stale are the clusters whose CRL bundles have missing entries.
+	Stale []string `json:"stale,omitempty"`
 }
 
 // CRLStatusCA is a CA, and its CRL.
 type CRLStatusCA struct {
-	Cluster     string       `json:"cluster,omitempty"`
-	Standing    string       `json:"standing"`
-	Revocation  *Revocation  `json:"revocation,omitempty"`
-	InUse       bool         `json:"inUse"`
-	KeyLocal    bool         `json:"keyLocal"`
-	SignsCRLs   bool         `json:"signsCRLs"`
-	CRLState    string       `json:"crlState"`
-	CRL         *CRL         `json:"crl,omitempty"`
-	Certificate *Certificate `json:"certificate"`
+	Cluster     string         `json:"cluster,omitempty"`
+	Role        mesh.Role      `json:"role"`
+	Lifecycle   mesh.Lifecycle `json:"lifecycle"`
+	Revocation  *Revocation    `json:"revocation,omitempty"`
+	InUse       bool           `json:"inUse"`
+	KeyLocal    bool           `json:"keyLocal"`
+	SignsCRLs   bool           `json:"signsCRLs"`
+	CRLState    mesh.CRLState  `json:"crlState"`
+	CRL         *CRL           `json:"crl,omitempty"`
+	Certificate *Certificate   `json:"certificate"`
 	// Effects are those of a missing or expired CRL on each data plane.
 	Effects *Effects `json:"effects,omitempty"`
 }
@@ -55,12 +56,12 @@ type Effects struct {
 }
 
 // NewCRLStatus is the view of the CAs of a mesh.
-func NewCRLStatus(found fabric.Authorities) CRLStatus {
-	result := CRLStatus{Publishes: found.Publishes, Behind: found.Behind}
-	for _, a := range found.All {
+func NewCRLStatus(found fabric.CAsResult) CRLStatus {
+	result := CRLStatus{Publishes: found.Publishes, Stale: found.Stale}
+	for _, a := range found.CAs {
 		entry := CRLStatusCA{
-			Cluster: a.Cluster, Standing: standing(a.Standing), InUse: a.InUse, KeyLocal: a.KeyHere, SignsCRLs: a.SignsCRLs,
-			CRLState: crlState(a.CRLState), Certificate: NewCertificate(a.Certificate), Effects: (*Effects)(finding.EffectsOf(a)),
+			Cluster: a.Cluster, Role: a.Role, Lifecycle: a.Lifecycle, InUse: a.Role.InUse(), KeyLocal: a.KeyLocal, SignsCRLs: a.SignsCRLs,
+			CRLState: a.CRLState, Certificate: NewCertificate(a.Certificate), Effects: (*Effects)(a.Effects),
 		}
 		if a.Revocation != nil {
 			entry.Revocation = &Revocation{a.Revocation.Reason.String(), term.Time(a.Revocation.At)}
@@ -75,9 +76,9 @@ func NewCRLStatus(found fabric.Authorities) CRLStatus {
 
 // Table implements [Result].
 func (r CRLStatus) Table(w io.Writer) error {
-	t := table{{"CLUSTER", "SUBJECT", "STANDING", "NOT AFTER", "KEY", "CRL", "NUMBER", "NEXT UPDATE", "REVOKES"}}
+	t := table{{"CLUSTER", "SUBJECT", "ROLE", "LIFECYCLE", "NOT AFTER", "KEY", "CRL", "NUMBER", "NEXT UPDATE", "REVOKES"}}
 	for _, a := range r.Authorities {
-		key, crl, number, next, revokes := "remote", a.CRLState, "-", "-", "-"
+		key, crl, number, next, revokes := "remote", string(a.CRLState), "-", "-", "-"
 		if a.KeyLocal {
 			key = "local"
 		}
@@ -87,7 +88,7 @@ func (r CRLStatus) Table(w io.Writer) error {
 		if a.CRL != nil {
 			number, next, revokes = a.CRL.Number, a.CRL.NextUpdate, strconv.Itoa(a.CRL.Revoked)
 		}
-		t.add(cmp.Or(a.Cluster, "-"), a.Certificate.Subject, a.Standing, a.Certificate.NotAfter, key, crl, number, next, revokes)
+		t.add(cmp.Or(a.Cluster, "-"), a.Certificate.Subject, string(a.Role), string(a.Lifecycle), a.Certificate.NotAfter, key, crl, number, next, revokes)
 	}
 	return t.write(w)
 }
@@ -108,7 +109,7 @@ type SignedCRL struct {
 }
 
 // NewCRLRefresh is the view of what RefreshCRLs did.
-func NewCRLRefresh(done fabric.Refreshed, dryRun bool) CRLRefresh {
+func NewCRLRefresh(done fabric.RefreshCRLsResult, dryRun bool) CRLRefresh {
 	result := CRLRefresh{Changed: done.Changed, Signed: []SignedCRL{}, Missing: newMissingCRLs(done.Missing), DryRun: dryRun}
 	for _, s := range done.Signed {
 		result.Signed = append(result.Signed, SignedCRL{NewCertificate(s.Certificate), s.CRL.Number.String(), term.Time(s.CRL.NextUpdate)})
@@ -136,29 +137,29 @@ type CRLImport struct {
 
 // ImportedCRL is a CRL of the import.
 type ImportedCRL struct {
-	Subject    string `json:"subject"`
-	Action     string `json:"action"`
-	Number     string `json:"number"`
-	NextUpdate string `json:"nextUpdate"`
-	Revoked    int    `json:"revoked"`
+	Subject    string         `json:"subject"`
+	Action     mesh.CRLAction `json:"action"`
+	Number     string         `json:"number"`
+	NextUpdate string         `json:"nextUpdate"`
+	Revoked    int            `json:"revoked"`
 }
 
 // RevokedCA is a CA that the import revoked, with its role.
 type RevokedCA struct {
 	*Certificate
-	Cluster string `json:"cluster,omitempty"`
-	Role    string `json:"role"`
+	Cluster string    `json:"cluster,omitempty"`
+	Role    mesh.Role `json:"role"`
 }
 
 // NewCRLImport is the view of what ImportCRLs did.
-func NewCRLImport(done fabric.ImportedCRLs, dryRun bool) CRLImport {
+func NewCRLImport(done fabric.ImportCRLsResult, dryRun bool) CRLImport {
 	result := CRLImport{
-		Discovered: newCertificates(done.Learned), CRLs: []ImportedCRL{},
+		Discovered: newCertificates(done.Discovered), CRLs: []ImportedCRL{},
 		Revoked: newRevokedCAs(done.Revoked), Missing: newMissingCRLs(done.Missing), DryRun: dryRun,
 	}
 	for _, list := range done.CRLs {
 		result.CRLs = append(result.CRLs, ImportedCRL{
-			list.Subject, crlAction(list.Action), list.CRL.Number.String(), term.Time(list.CRL.NextUpdate), list.CRL.Revoked,
+			list.Subject, list.Action, list.CRL.Number.String(), term.Time(list.CRL.NextUpdate), list.CRL.Revoked,
 		})
 	}
 	return result
@@ -168,15 +169,15 @@ func NewCRLImport(done fabric.ImportedCRLs, dryRun bool) CRLImport {
 func (r CRLImport) Table(w io.Writer) error {
 	t := table{{"CRL OF", "ACTION", "NUMBER", "NEXT UPDATE", "REVOKES"}}
 	for _, list := range r.CRLs {
-		t.add(list.Subject, list.Action, list.Number, list.NextUpdate, strconv.Itoa(list.Revoked))
+		t.add(list.Subject, string(list.Action), list.Number, list.NextUpdate, strconv.Itoa(list.Revoked))
 	}
 	return t.write(w)
 }
 
-func newRevokedCAs(revoked []fabric.RevokedCA) []RevokedCA {
+func newRevokedCAs(revoked []mesh.RevokedCA) []RevokedCA {
 	var all []RevokedCA
 	for _, r := range revoked {
-		all = append(all, RevokedCA{NewCertificate(r.Certificate), r.Cluster, standing(r.Was)})
+		all = append(all, RevokedCA{NewCertificate(r.Certificate), r.Cluster, r.Role})
 	}
 	return all
 }
@@ -189,7 +190,7 @@ type MissingCRL struct {
 	Expired  string `json:"expired,omitempty"`
 }
 
-func newMissingCRLs(missing []fabric.MissingCRL) []MissingCRL {
+func newMissingCRLs(missing []mesh.MissingCRL) []MissingCRL {
 	var all []MissingCRL
 	for _, m := range missing {
 		r := MissingCRL{Cluster: m.Cluster, Subject: m.Subject}

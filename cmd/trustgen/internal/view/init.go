@@ -26,7 +26,7 @@ type Import struct {
 }
 
 // NewImport is the view of an import, with or without an encrypted key.
-func NewImport(imported fabric.Imported, encrypted, dryRun bool) Import {
+func NewImport(imported fabric.ImportResult, encrypted, dryRun bool) Import {
 	r := Import{Root: NewCertificate(imported.Root), Encrypted: encrypted, Warnings: newWarnings(imported.Tolerated), DryRun: dryRun}
 	if imported.Issuing != nil {
 		r.Issuing = NewCertificate(*imported.Issuing)

@@ -23,7 +23,7 @@ type IntermediateCluster struct {
 }
 
 // NewIntermediate is the view of what Ensure did in a fabric.
-func NewIntermediate(f *fabric.Fabric, r fabric.Result, dryRun bool) Intermediate {
+func NewIntermediate(f *fabric.Fabric, r fabric.EnsureResult, dryRun bool) Intermediate {
 	result := Intermediate{RootCreated: r.RootCreated, RootAdopted: r.RootAdopted, DryRun: dryRun}
 	for _, e := range r.Clusters {
 		entry := IntermediateCluster{Cluster: e.Cluster, Action: e.Action, Directory: f.ClusterPath(e.Cluster)}
@@ -62,7 +62,7 @@ type Install struct {
 }
 
 // NewInstall is the view of what Install did in a fabric.
-func NewInstall(f *fabric.Fabric, i fabric.Installed, dryRun bool) Install {
+func NewInstall(f *fabric.Fabric, i fabric.InstallResult, dryRun bool) Install {
 	return Install{
 		Cluster: i.Cluster, Action: i.Action, Directory: f.ClusterPath(i.Cluster),
 		Certificate: NewCertificate(i.Certificate), Root: NewCertificate(i.Root), RootAdopted: i.RootAdopted,

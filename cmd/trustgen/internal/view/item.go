@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
-	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // Item is a certificate, CRL, request or key in a file. The fields of other kinds are empty.
@@ -107,7 +107,7 @@ func crlItem(list *x509.RevocationList) Item {
 		i.Number = list.Number.String()
 	}
 	for _, entry := range list.RevokedCertificateEntries {
-		i.Revoked = append(i.Revoked, RevokedEntry{entry.SerialNumber.Text(16), term.Time(entry.RevocationTime), fabric.Reason(entry.ReasonCode).String()})
+		i.Revoked = append(i.Revoked, RevokedEntry{entry.SerialNumber.Text(16), term.Time(entry.RevocationTime), mesh.Reason(entry.ReasonCode).String()})
 	}
 	return i
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 // List is the result of list.
@@ -20,7 +21,7 @@ type List struct {
 
 // ListCA is a CA above the clusters.
 type ListCA struct {
-	State fabric.State `json:"state"`
+	State mesh.State `json:"state"`
 	*Certificate
 
 	daysLeft int
@@ -28,8 +29,8 @@ type ListCA struct {
 
 // ListCluster is a cluster. A damaged one has an error in place of a certificate.
 type ListCluster struct {
-	Cluster string       `json:"cluster"`
-	State   fabric.State `json:"state"`
+	Cluster string     `json:"cluster"`
+	State   mesh.State `json:"state"`
 	// Remote reports that the key is in another directory.
 	Remote bool   `json:"remote,omitempty"`
 	Error  string `json:"error,omitempty"`
@@ -52,10 +53,10 @@ func NewList(status fabric.Status, hasRoot bool, now time.Time) List {
 		result.PermittedNames = append([]string{limits.TrustDomain}, limits.DNSNames...)
 	}
 	if hasRoot {
-		result.Root = &ListCA{status.RootState(now), NewCertificate(status.Root), daysLeft(status.Root, now)}
+		result.Root = newListCA(status.Root, now)
 	}
 	if status.Issuing != nil {
-		result.Issuing = &ListCA{status.IssuingState(now), NewCertificate(*status.Issuing), daysLeft(*status.Issuing, now)}
+		result.Issuing = newListCA(*status.Issuing, now)
 	}
 	for _, c := range status.Clusters {
 		result.Clusters = append(result.Clusters, newListCluster(c, now))
@@ -66,8 +67,12 @@ func NewList(status fabric.Status, hasRoot bool, now time.Time) List {
 	return result
 }
 
+func newListCA(a fabric.AboveCA, now time.Time) *ListCA {
+	return &ListCA{a.State, NewCertificate(a.Certificate), daysLeft(a.Certificate, now)}
+}
+
 func newListCluster(c fabric.Cluster, now time.Time) ListCluster {
-	entry := ListCluster{Cluster: c.Name, State: c.State(now), Remote: c.Elsewhere}
+	entry := ListCluster{Cluster: c.Name, State: c.State, Remote: c.Remote}
 	if c.Err != nil {
 		entry.Error = c.Err.Error()
 	} else {
@@ -83,7 +88,7 @@ func newListRequest(r fabric.Request) ListRequest {
 	return ListRequest{Cluster: r.Cluster, PublicKey: &PublicKey{string(r.Key.Type), r.Key.Fingerprint}}
 }
 
-func daysLeft(c fabric.Certificate, now time.Time) int { return int(c.NotAfter.Sub(now).Hours() / 24) }
+func daysLeft(c mesh.Summary, now time.Time) int { return int(c.NotAfter.Sub(now).Hours() / 24) }
 
 // Table implements [Result].
 func (r List) Table(w io.Writer) error {
@@ -110,9 +115,9 @@ func (r List) Table(w io.Writer) error {
 	}
 	for _, q := range r.Requests {
 		if q.PublicKey == nil {
-			t.add(q.Cluster, "request", "", "", "", "", string(fabric.StateDamaged))
+			t.add(q.Cluster, "request", "", "", "", "", string(mesh.StateDamaged))
 		} else {
-			t.add(q.Cluster, "request", "", q.PublicKey.Type, "", "", "waits for its response")
+			t.add(q.Cluster, "request", "", q.PublicKey.Type, "", "", "waits for its signed response")
 		}
 	}
 	return t.write(w)

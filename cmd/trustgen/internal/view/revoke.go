@@ -25,7 +25,7 @@ type RevokeCluster struct {
 }
 
 // NewRevoke is the view of a revocation.
-func NewRevoke(done fabric.Revocation, dryRun bool) Revoke {
+func NewRevoke(done fabric.RevokeResult, dryRun bool) Revoke {
 	result := Revoke{Missing: newMissingCRLs(done.Missing), DryRun: dryRun}
 	for _, e := range done.Clusters {
 		entry := RevokeCluster{Cluster: e.Cluster, Pending: newCertificates(e.Pending), Revoked: newCertificates(e.Revoked)}
@@ -78,7 +78,7 @@ type Retire struct {
 }
 
 // NewRetire is the view of a cluster that leaves.
-func NewRetire(cluster string, done fabric.RetiredCluster, dryRun bool) Retire {
+func NewRetire(cluster string, done fabric.RetireResult, dryRun bool) Retire {
 	return Retire{
 		Cluster: cluster, Left: newCertificates(done.Left), Revoked: newCertificates(done.Revoked),
 		Missing: newMissingCRLs(done.Missing), DryRun: dryRun,
