@@ -175,7 +175,7 @@ func (c *revokeCommand) report(done fabric.Revocation) {
 			reportEnd(c.Terminal, e.Cluster, *e.Successor)
 		}
 	}
-	change := revocationChange(done)
+	change := revocationChange(done, len(c.certificates) > 0)
 	view.Rollout(c.Terminal, c.dir, rollout.Plan(change))
 	if change.Revokes {
 		c.Hint("%s", finding.AfterRevocation)

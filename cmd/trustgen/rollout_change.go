@@ -27,7 +27,8 @@ func ensureChange(r fabric.Result) rollout.Change {
 	return change
 }
 
-func revocationChange(r fabric.Revocation) rollout.Change {
+// revocationChange is about clusters, or about single certificates, which no cluster uses.
+func revocationChange(r fabric.Revocation, certificates bool) rollout.Change {
 	change := published(r.Publication)
 	change.Revokes = !slices.ContainsFunc(r.Clusters, func(e fabric.RevokedCluster) bool { return len(e.Pending) > 0 })
 	for _, e := range r.Clusters {
@@ -38,7 +39,7 @@ func revocationChange(r fabric.Revocation) rollout.Change {
 		switch {
 		case e.Without, pending && !e.Here:
 			change.WithoutCA = append(change.WithoutCA, e.Cluster)
-		case pending, e.Here && change.Revokes && !slices.Contains(r.Others, e.Cluster):
+		case pending, e.Here && change.Revokes && !certificates:
 			change.Replaced = append(change.Replaced, e.Cluster)
 		case e.Here:
 			change.Unchanged = append(change.Unchanged, e.Cluster)
