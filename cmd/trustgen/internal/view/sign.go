@@ -22,7 +22,7 @@ func SignPreview(p fabric.SignPreview) [][2]string {
 		{"issuer", fmt.Sprintf("%s, valid until %s", p.Issuer.Subject, term.Time(p.Issuer.NotAfter))},
 	}
 	for _, other := range p.Others {
-		lines = append(lines, [2]string{"beside", fmt.Sprintf("%s, which stays valid until %s", other.Subject, term.Time(other.NotAfter))})
+		lines = append(lines, [2]string{"existing CA", fmt.Sprintf("%s, valid until %s", other.Subject, term.Time(other.NotAfter))})
 	}
 	return lines
 }
