@@ -22,7 +22,7 @@ import (
 	"github.com/trustgen/trustgen/csr/controller"
 )
 
-// leaseName is the lease by which replicas agree on the one that signs.
+// leaseName is the lease of the replica that signs.
 const leaseName = "trustgen-controller"
 
 type controllerCommand struct {
@@ -55,10 +55,10 @@ well, which need a Role in each namespace.`,
 		RunE: c.run,
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.kubeconfig, "kubeconfig", "", "`file` with the cluster to serve (default the one that it runs in)")
+	f.StringVar(&c.kubeconfig, "kubeconfig", "", "`file` with the cluster to serve (default that of the pod)")
 	f.StringVar(&c.options.ClusterResourceNamespace, "cluster-resource-namespace", "trustgen-system", "`namespace` of the Secrets and ConfigMaps that TrustClusterIssuers name")
 	f.BoolVar(&c.options.NamespacedIssuers, "namespaced-issuers", false, "sign for TrustIssuers as well")
-	f.IntVar(&c.options.Workers, "workers", controller.DefaultWorkers, "how many requests are signed at the same time")
+	f.IntVar(&c.options.Workers, "workers", controller.DefaultWorkers, "number of requests that are signed at the same time")
 	f.StringVar(&c.metrics, "metrics-address", ":8080", "`address` of Prometheus metrics; 0 for none")
 	f.StringVar(&c.health, "health-address", ":8081", "`address` of /healthz and /readyz; 0 for none")
 	f.BoolVar(&c.lead, "leader-elect", true, "let only one of several replicas sign")
@@ -111,8 +111,7 @@ func (c *controllerCommand) logger() logr.Logger {
 	return logr.FromSlogHandler(slog.NewJSONHandler(c.Err, &slog.HandlerOptions{Level: level}))
 }
 
-// synced becomes true when a manager has filled its caches: it starts its Runnables
-// then.
+// synced becomes true when a manager has filled its caches, and starts its Runnables.
 type synced struct{ atomic.Bool }
 
 // Start implements manager.Runnable.
@@ -131,7 +130,7 @@ func (s *synced) check(*http.Request) error {
 	return errors.New("the caches are not filled yet")
 }
 
-// loadKubeconfig reads a kubeconfig; without one it looks where a pod has its own.
+// loadKubeconfig reads a kubeconfig; without a file it is that of a pod.
 func loadKubeconfig(file string) (*rest.Config, error) {
 	if file == "" {
 		return rest.InClusterConfig()

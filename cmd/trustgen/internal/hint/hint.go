@@ -44,7 +44,7 @@ func For(err error, c Command) string {
 // A hint is the text for one kind of errors, empty for all others.
 type hint func(error, Command) string
 
-// as is a hint for errors of a type.
+// as makes a hint for errors of a type.
 func as[E error](text func(E, Command) string) hint {
 	return func(err error, c Command) string {
 		var e E
@@ -55,7 +55,7 @@ func as[E error](text func(E, Command) string) hint {
 	}
 }
 
-// is is the same for one error.
+// is makes a hint for one error.
 func is(target error, text func(Command) string) hint {
 	return func(err error, c Command) string {
 		if !errors.Is(err, target) {

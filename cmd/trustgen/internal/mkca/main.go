@@ -32,7 +32,7 @@ type mkca struct {
 func main() {
 	var m mkca
 	flag.StringVar(&m.issuer, "issuer", "", "name of the CA that issues it; none is itself")
-	flag.StringVar(&m.key, "key", "P-256", "P-256, P-384, P-521, RSA-1024, RSA-2048 or RSA-3072")
+	flag.StringVar(&m.key, "key", "P-256", "P-256, P-384, P-521, RSA-2048 or RSA-3072")
 	flag.StringVar(&m.form, "form", "PKCS8", "PKCS8, PKCS1, SEC1, or ECPARAM as openssl ecparam writes it")
 	flag.StringVar(&m.usage, "usage", "both", "both, cert, crl or none")
 	flag.IntVar(&m.pathLength, "pathlen", -1, "path length; -1 is none")
@@ -85,8 +85,6 @@ func (m mkca) makeKey() (crypto.Signer, error) {
 		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	case "P-521":
 		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case "RSA-1024":
-		return rsa.GenerateKey(rand.Reader, 1024)
 	case "RSA-2048":
 		return rsa.GenerateKey(rand.Reader, 2048)
 	case "RSA-3072":
