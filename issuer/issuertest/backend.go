@@ -85,6 +85,6 @@ type Capabilities struct {
 	Intermediates bool
 	// Constraints: its CAs have the name constraints that they were granted.
 	Constraints bool
-	// Network: its CA is reached through the [Line].
+	// Network: its CA is reached through the [Proxy].
 	Network bool
 }

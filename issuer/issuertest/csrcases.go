@@ -26,12 +26,12 @@ func csrCases() []testCase {
 	}
 }
 
-func withCSR(change func(*x509.CertificateRequest)) func(context.Context, *subject) error {
-	return func(ctx context.Context, s *subject) error { return forgiven(s.askWithCSR(ctx, change)) }
+func withCSR(change func(*x509.CertificateRequest)) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error { return forgiven(s.askWithCSR(ctx, change)) }
 }
 
 // askWithCSR asks for the usual, with a CSR that says something else.
-func (s *subject) askWithCSR(ctx context.Context, change func(*x509.CertificateRequest)) error {
+func (s *suite) askWithCSR(ctx context.Context, change func(*x509.CertificateRequest)) error {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func addCA(r *x509.CertificateRequest) {
 
 // signsNoCA is not content with the refusal of the answer: the CA was signed, and
 // whoever finds it can use it.
-func signsNoCA(ctx context.Context, s *subject) error {
+func signsNoCA(ctx context.Context, s *suite) error {
 	err := s.askWithCSR(ctx, addCA)
 	if errors.Is(err, ca.RuleLeafNotCA) {
 		return fmt.Errorf("it signed a CA: %w", err)
@@ -75,7 +75,7 @@ func signsNoCA(ctx context.Context, s *subject) error {
 	return forgiven(err)
 }
 
-func distrustsKey(ctx context.Context, s *subject) error {
+func distrustsKey(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func distrustsKey(ctx context.Context, s *subject) error {
 	return forgiven(err)
 }
 
-func survivesGarbage(ctx context.Context, s *subject) error {
+func survivesGarbage(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func survivesGarbage(ctx context.Context, s *subject) error {
 	return forgiven(err)
 }
 
-func withoutCSR(ctx context.Context, s *subject) error {
+func withoutCSR(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err

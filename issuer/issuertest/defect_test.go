@@ -69,12 +69,12 @@ const (
 	carelessOfCAs
 )
 
-// subject lets a careless one obtain.
-func (d defect) subject(b Backend, c Capabilities, k *keys) *subject {
-	s := newSubject(b, c)
+// suite lets a careless one obtain.
+func (d defect) suite(b Backend, c Capabilities, k *keys) *suite {
+	s := newSuite(b, c)
 	s.keys = k
 	s.obtain = func(ctx context.Context, i issuer.Issuer, r issuer.Request, o issuer.ObtainOptions) (*issuer.Chain, error) {
-		_, lying := i.(*liar)
+		_, lying := i.(*tamperer)
 		if d.careless == carelessOfAnswers && !lying || d.careless == carelessOfLies && lying {
 			return unchecked(o)(i.Issue(ctx, r))
 		}
@@ -97,8 +97,8 @@ func unchecked(o issuer.ObtainOptions) func(*issuer.Chain, error) (*issuer.Chain
 	}
 }
 
-// complaints runs the cases that a subject has to meet.
-func complaints(t *testing.T, s *subject, newIssuer func(*testing.T, *Line) Backend) []string {
+// complaints runs the cases that a suite has to meet.
+func complaints(t *testing.T, s *suite, newIssuer func(*testing.T, *Proxy) Backend) []string {
 	t.Helper()
 	names := []string{}
 	for _, test := range cases() {
@@ -133,8 +133,8 @@ func (d defect) isFound(t *testing.T, k *keys) {
 	}
 	b := &spoilt{good: g}
 	d.spoil(t, b)
-	newIssuer := func(*testing.T, *Line) Backend { return g.backend(b) }
-	got := complaints(t, d.subject(newIssuer(t, nil), claims, k), newIssuer)
+	newIssuer := func(*testing.T, *Proxy) Backend { return g.backend(b) }
+	got := complaints(t, d.suite(newIssuer(t, nil), claims, k), newIssuer)
 	if diff := cmp.Diff(d.want, got); diff != "" {
 		t.Errorf("complaints (-want +got):\n%s", diff)
 	}

@@ -10,10 +10,10 @@
 //
 //	func TestConformance(t *testing.T) {
 //		server := startServer(t)
-//		report := issuertest.Run(t, func(t *testing.T, line *issuertest.Line) issuertest.Backend {
+//		report := issuertest.Run(t, func(t *testing.T, proxy *issuertest.Proxy) issuertest.Backend {
 //			return issuertest.Backend{
 //				Name:   "mine",
-//				Issuer: mine.New(line.Via(server.Addr)),
+//				Issuer: mine.New(proxy.Via(server.Addr)),
 //				Roots:  server.Roots,
 //			}
 //		}, issuertest.Capabilities{Lifetime: true, Usages: true, Network: true})
@@ -22,7 +22,7 @@
 //
 // # Faults
 //
-// A backend that claims Network reaches its CA through a [Line], which the suite
+// A backend that claims Network reaches its CA through a [Proxy], which the suite
 // holds up, cuts and takes down: what is tested is how the backend itself bears it.
-// Answers that lie are made of its true ones.
+// Tampered responses are made from real ones.
 package issuertest

@@ -14,8 +14,8 @@ func faultCases() []testCase {
 	return []testCase{
 		{name: "a request is cancelled in the middle of its answer", when: networked, fault: true, run: cancelsSlowAnswer},
 		{name: "a deadline passes in the middle of an answer", when: networked, fault: true, run: heedsDeadline},
-		{name: "an answer that is cut off is not the fault of the request", when: networked, fault: true, run: survives(cutAnswers, false)},
-		{name: "a CA that is down is not the fault of the request", when: networked, fault: true, run: survives(takenDown, true)},
+		{name: "an answer that is cut off is not the fault of the request", when: networked, fault: true, run: survives(cutResponses, false)},
+		{name: "a CA that is down is not the fault of the request", when: networked, fault: true, run: survives(down, true)},
 		{name: "a request works again when the line does", when: networked, fault: true, run: recovers},
 		{name: "on a line that flaps some requests work", when: networked, fault: true, run: bearsFlapping},
 		{name: "a CA that is down is not healthy", when: checkedNetwork, fault: true, run: saysDown},
@@ -23,16 +23,16 @@ func faultCases() []testCase {
 	}
 }
 
-func networked(s *subject) bool      { return s.claims.Network }
-func checkedNetwork(s *subject) bool { return s.claims.Network && s.claims.Check }
+func networked(s *suite) bool      { return s.claims.Network }
+func checkedNetwork(s *suite) bool { return s.claims.Network && s.claims.Check }
 
 // cancelsSlowAnswer has asked once before, so that a backend which keeps its
 // connections is not hit while it makes one.
-func cancelsSlowAnswer(ctx context.Context, s *subject) error {
+func cancelsSlowAnswer(ctx context.Context, s *suite) error {
 	if _, err := s.askFresh(ctx); err != nil {
 		return err
 	}
-	s.line.set(holdAnswers, false)
+	s.proxy.set(holdResponses, false)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
@@ -41,24 +41,24 @@ func cancelsSlowAnswer(ctx context.Context, s *subject) error {
 		done <- err
 	}()
 	select {
-	case <-s.line.held:
+	case <-s.proxy.held:
 	case err := <-done:
 		return errors.Join(errors.New("it did not ask its CA through the line"), err)
 	}
 	cancel()
-	return ended(<-done, context.Canceled)
+	return requireEnded(<-done, context.Canceled)
 }
 
-func heedsDeadline(ctx context.Context, s *subject) error {
+func heedsDeadline(ctx context.Context, s *suite) error {
 	if _, err := s.askFresh(ctx); err != nil {
 		return err
 	}
-	s.line.set(holdAnswers, false)
-	return ended(s.askBriefly(ctx), context.DeadlineExceeded)
+	s.proxy.set(holdResponses, false)
+	return requireEnded(s.askBriefly(ctx), context.DeadlineExceeded)
 }
 
 // askBriefly asks with a [deadline].
-func (s *subject) askBriefly(ctx context.Context) error {
+func (s *suite) askBriefly(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	_, err := s.askFresh(ctx)
@@ -66,13 +66,13 @@ func (s *subject) askBriefly(ctx context.Context) error {
 }
 
 // survives wants a transient error from a line with a fault.
-func survives(f fault, hangUp bool) func(context.Context, *subject) error {
-	return func(ctx context.Context, s *subject) error {
+func survives(f fault, hangUp bool) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error {
 		if _, err := s.askFresh(ctx); err != nil {
 			return err
 		}
-		s.line.set(f, hangUp)
-		return transient(s.askBriefly(ctx))
+		s.proxy.set(f, hangUp)
+		return requireTransient(s.askBriefly(ctx))
 	}
 }
 
@@ -80,12 +80,12 @@ func survives(f fault, hangUp bool) func(context.Context, *subject) error {
 // by them that its connections are dead.
 const attempts = 4
 
-func recovers(ctx context.Context, s *subject) error {
-	s.line.set(cutAnswers, true)
-	if err := transient(s.askBriefly(ctx)); err != nil {
+func recovers(ctx context.Context, s *suite) error {
+	s.proxy.set(cutResponses, true)
+	if err := requireTransient(s.askBriefly(ctx)); err != nil {
 		return err
 	}
-	s.line.set(noFault, true)
+	s.proxy.set(noFault, true)
 	var err error
 	for range attempts {
 		if _, err = s.askFresh(ctx); err == nil {
@@ -95,15 +95,15 @@ func recovers(ctx context.Context, s *subject) error {
 	return fmt.Errorf("after %d attempts: %w", attempts, err)
 }
 
-func bearsFlapping(ctx context.Context, s *subject) error {
+func bearsFlapping(ctx context.Context, s *suite) error {
 	worked := 0
 	for range attempts {
-		s.line.set(refuseEveryOther, true)
+		s.proxy.set(refuseEveryOther, true)
 		for range 2 {
 			_, err := s.askFresh(ctx)
 			if err == nil {
 				worked++
-			} else if err := transient(err); err != nil {
+			} else if err := requireTransient(err); err != nil {
 				return err
 			}
 		}
@@ -114,11 +114,11 @@ func bearsFlapping(ctx context.Context, s *subject) error {
 	return nil
 }
 
-func saysDown(ctx context.Context, s *subject) error {
+func saysDown(ctx context.Context, s *suite) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	s.line.set(takenDown, true)
+	s.proxy.set(down, true)
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	if err := s.check(ctx); err != nil {
@@ -127,8 +127,8 @@ func saysDown(ctx context.Context, s *subject) error {
 	return errors.New("it says that it is healthy")
 }
 
-func endsCheck(ctx context.Context, s *subject) error {
-	s.line.set(holdAnswers, true)
+func endsCheck(ctx context.Context, s *suite) error {
+	s.proxy.set(holdResponses, true)
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	if err := s.check(ctx); err != nil {

@@ -24,10 +24,10 @@ func intermediateCases() []testCase {
 	}
 }
 
-func claimsIntermediates(s *subject) bool { return s.claims.Intermediates && s.Intermediates != nil }
+func claimsIntermediates(s *suite) bool { return s.claims.Intermediates && s.Intermediates != nil }
 
 // newIntermediate is a new key, and the request of a CA that has it.
-func (s *subject) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, error) {
+func (s *suite) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, error) {
 	r := issuer.IntermediateRequest{CommonName: "issuertest", Lifetime: s.Lifetime}
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -39,8 +39,8 @@ func (s *subject) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, 
 }
 
 // askIntermediate obtains a CA, and looks at what is delivered.
-func (s *subject) askIntermediate(ctx context.Context, i issuer.IntermediateIssuer, r issuer.IntermediateRequest) (*issuer.Chain, error) {
-	chain, err := within(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
+func (s *suite) askIntermediate(ctx context.Context, i issuer.IntermediateIssuer, r issuer.IntermediateRequest) (*issuer.Chain, error) {
+	chain, err := withTimeout(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
 		return s.obtainIntermediate(ctx, i, r, s.options())
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *subject) askIntermediate(ctx context.Context, i issuer.IntermediateIssu
 	return chain, nil
 }
 
-func (s *subject) inspectIntermediate(r issuer.IntermediateRequest, chain *issuer.Chain) error {
+func (s *suite) inspectIntermediate(r issuer.IntermediateRequest, chain *issuer.Chain) error {
 	if chain == nil || len(chain.Certificates) < 2 {
 		return errors.New("there is no chain to a root")
 	}
@@ -70,7 +70,7 @@ func (s *subject) inspectIntermediate(r issuer.IntermediateRequest, chain *issue
 }
 
 // askAuthority is a CA below the backend, ready to sign.
-func (s *subject) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.Authority, error) {
+func (s *suite) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.Authority, error) {
 	key, r, err := s.newIntermediate()
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (s *subject) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.
 	return ca.Load(key, chain.Certificates, s.Now)
 }
 
-func issuesIntermediate(ctx context.Context, s *subject) error {
+func issuesIntermediate(ctx context.Context, s *suite) error {
 	if s.Intermediates == nil {
 		s.seen.note(intermediates, "none")
 		if s.claims.Intermediates {
@@ -95,7 +95,7 @@ func issuesIntermediate(ctx context.Context, s *subject) error {
 	return s.seen.judge(intermediates, s.claims.Intermediates, err)
 }
 
-func intermediateIssues(ctx context.Context, s *subject) error {
+func intermediateIssues(ctx context.Context, s *suite) error {
 	authority, err := s.askAuthority(ctx, nil)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func intermediateIssues(ctx context.Context, s *subject) error {
 }
 
 // signsLeaf lets a CA sign for a trust domain, and verifies the leaf up to the roots.
-func (s *subject) signsLeaf(authority *ca.Authority, domain string) error {
+func (s *suite) signsLeaf(authority *ca.Authority, domain string) error {
 	in := *s
 	in.TrustDomain = domain
 	r, err := in.fresh()
@@ -135,7 +135,7 @@ func (s *subject) signsLeaf(authority *ca.Authority, domain string) error {
 	return nil
 }
 
-func intermediatesDiffer(ctx context.Context, s *subject) error {
+func intermediatesDiffer(ctx context.Context, s *suite) error {
 	one, err := s.askAuthority(ctx, nil)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func intermediatesDiffer(ctx context.Context, s *subject) error {
 }
 
 // mistaken answers every request for a CA with that of another key.
-type mistaken struct{ *subject }
+type mistaken struct{ *suite }
 
 func (m mistaken) IssueIntermediate(ctx context.Context, _ issuer.IntermediateRequest) (*issuer.Chain, error) {
 	_, other, err := m.newIntermediate()
@@ -161,22 +161,22 @@ func (m mistaken) IssueIntermediate(ctx context.Context, _ issuer.IntermediateRe
 	return m.Intermediates.IssueIntermediate(ctx, other)
 }
 
-func intermediateForAnother(ctx context.Context, s *subject) error {
+func intermediateForAnother(ctx context.Context, s *suite) error {
 	_, r, err := s.newIntermediate()
 	if err != nil {
 		return err
 	}
 	_, err = s.askIntermediate(ctx, mistaken{s}, r)
-	if err := transient(err); err != nil {
+	if err := requireTransient(err); err != nil {
 		return err
 	}
 	if !isA[*issuer.AnswerError](err) {
-		return fmt.Errorf("there is no answer to make a lie of: %w", err)
+		return fmt.Errorf("there is no answer to tamper with: %w", err)
 	}
 	return nil
 }
 
-func intermediateEnded(ctx context.Context, s *subject) error {
+func intermediateEnded(ctx context.Context, s *suite) error {
 	_, r, err := s.newIntermediate()
 	if err != nil {
 		return err
@@ -184,12 +184,12 @@ func intermediateEnded(ctx context.Context, s *subject) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	_, err = s.askIntermediate(ctx, s.Intermediates, r)
-	return ended(err, context.Canceled)
+	return requireEnded(err, context.Canceled)
 }
 
 // keepsConstraints lets the CA sign inside its constraints and outside. What the
 // constraints say is for [issuer.ObtainIntermediate] to compare.
-func keepsConstraints(ctx context.Context, s *subject) error {
+func keepsConstraints(ctx context.Context, s *suite) error {
 	authority, err := s.askAuthority(ctx, &ca.NameConstraints{TrustDomain: s.TrustDomain, DNSNames: []string{s.DNSName}})
 	if err := s.seen.judge(constraints, s.claims.Constraints, err); err != nil || authority == nil {
 		return err

@@ -26,7 +26,7 @@ func (e *shortened) Error() string {
 
 // askFor asks for a lifetime. Some backends take the time by which they backdate off
 // the end, so as much less is fine as [issuer.EndTolerance] allows more.
-func (s *subject) askFor(ctx context.Context, lifetime time.Duration) error {
+func (s *suite) askFor(ctx context.Context, lifetime time.Duration) error {
 	asked := s.Now()
 	chain, err := s.askFresh(ctx, func(r *issuer.Request) { r.Lifetime = lifetime })
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *subject) askFor(ctx context.Context, lifetime time.Duration) error {
 	return nil
 }
 
-func keepsLifetime(ctx context.Context, s *subject) error {
+func keepsLifetime(ctx context.Context, s *suite) error {
 	for _, lifetime := range []time.Duration{s.Lifetime / 2, s.Lifetime} {
 		if err := s.seen.judge(lifetimes, s.claims.Lifetime, s.askFor(ctx, lifetime)); err != nil {
 			return err
@@ -49,7 +49,7 @@ func keepsLifetime(ctx context.Context, s *subject) error {
 	return nil
 }
 
-func boundsLifetime(ctx context.Context, s *subject) error {
+func boundsLifetime(ctx context.Context, s *suite) error {
 	const times = 24
 	err := s.askFor(ctx, times*s.Lifetime)
 	switch {
@@ -62,7 +62,7 @@ func boundsLifetime(ctx context.Context, s *subject) error {
 }
 
 // staysWithinIssuer lets a backend sign what is then not delivered.
-func staysWithinIssuer(ctx context.Context, s *subject) error {
+func staysWithinIssuer(ctx context.Context, s *suite) error {
 	chain, err := s.askFresh(ctx)
 	if err != nil {
 		return err

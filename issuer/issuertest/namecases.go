@@ -24,7 +24,7 @@ func nameCases() []testCase {
 }
 
 // keepsSPIFFEID uses all kinds of characters of a path (SPIFFE ID §2.2).
-func keepsSPIFFEID(ctx context.Context, s *subject) error {
+func keepsSPIFFEID(ctx context.Context, s *suite) error {
 	id, err := s.id("Cart-7.v2_x")
 	if err != nil {
 		return err
@@ -33,21 +33,21 @@ func keepsSPIFFEID(ctx context.Context, s *subject) error {
 	return err
 }
 
-func keepsDNSNames(ctx context.Context, s *subject) error {
+func keepsDNSNames(ctx context.Context, s *suite) error {
 	_, err := s.askFresh(ctx, func(r *issuer.Request) { r.SPIFFEID, r.DNSNames = spiffeid.ID{}, []string{s.DNSName} })
 	return s.seen.judge(dnsNames, s.claims.DNSNames, err)
 }
 
-func keepsUsage(usage x509.ExtKeyUsage) func(context.Context, *subject) error {
-	return func(ctx context.Context, s *subject) error {
+func keepsUsage(usage x509.ExtKeyUsage) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error {
 		_, err := s.askFresh(ctx, func(r *issuer.Request) { r.ExtKeyUsages = []x509.ExtKeyUsage{usage} })
 		return s.seen.judge(usages, s.claims.Usages, err)
 	}
 }
 
-func knowsForbidden(s *subject) bool { return s.Forbidden != spiffeid.ID{} }
+func knowsForbidden(s *suite) bool { return s.Forbidden != spiffeid.ID{} }
 
-func refusesForbidden(ctx context.Context, s *subject) error {
+func refusesForbidden(ctx context.Context, s *suite) error {
 	_, err := s.askFresh(ctx, func(r *issuer.Request) { r.SPIFFEID = s.Forbidden })
 	switch {
 	case err == nil:
@@ -70,7 +70,7 @@ func (r *recorder) Issue(ctx context.Context, request issuer.Request) (*issuer.C
 	return chain, err
 }
 
-func answersWithChain(ctx context.Context, s *subject) error {
+func answersWithChain(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err

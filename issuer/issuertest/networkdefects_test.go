@@ -117,12 +117,12 @@ func TestEachDefectOnTheNetworkIsFoundByItsCasesAlone(t *testing.T) {
 			t.Parallel()
 			g := newGood(t)
 			server := serve(t, g)
-			newIssuer := func(t *testing.T, line *Line) Backend {
-				client := &spoiltRemote{remote: dial(t, server, line)}
+			newIssuer := func(t *testing.T, proxy *Proxy) Backend {
+				client := &spoiltRemote{remote: dial(t, server, proxy)}
 				d.spoil(client)
 				return g.backend(client)
 			}
-			s := newSubject(newIssuer(t, newLine(t)), networkClaims())
+			s := newSuite(newIssuer(t, newProxy(t)), networkClaims())
 			s.keys, s.grace = shared, time.Second
 			if diff := cmp.Diff(d.want, complaints(t, s, newIssuer)); diff != "" {
 				t.Errorf("complaints (-want +got):\n%s", diff)

@@ -80,11 +80,11 @@ type remote struct {
 	base   string
 }
 
-func dial(t *testing.T, server *httptest.Server, line *Line) *remote {
+func dial(t *testing.T, server *httptest.Server, proxy *Proxy) *remote {
 	t.Helper()
 	transport := server.Client().Transport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
-	return &remote{client: &http.Client{Transport: transport}, base: "https://" + line.Via(server.Listener.Addr().String())}
+	return &remote{client: &http.Client{Transport: transport}, base: "https://" + proxy.Via(server.Listener.Addr().String())}
 }
 
 func (c *remote) Check(ctx context.Context) error {
@@ -153,7 +153,7 @@ func TestAGoodBackendOverTheNetworkPasses(t *testing.T) {
 	t.Parallel()
 	g := newGood(t)
 	server := serve(t, g)
-	got := Run(t, func(t *testing.T, line *Line) Backend { return g.backend(dial(t, server, line)) }, networkClaims())
+	got := Run(t, func(t *testing.T, proxy *Proxy) Backend { return g.backend(dial(t, server, proxy)) }, networkClaims())
 	if got.Intermediates != "none" || got.Constraints != "not tried" {
 		t.Errorf("the report is %s", got)
 	}

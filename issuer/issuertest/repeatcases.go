@@ -17,7 +17,7 @@ func repeatCases() []testCase {
 	}
 }
 
-func servesManyAtOnce(ctx context.Context, s *subject) error {
+func servesManyAtOnce(ctx context.Context, s *suite) error {
 	requests := make([]issuer.Request, 32)
 	for i := range requests {
 		var err error
@@ -39,7 +39,7 @@ func servesManyAtOnce(ctx context.Context, s *subject) error {
 	return distinctSerials(chains)
 }
 
-func drawsSerials(ctx context.Context, s *subject) error {
+func drawsSerials(ctx context.Context, s *suite) error {
 	var chains []*issuer.Chain
 	for range 6 {
 		chain, err := s.askFresh(ctx)
@@ -65,7 +65,7 @@ func distinctSerials(chains []*issuer.Chain) error {
 }
 
 // repeats is what istiod's clients do after an error.
-func repeats(ctx context.Context, s *subject) error {
+func repeats(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err

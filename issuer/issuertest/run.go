@@ -9,9 +9,9 @@ import (
 // case, and returns what it honours. It makes a backend for the cases without
 // faults, and for each case with a fault another one with a line of its own; all of
 // them may share a server, which then outlives Run. It makes about a hundred requests.
-func Run(t *testing.T, newIssuer func(t *testing.T, line *Line) Backend, c Capabilities) Report {
+func Run(t *testing.T, newIssuer func(t *testing.T, proxy *Proxy) Backend, c Capabilities) Report {
 	t.Helper()
-	s := newSubject(newIssuer(t, newLine(t)), c)
+	s := newSuite(newIssuer(t, newProxy(t)), c)
 	for _, test := range cases() {
 		if !test.when(s) {
 			continue
@@ -26,11 +26,11 @@ func Run(t *testing.T, newIssuer func(t *testing.T, line *Line) Backend, c Capab
 }
 
 // try runs a case, on a line of its own if it needs one.
-func (s *subject) try(t *testing.T, test testCase, newIssuer func(*testing.T, *Line) Backend) error {
+func (s *suite) try(t *testing.T, test testCase, newIssuer func(*testing.T, *Proxy) Backend) error {
 	t.Helper()
 	if test.fault {
-		line := newLine(t)
-		s = s.another(newIssuer(t, line), line)
+		proxy := newProxy(t)
+		s = s.another(newIssuer(t, proxy), proxy)
 	}
 	return test.run(t.Context(), s)
 }
@@ -39,19 +39,19 @@ func (s *subject) try(t *testing.T, test testCase, newIssuer func(*testing.T, *L
 // rather than a test, so that a test of the suite can see it fail.
 type testCase struct {
 	name  string
-	when  func(*subject) bool // whether the backend has to meet it
-	fault bool                // it needs a line of its own
-	run   func(context.Context, *subject) error
+	when  func(*suite) bool // whether the backend has to meet it
+	fault bool              // it needs a line of its own
+	run   func(context.Context, *suite) error
 }
 
 func cases() []testCase {
 	var all []testCase
 	for _, part := range [][]testCase{
-		keyCases(), nameCases(), csrCases(), lifetimeCases(), repeatCases(), healthCases(), lieCases(), intermediateCases(), faultCases(),
+		keyCases(), nameCases(), csrCases(), lifetimeCases(), repeatCases(), healthCases(), tamperCases(), intermediateCases(), faultCases(),
 	} {
 		all = append(all, part...)
 	}
 	return all
 }
 
-func always(*subject) bool { return true }
+func always(*suite) bool { return true }

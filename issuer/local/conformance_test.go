@@ -21,7 +21,7 @@ func TestAnIssuerConforms(t *testing.T) {
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
 	all := claims()
 	all.Intermediates, all.Constraints = true, true
-	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Line) issuertest.Backend {
+	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Proxy) issuertest.Backend {
 		i := catest.Must(local.New(issuing, local.Options{Now: catest.Now}))(t)
 		return issuertest.Backend{Name: "local", Issuer: issuer.Limit(i, issuer.LimitOptions{Concurrency: 8}), Roots: h.Root.Chain(), Now: catest.Now}
 	}, all)
@@ -36,7 +36,7 @@ func TestAnIssuerConforms(t *testing.T) {
 
 func TestAnEphemeralCAConforms(t *testing.T) {
 	t.Parallel()
-	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Line) issuertest.Backend {
+	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Proxy) issuertest.Backend {
 		l := born(t)
 		l.healthy(t)
 		return issuertest.Backend{Name: "ephemeral", Issuer: l, Roots: l.root.Chain(), Now: l.now}

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Line is a way to a CA over TCP that the suite can hold up, cut and take down. A
+// Proxy is a way to a CA over TCP that the suite can hold up, cut and take down. A
 // backend that does not use the network ignores it.
-type Line struct {
+type Proxy struct {
 	tb     testing.TB
 	group  sync.WaitGroup
 	held   chan struct{} // an answer is held back
@@ -27,14 +27,14 @@ type fault int
 
 const (
 	noFault fault = iota
-	holdAnswers
-	cutAnswers       // in the middle
+	holdResponses
+	cutResponses     // in the middle
 	refuseEveryOther // connection, the first one included
-	takenDown
+	down
 )
 
-func newLine(tb testing.TB) *Line {
-	l := &Line{
+func newProxy(tb testing.TB) *Proxy {
+	l := &Proxy{
 		tb: tb, held: make(chan struct{}, 1), change: make(chan struct{}),
 		open: make(map[net.Conn]bool), doors: make(map[net.Listener]bool),
 	}
@@ -46,7 +46,7 @@ func newLine(tb testing.TB) *Line {
 // "127.0.0.1:8888": one on 127.0.0.1, which lasts as long as the test. Bytes pass as
 // they are, so a TLS server needs a certificate for 127.0.0.1, or a client that is
 // told the name to expect.
-func (l *Line) Via(addr string) string {
+func (l *Proxy) Via(addr string) string {
 	l.tb.Helper()
 	door, err := new(net.ListenConfig).Listen(l.tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -68,7 +68,7 @@ func (l *Line) Via(addr string) string {
 }
 
 // set changes the fault. The connections that there are stay, unless hangUp.
-func (l *Line) set(f fault, hangUp bool) {
+func (l *Proxy) set(f fault, hangUp bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fault, l.calls = f, 0
@@ -83,47 +83,47 @@ func (l *Line) set(f fault, hangUp bool) {
 			reset(conn)
 		}
 	}
-	if f == takenDown {
+	if f == down {
 		for door := range l.doors {
 			_ = door.Close()
 		}
 	}
 }
 
-func (l *Line) end() {
+func (l *Proxy) end() {
 	l.mu.Lock()
 	l.ended = true
 	l.mu.Unlock()
-	l.set(takenDown, true)
+	l.set(down, true)
 	l.group.Wait()
 }
 
-func (l *Line) now() (fault, <-chan struct{}) {
+func (l *Proxy) now() (fault, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fault, l.change
 }
 
 // admit registers a connection, and reports whether it may be used.
-func (l *Line) admit(conn net.Conn) bool {
+func (l *Proxy) admit(conn net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls++
-	if l.ended || l.fault == takenDown || l.fault == refuseEveryOther && l.calls%2 == 1 {
+	if l.ended || l.fault == down || l.fault == refuseEveryOther && l.calls%2 == 1 {
 		return false
 	}
 	l.open[conn] = true
 	return true
 }
 
-func (l *Line) forget(conn net.Conn) {
+func (l *Proxy) forget(conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, conn)
 }
 
 // serve joins a client and the CA, until one of them hangs up.
-func (l *Line) serve(client net.Conn, addr string) {
+func (l *Proxy) serve(client net.Conn, addr string) {
 	if !l.admit(client) {
 		reset(client)
 		return
@@ -146,7 +146,7 @@ func (l *Line) serve(client net.Conn, addr string) {
 }
 
 // answer copies what the CA says, as far as the fault lets it.
-func (l *Line) answer(client, server net.Conn) {
+func (l *Proxy) answer(client, server net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := server.Read(buffer)
@@ -156,16 +156,16 @@ func (l *Line) answer(client, server net.Conn) {
 	}
 }
 
-func (l *Line) pass(client net.Conn, answer []byte) bool {
+func (l *Proxy) pass(client net.Conn, answer []byte) bool {
 	f, change := l.now()
 	switch f {
-	case holdAnswers:
+	case holdResponses:
 		select {
 		case l.held <- struct{}{}:
 		default:
 		}
 		<-change
-	case cutAnswers:
+	case cutResponses:
 		_, _ = client.Write(answer[:len(answer)/2])
 		reset(client)
 		return false

@@ -2,11 +2,8 @@ package issuertest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/trustgen/trustgen/issuer"
 )
 
 const (
@@ -24,7 +21,7 @@ func (h *hang) Error() string {
 }
 
 // within gives a call its time. One that does not heed its context is left behind.
-func within[T any](ctx context.Context, grace time.Duration, call func(context.Context) (T, error)) (T, error) {
+func withTimeout[T any](ctx context.Context, grace time.Duration, call func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -50,33 +47,4 @@ func within[T any](ctx context.Context, grace time.Duration, call func(context.C
 		var none T
 		return none, &hang{grace}
 	}
-}
-
-// transient wants an error after which a caller asks again at once.
-func transient(err error) error {
-	switch {
-	case err == nil:
-		return errors.New("it succeeded")
-	case isA[*hang](err), isA[*misdelivery](err):
-		return err
-	case isA[*issuer.PermanentError](err):
-		return fmt.Errorf("the error is permanent, but the request is not to blame: %w", err)
-	case isA[*issuer.PendingError](err):
-		return fmt.Errorf("the error says that the CA works on it: %w", err)
-	}
-	return nil
-}
-
-// forgiven lets a backend refuse what it need not do, but never deliver something
-// wrong, nor hang.
-func forgiven(err error) error {
-	if isA[*hang](err) || isA[*misdelivery](err) {
-		return err
-	}
-	return nil
-}
-
-func isA[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
 }

@@ -15,13 +15,13 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// subject is a backend as the cases see it.
-type subject struct {
+// suite is a backend under test, with what the cases share.
+type suite struct {
 	Backend
 	claims Capabilities
 	keys   *keys
 	seen   *observations
-	line   *Line // nil where there is no fault
+	proxy  *Proxy // nil where there is no fault
 	grace  time.Duration
 
 	// What asks; a test of the suite puts something careless here.
@@ -29,26 +29,26 @@ type subject struct {
 	obtainIntermediate func(context.Context, issuer.IntermediateIssuer, issuer.IntermediateRequest, issuer.ObtainOptions) (*issuer.Chain, error)
 }
 
-func newSubject(b Backend, c Capabilities) *subject {
-	return &subject{
+func newSuite(b Backend, c Capabilities) *suite {
+	return &suite{
 		Backend: b.complete(), claims: c, keys: newKeys(), seen: &observations{}, grace: grace,
 		obtain: issuer.Obtain, obtainIntermediate: issuer.ObtainIntermediate,
 	}
 }
 
-// another is the same subject with a backend on a line of its own.
-func (s *subject) another(b Backend, line *Line) *subject {
+// another is the same suite with a backend on a line of its own.
+func (s *suite) another(b Backend, proxy *Proxy) *suite {
 	other := *s
-	other.Backend, other.line = b.complete(), line
+	other.Backend, other.proxy = b.complete(), proxy
 	return &other
 }
 
-func (s *subject) options() issuer.ObtainOptions {
+func (s *suite) options() issuer.ObtainOptions {
 	return issuer.ObtainOptions{Backend: s.Name, Roots: s.Roots, AllowSubject: s.AllowSubject, Except: s.Except, Now: s.Now}
 }
 
 // id is the SPIFFE ID of a service account.
-func (s *subject) id(account string) (spiffeid.ID, error) {
+func (s *suite) id(account string) (spiffeid.ID, error) {
 	domain, err := spiffeid.TrustDomainFromString(s.TrustDomain)
 	if err != nil {
 		return spiffeid.ID{}, err
@@ -57,7 +57,7 @@ func (s *subject) id(account string) (spiffeid.ID, error) {
 }
 
 // request is what a workload of a key asks for: an identity, and all usages.
-func (s *subject) request(key crypto.Signer) (issuer.Request, error) {
+func (s *suite) request(key crypto.Signer) (issuer.Request, error) {
 	id, err := s.id("cart")
 	if err != nil {
 		return issuer.Request{}, err
@@ -73,7 +73,7 @@ func (s *subject) request(key crypto.Signer) (issuer.Request, error) {
 }
 
 // fresh is a request with a new P-256 key, changed before its CSR is made.
-func (s *subject) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
+func (s *suite) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
 		return issuer.Request{}, err
@@ -90,7 +90,7 @@ func (s *subject) fresh(change ...func(*issuer.Request)) (issuer.Request, error)
 }
 
 // ask obtains a certificate, and looks at what is delivered.
-func (s *subject) ask(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+func (s *suite) ask(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	return s.askOf(ctx, s.Issuer, r)
 }
 
@@ -101,8 +101,8 @@ type misdelivery struct{ err error }
 func (m *misdelivery) Error() string { return "a wrong certificate was delivered: " + m.err.Error() }
 
 // askOf is ask for an issuer around the backend.
-func (s *subject) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) (*issuer.Chain, error) {
-	chain, err := within(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
+func (s *suite) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) (*issuer.Chain, error) {
+	chain, err := withTimeout(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
 		return s.obtain(ctx, i, r, s.options())
 	})
 	switch {
@@ -118,7 +118,7 @@ func (s *subject) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) 
 }
 
 // askFresh is ask with a new key.
-func (s *subject) askFresh(ctx context.Context, change ...func(*issuer.Request)) (*issuer.Chain, error) {
+func (s *suite) askFresh(ctx context.Context, change ...func(*issuer.Request)) (*issuer.Chain, error) {
 	r, err := s.fresh(change...)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *subject) askFresh(ctx context.Context, change ...func(*issuer.Request))
 }
 
 // inspect looks at what was delivered, independently of [issuer.Obtain].
-func (s *subject) inspect(r issuer.Request, chain *issuer.Chain) error {
+func (s *suite) inspect(r issuer.Request, chain *issuer.Chain) error {
 	if chain == nil || len(chain.Certificates) < 2 {
 		return errors.New("there is no chain to a root")
 	}
