@@ -70,9 +70,9 @@ const (
 )
 
 // suite lets a careless one obtain.
-func (d defect) suite(b Backend, c Capabilities, k *keys) *suite {
+func (d defect) suite(b Backend, c Capabilities) *suite {
 	s := newSuite(b, c)
-	s.keys = k
+	s.keys, s.burst = sharedKeys, defectBurst
 	s.obtain = func(ctx context.Context, i issuer.Issuer, r issuer.Request, o issuer.ObtainOptions) (*issuer.Chain, error) {
 		_, lying := i.(*tamperer)
 		if d.careless == carelessOfAnswers && !lying || d.careless == carelessOfLies && lying {
@@ -115,16 +115,15 @@ func complaints(t *testing.T, s *suite, newIssuer func(*testing.T, *Proxy) Backe
 
 func TestEachDefectIsFoundByItsCasesAlone(t *testing.T) {
 	t.Parallel()
-	shared := newKeys()
 	for _, d := range slices.Concat(requestDefects(), contextDefects(), intermediateDefects()) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { d.isFound(t, shared) })
+			synctest.Test(t, func(t *testing.T) { d.isFound(t) })
 		})
 	}
 }
 
-func (d defect) isFound(t *testing.T, k *keys) {
+func (d defect) isFound(t *testing.T) {
 	t.Helper()
 	g := newGood(t)
 	claims := everything()
@@ -134,7 +133,7 @@ func (d defect) isFound(t *testing.T, k *keys) {
 	b := &spoilt{good: g}
 	d.spoil(t, b)
 	newIssuer := func(*testing.T, *Proxy) Backend { return g.backend(b) }
-	got := complaints(t, d.suite(newIssuer(t, nil), claims, k), newIssuer)
+	got := complaints(t, d.suite(newIssuer(t, nil), claims), newIssuer)
 	if diff := cmp.Diff(d.want, got); diff != "" {
 		t.Errorf("complaints (-want +got):\n%s", diff)
 	}

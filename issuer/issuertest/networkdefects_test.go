@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -17,8 +18,9 @@ import (
 // spoiltRemote is the client of the server of the tests with a defect.
 type spoiltRemote struct {
 	*remote
-	issue func(context.Context, issuer.Request, next) (*issuer.Chain, error)
-	check func(context.Context, func(context.Context) error) error
+	ignored chan time.Time
+	issue   func(context.Context, issuer.Request, next) (*issuer.Chain, error)
+	check   func(context.Context, func(context.Context) error) error
 }
 
 func (s *spoiltRemote) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
@@ -41,6 +43,20 @@ type networkDefect struct {
 	want  []string
 }
 
+// ignoring calls a function without its context. When that ends it notifies the suite, in
+// place of the time that a backend has to return.
+func (s *spoiltRemote) ignoring(ctx context.Context, call func(context.Context)) {
+	stop := context.AfterFunc(ctx, func() { s.ignored <- time.Time{} })
+	defer stop()
+	call(context.WithoutCancel(ctx))
+}
+
+// withoutReuse makes each request on a new connection: the error of one that the proxy has
+// reset would depend on when the client detects it.
+func (s *spoiltRemote) withoutReuse() {
+	s.client.Transport.(*http.Transport).DisableKeepAlives = true
+}
+
 // blaming makes some errors permanent.
 func blaming(blame func(error) bool) func(*spoiltRemote) {
 	return func(s *spoiltRemote) {
@@ -60,14 +76,14 @@ func is(target error) func(error) bool {
 
 func networkDefects() []networkDefect {
 	const (
-		cancelled = "a request is cancelled in the middle of its answer"
-		late      = "a deadline passes in the middle of an answer"
-		cut       = "an answer that is cut off is not the fault of the request"
-		down      = "a CA that is down is not the fault of the request"
-		back      = "a request works again when the line does"
-		flaps     = "on a line that flaps some requests work"
-		unhealthy = "a CA that is down is not healthy"
-		checks    = "a health check ends with its context"
+		cancelled   = "a request is cancelled while its response is held"
+		late        = "a deadline passes while the response is held"
+		cut         = "a truncated response is a transient error"
+		unreachable = "a CA that is down is a transient error"
+		back        = "requests succeed again after a fault"
+		flaps       = "some requests succeed over a flapping network"
+		unhealthy   = "a health check fails while the CA is down"
+		checks      = "a health check ends with its context"
 	)
 	return []networkDefect{
 		{"none", func(*spoiltRemote) {}, []string{}},
@@ -76,17 +92,26 @@ func networkDefects() []networkDefect {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				return next(context.WithoutCancel(ctx), r)
+				var chain *issuer.Chain
+				var err error
+				s.ignoring(ctx, func(ctx context.Context) { chain, err = next(ctx, r) })
+				return chain, err
 			}
 		}, []string{cancelled, late}},
-		{"a cancelled request is to blame", blaming(func(err error) bool {
+		{"cancellation is permanent", blaming(func(err error) bool {
 			return errors.Is(err, context.Canceled)
 		}), []string{"a request whose context has ended gives that error", cancelled}},
-		{"a late request is to blame", blaming(is(context.DeadlineExceeded)), []string{late}},
-		{"half an answer is the request's fault", blaming(func(err error) bool {
-			return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
-		}), []string{cut, back, flaps}},
-		{"a CA that is down is the request's fault", blaming(is(syscall.ECONNREFUSED)), []string{down}},
+		{"a passed deadline is permanent", blaming(is(context.DeadlineExceeded)), []string{late}},
+		{"a truncated response is permanent", func(s *spoiltRemote) {
+			s.withoutReuse()
+			blaming(func(err error) bool {
+				return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
+			})(s)
+		}, []string{cut, back, flaps}},
+		{"a CA that is down is permanent", func(s *spoiltRemote) {
+			s.withoutReuse()
+			blaming(is(syscall.ECONNREFUSED))(s)
+		}, []string{unreachable}},
 		{"it never tries again", func(s *spoiltRemote) {
 			var broken atomic.Bool
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
@@ -102,8 +127,9 @@ func networkDefects() []networkDefect {
 			s.check = func(context.Context, func(context.Context) error) error { return nil }
 		}, []string{unhealthy, checks}},
 		{"a health check without an end", func(s *spoiltRemote) {
-			s.check = func(ctx context.Context, next func(context.Context) error) error {
-				return next(context.WithoutCancel(ctx))
+			s.check = func(ctx context.Context, next func(context.Context) error) (err error) {
+				s.ignoring(ctx, func(ctx context.Context) { err = next(ctx) })
+				return err
 			}
 		}, []string{checks}},
 	}
@@ -111,19 +137,20 @@ func networkDefects() []networkDefect {
 
 func TestEachDefectOnTheNetworkIsFoundByItsCasesAlone(t *testing.T) {
 	t.Parallel()
-	shared := newKeys()
 	for _, d := range networkDefects() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			g := newGood(t)
 			server := serve(t, g)
+			ignored := make(chan time.Time, 1)
 			newIssuer := func(t *testing.T, proxy *Proxy) Backend {
-				client := &spoiltRemote{remote: dial(t, server, proxy)}
+				client := &spoiltRemote{remote: dial(t, server, proxy), ignored: ignored}
 				d.spoil(client)
 				return g.backend(client)
 			}
 			s := newSuite(newIssuer(t, newProxy(t)), networkClaims())
-			s.keys, s.grace = shared, time.Second
+			s.keys, s.burst = sharedKeys, defectBurst
+			s.grace = func() <-chan time.Time { return ignored }
 			if diff := cmp.Diff(d.want, complaints(t, s, newIssuer)); diff != "" {
 				t.Errorf("complaints (-want +got):\n%s", diff)
 			}

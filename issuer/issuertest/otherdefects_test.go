@@ -111,7 +111,9 @@ func TestACapabilityThatIsNotThereIsFound(t *testing.T) {
 	t.Parallel()
 	g := newGood(t)
 	b := g.backend(plain{g})
-	got := complaints(t, newSuite(b, everything()), nil)
+	s := newSuite(b, everything())
+	s.keys = sharedKeys
+	got := complaints(t, s, nil)
 	want := []string{"a healthy backend says so", "an intermediate is issued if that is claimed"}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("the complaints are %v, want %v", got, want)
@@ -137,7 +139,7 @@ func TestWhatIsNotClaimedIsReportedOnly(t *testing.T) {
 		}
 		return &issuer.Chain{Certificates: chain.Certificates[:2]}, nil
 	}
-	got := Run(t, func(*testing.T, *Proxy) Backend { return g.backend(b) }, Capabilities{})
+	got := runShared(t, func(*testing.T, *Proxy) Backend { return g.backend(b) }, Capabilities{})
 	want := Report{
 		Backend: "good", Lifetime: "ignored", Usages: "ignored", DNSNames: "failed",
 		Chain: "leaf, 1 CA", Intermediates: "refused", Constraints: "not tried",

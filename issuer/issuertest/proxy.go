@@ -7,175 +7,184 @@ import (
 	"testing"
 )
 
-// Proxy is a way to a CA over TCP that the suite can hold up, cut and take down. A
-// backend that does not use the network ignores it.
+// Proxy forwards TCP connections to a CA. The suite makes it hold responses back, truncate
+// them, refuse connections and shut down. A backend that does not use the network ignores
+// it.
 type Proxy struct {
-	tb     testing.TB
-	group  sync.WaitGroup
-	held   chan struct{} // an answer is held back
-	mu     sync.Mutex
-	fault  fault
-	change chan struct{} // closed when there is another fault
-	calls  int           // connections that were accepted since then
-	open   map[net.Conn]bool
-	doors  map[net.Listener]bool
-	ended  bool
+	tb        testing.TB
+	group     sync.WaitGroup
+	held      chan struct{} // receives when a response is held back
+	mu        sync.Mutex
+	fault     fault
+	change    chan struct{} // closed by the next call of set
+	accepted  int           // connections since the last call of set
+	open      map[net.Conn]bool
+	listeners map[net.Listener]bool
+	closed    bool
 }
 
-// fault is what is wrong with a line.
+// fault is what a proxy does instead of forwarding.
 type fault int
 
 const (
 	noFault fault = iota
 	holdResponses
-	cutResponses     // in the middle
-	refuseEveryOther // connection, the first one included
+	cutResponses     // after half of their bytes
+	refuseEveryOther // connection, beginning with the first
 	down
 )
 
 func newProxy(tb testing.TB) *Proxy {
-	l := &Proxy{
+	p := &Proxy{
 		tb: tb, held: make(chan struct{}, 1), change: make(chan struct{}),
-		open: make(map[net.Conn]bool), doors: make(map[net.Listener]bool),
+		open: make(map[net.Conn]bool), listeners: make(map[net.Listener]bool),
 	}
-	tb.Cleanup(l.end)
-	return l
+	tb.Cleanup(p.close)
+	return p
 }
 
-// Via returns the address at which to reach addr, a host and a port such as
-// "127.0.0.1:8888": one on 127.0.0.1, which lasts as long as the test. Bytes pass as
-// they are, so a TLS server needs a certificate for 127.0.0.1, or a client that is
-// told the name to expect.
-func (l *Proxy) Via(addr string) string {
-	l.tb.Helper()
-	door, err := new(net.ListenConfig).Listen(l.tb.Context(), "tcp", "127.0.0.1:0")
+// Via returns an address on 127.0.0.1 that forwards to addr until the test ends. Both are
+// a host and a port, such as "127.0.0.1:8888". The proxy does not change the bytes: a TLS
+// server needs a certificate for 127.0.0.1, or a client that sets the server name.
+func (p *Proxy) Via(addr string) string {
+	p.tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(p.tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		l.tb.Fatal(err)
+		p.tb.Fatal(err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.doors[door] = true
-	l.group.Go(func() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listeners[listener] = true
+	p.group.Go(func() {
 		for {
-			client, err := door.Accept()
+			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			l.group.Go(func() { l.serve(client, addr) })
+			p.group.Go(func() { p.serve(client, addr) })
 		}
 	})
-	return door.Addr().String()
+	return listener.Addr().String()
 }
 
-// set changes the fault. The connections that there are stay, unless hangUp.
-func (l *Proxy) set(f fault, hangUp bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.fault, l.calls = f, 0
-	close(l.change)
-	l.change = make(chan struct{})
-	select {
-	case <-l.held:
-	default:
-	}
-	if hangUp {
-		for conn := range l.open {
-			reset(conn)
+// set changes the fault, and releases the responses that are held. With reset it also
+// resets all open connections.
+func (p *Proxy) set(f fault, reset bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault, p.accepted = f, 0
+	close(p.change)
+	p.change = make(chan struct{})
+	p.hasHeld()
+	if reset {
+		for conn := range p.open {
+			resetConn(conn)
 		}
 	}
 	if f == down {
-		for door := range l.doors {
-			_ = door.Close()
+		for listener := range p.listeners {
+			_ = listener.Close()
 		}
 	}
 }
 
-func (l *Proxy) end() {
-	l.mu.Lock()
-	l.ended = true
-	l.mu.Unlock()
-	l.set(down, true)
-	l.group.Wait()
+// hasHeld reports whether a response has been held back since the last call of set or
+// hasHeld.
+func (p *Proxy) hasHeld() bool {
+	select {
+	case <-p.held:
+		return true
+	default:
+		return false
+	}
 }
 
-func (l *Proxy) now() (fault, <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.fault, l.change
+func (p *Proxy) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.set(down, true)
+	p.group.Wait()
+}
+
+func (p *Proxy) current() (fault, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fault, p.change
 }
 
 // admit registers a connection, and reports whether it may be used.
-func (l *Proxy) admit(conn net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.calls++
-	if l.ended || l.fault == down || l.fault == refuseEveryOther && l.calls%2 == 1 {
+func (p *Proxy) admit(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.accepted++
+	if p.closed || p.fault == down || p.fault == refuseEveryOther && p.accepted%2 == 1 {
 		return false
 	}
-	l.open[conn] = true
+	p.open[conn] = true
 	return true
 }
 
-func (l *Proxy) forget(conn net.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.open, conn)
+func (p *Proxy) forget(conn net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, conn)
 }
 
-// serve joins a client and the CA, until one of them hangs up.
-func (l *Proxy) serve(client net.Conn, addr string) {
-	if !l.admit(client) {
-		reset(client)
+// serve connects a client with the CA until one of them closes the connection.
+func (p *Proxy) serve(client net.Conn, addr string) {
+	if !p.admit(client) {
+		resetConn(client)
 		return
 	}
-	defer l.forget(client)
+	defer p.forget(client)
 	defer client.Close()
-	server, err := new(net.Dialer).DialContext(l.tb.Context(), "tcp", addr)
+	server, err := new(net.Dialer).DialContext(p.tb.Context(), "tcp", addr)
 	if err != nil {
-		reset(client)
+		resetConn(client)
 		return
 	}
 	var back sync.WaitGroup
 	back.Go(func() {
 		defer client.Close()
-		l.answer(client, server)
+		p.respond(client, server)
 	})
 	_, _ = io.Copy(server, client)
 	_ = server.Close()
 	back.Wait()
 }
 
-// answer copies what the CA says, as far as the fault lets it.
-func (l *Proxy) answer(client, server net.Conn) {
+// respond copies what the CA sends, as far as the fault permits.
+func (p *Proxy) respond(client, server net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := server.Read(buffer)
-		if n > 0 && !l.pass(client, buffer[:n]) || err != nil {
+		if n > 0 && !p.pass(client, buffer[:n]) || err != nil {
 			return
 		}
 	}
 }
 
-func (l *Proxy) pass(client net.Conn, answer []byte) bool {
-	f, change := l.now()
+func (p *Proxy) pass(client net.Conn, response []byte) bool {
+	f, change := p.current()
 	switch f {
 	case holdResponses:
 		select {
-		case l.held <- struct{}{}:
+		case p.held <- struct{}{}:
 		default:
 		}
 		<-change
 	case cutResponses:
-		_, _ = client.Write(answer[:len(answer)/2])
-		reset(client)
+		_, _ = client.Write(response[:len(response)/2])
+		resetConn(client)
 		return false
 	}
-	_, err := client.Write(answer)
+	_, err := client.Write(response)
 	return err == nil
 }
 
-// reset hangs up without a farewell.
-func reset(conn net.Conn) {
+// resetConn closes a connection with a TCP RST.
+func resetConn(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}

@@ -74,7 +74,7 @@ func (g *good) resign(chain *issuer.Chain, change func(*x509.Certificate)) (*iss
 func TestAGoodBackendPasses(t *testing.T) {
 	t.Parallel()
 	g := newGood(t)
-	got := Run(t, func(*testing.T, *Proxy) Backend { return g.backend(g) }, everything())
+	got := runShared(t, func(*testing.T, *Proxy) Backend { return g.backend(g) }, everything())
 	want := Report{
 		Backend: "good", Lifetime: "kept", Usages: "kept", DNSNames: "kept",
 		Chain: "leaf, 1 CA, root", Intermediates: "kept", Constraints: "kept",
@@ -88,7 +88,7 @@ func TestARootThatIssuesLeavesPasses(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := catest.Must(local.New(h.Root, local.Options{Now: catest.Now}))(t)
-	got := Run(t, func(*testing.T, *Proxy) Backend {
+	got := runShared(t, func(*testing.T, *Proxy) Backend {
 		return Backend{Issuer: issuer.Limit(root, issuer.LimitOptions{}), Roots: h.Root.Chain(), TrustDomain: "mesh.example.com", Now: catest.Now}
 	}, everything())
 	if got.Chain != "leaf, root" || got.Backend != "backend" {

@@ -11,14 +11,14 @@ import (
 
 func repeatCases() []testCase {
 	return []testCase{
-		{name: "32 requests at once get a certificate each", when: always, run: servesManyAtOnce},
+		{name: "concurrent requests get a certificate each", when: always, run: servesConcurrently},
 		{name: "serial numbers do not repeat", when: always, run: drawsSerials},
-		{name: "the same CSR twice gives two good certificates", when: always, run: repeats},
+		{name: "the same CSR twice gives two valid certificates", when: always, run: repeats},
 	}
 }
 
-func servesManyAtOnce(ctx context.Context, s *suite) error {
-	requests := make([]issuer.Request, 32)
+func servesConcurrently(ctx context.Context, s *suite) error {
+	requests := make([]issuer.Request, s.burst)
 	for i := range requests {
 		var err error
 		if requests[i], err = s.fresh(); err != nil {

@@ -182,7 +182,7 @@ func lifetimeDefects() []defect {
 func repeatDefects() []defect {
 	return []defect{
 		{name: "one serial number", spoil: signing(func(_ issuer.Request, c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }),
-			want: []string{"32 requests at once get a certificate each", "serial numbers do not repeat"}},
+			want: []string{"concurrent requests get a certificate each", "serial numbers do not repeat"}},
 		{name: "it is soon too busy", spoil: func(_ *testing.T, s *spoilt) {
 			var busy atomic.Int32
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
@@ -193,7 +193,7 @@ func repeatDefects() []defect {
 				<-time.After(time.Second) // of the bubble: until nobody else can come
 				return next(ctx, r)
 			}
-		}, want: []string{"32 requests at once get a certificate each"}},
+		}, want: []string{"concurrent requests get a certificate each"}},
 		{name: "a CSR counts once", spoil: func(_ *testing.T, s *spoilt) {
 			seen := make(map[string]bool)
 			lock := make(chan struct{}, 1)
@@ -204,6 +204,6 @@ func repeatDefects() []defect {
 				seen[string(r.CSR)] = r.CSR != nil
 				return known
 			})(nil, s)
-		}, want: []string{"the same CSR twice gives two good certificates"}},
+		}, want: []string{"the same CSR twice gives two valid certificates"}},
 	}
 }

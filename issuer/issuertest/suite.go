@@ -21,23 +21,24 @@ type suite struct {
 	claims Capabilities
 	keys   *keys
 	seen   *observations
-	proxy  *Proxy // nil where there is no fault
-	grace  time.Duration
+	proxy  *Proxy                  // nil where there is no fault
+	burst  int                     // requests at the same time
+	grace  func() <-chan time.Time // see withTimeout
 
-	// What asks; a test of the suite puts something careless here.
+	// Functions that ask a backend; tests of the suite replace them.
 	obtain             func(context.Context, issuer.Issuer, issuer.Request, issuer.ObtainOptions) (*issuer.Chain, error)
 	obtainIntermediate func(context.Context, issuer.IntermediateIssuer, issuer.IntermediateRequest, issuer.ObtainOptions) (*issuer.Chain, error)
 }
 
 func newSuite(b Backend, c Capabilities) *suite {
 	return &suite{
-		Backend: b.complete(), claims: c, keys: newKeys(), seen: &observations{}, grace: grace,
+		Backend: b.complete(), claims: c, keys: newKeys(), seen: &observations{}, grace: afterGracePeriod, burst: 32,
 		obtain: issuer.Obtain, obtainIntermediate: issuer.ObtainIntermediate,
 	}
 }
 
-// another is the same suite with a backend on a line of its own.
-func (s *suite) another(b Backend, proxy *Proxy) *suite {
+// withProxy returns the same suite for a backend that uses proxy.
+func (s *suite) withProxy(b Backend, proxy *Proxy) *suite {
 	other := *s
 	other.Backend, other.proxy = b.complete(), proxy
 	return &other
@@ -56,8 +57,9 @@ func (s *suite) id(account string) (spiffeid.ID, error) {
 	return spiffeid.FromPath(domain, "/ns/issuertest/sa/"+account)
 }
 
-// request is what a workload of a key asks for: an identity, and all usages.
-func (s *suite) request(key crypto.Signer) (issuer.Request, error) {
+// request is that of a workload with a SPIFFE ID and all usages. Changes are made before
+// its CSR is.
+func (s *suite) request(key crypto.Signer, change ...func(*issuer.Request)) (issuer.Request, error) {
 	id, err := s.id("cart")
 	if err != nil {
 		return issuer.Request{}, err
@@ -68,25 +70,20 @@ func (s *suite) request(key crypto.Signer) (issuer.Request, error) {
 		ExtKeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		Lifetime:     s.Lifetime,
 	}
-	r.CSR, err = newCSR(key, r)
-	return r, err
-}
-
-// fresh is a request with a new P-256 key, changed before its CSR is made.
-func (s *suite) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
-	key, err := ca.GenerateKey(ca.P256)
-	if err != nil {
-		return issuer.Request{}, err
-	}
-	r, err := s.request(key)
-	if err != nil {
-		return issuer.Request{}, err
-	}
 	for _, c := range change {
 		c(&r)
 	}
 	r.CSR, err = newCSR(key, r)
 	return r, err
+}
+
+// fresh is a request with a new P-256 key.
+func (s *suite) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
+	key, err := ca.GenerateKey(ca.P256)
+	if err != nil {
+		return issuer.Request{}, err
+	}
+	return s.request(key, change...)
 }
 
 // ask obtains a certificate, and looks at what is delivered.

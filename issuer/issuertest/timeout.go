@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
+// Bounds for a backend that does not return. They only delay the report of a failure, so
+// they are far longer than a call takes on a busy machine.
 const (
-	// patience is how long a backend may take for anything.
-	patience = 20 * time.Second
-	// grace is how long it may take to notice that its context has ended.
-	grace = 5 * time.Second
+	callTimeout = time.Minute
+	gracePeriod = time.Minute // from the end of a context to the return of the call
 )
 
 // hang is a call that did not return.
@@ -20,13 +20,14 @@ func (h *hang) Error() string {
 	return fmt.Sprintf("it did not return within %s after its context had ended", h.after)
 }
 
-// within gives a call its time. One that does not heed its context is left behind.
-func withTimeout[T any](ctx context.Context, grace time.Duration, call func(context.Context) (T, error)) (T, error) {
+// withTimeout ends the context of a call after [callTimeout]. A call that still does not
+// return when grace fires is abandoned, and the error is a [*hang].
+func withTimeout[T any](ctx context.Context, grace func() <-chan time.Time, call func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	done := make(chan result, 1)
 	go func() {
@@ -38,13 +39,13 @@ func withTimeout[T any](ctx context.Context, grace time.Duration, call func(cont
 		return r.value, r.err
 	case <-ctx.Done():
 	}
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
 	select {
 	case r := <-done:
 		return r.value, r.err
-	case <-timer.C:
+	case <-grace():
 		var none T
-		return none, &hang{grace}
+		return none, &hang{gracePeriod}
 	}
 }
+
+func afterGracePeriod() <-chan time.Time { return time.After(gracePeriod) }
