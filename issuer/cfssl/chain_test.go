@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,49 +39,51 @@ func TestTheCAIsAskedForOnce(t *testing.T) {
 
 func TestWhoWaitsForAnotherToAskEndsInTime(t *testing.T) {
 	t.Parallel()
-	h := catest.New(t)
-	f := start(t, h.Intermediate, h.IntermediateKey)
-	asks := hold(t, f, infoPath)
-	i := client(t, options(t, f))
-	first, second := make(chan error, 1), make(chan error, 1)
-	issue := func(ctx context.Context, result chan<- error) {
-		_, err := i.Issue(ctx, request(t))
-		result <- err
-	}
-	one, endOne := context.WithCancel(t.Context())
-	defer endOne()
-	go issue(one, first)
-	<-asks
-	two, endTwo := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer endTwo()
-	go issue(two, second)
-	if err := <-second; !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("who waits got the error %v", err)
-	}
-	endOne()
-	if err := <-first; !errors.Is(err, context.Canceled) {
-		t.Errorf("who asks got the error %v", err)
-	}
-	if n := f.count(infoPath); n != 1 {
-		t.Errorf("info was asked %d times, want 1", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		f := n.start(1)[0]
+		arrived := hold(t, f, infoPath)
+		i := n.client(options(t, f))
+		first, second := make(chan error, 1), make(chan error, 1)
+		issue := func(ctx context.Context, result chan<- error) {
+			_, err := i.Issue(ctx, request(t))
+			result <- err
+		}
+		one, endOne := context.WithCancel(t.Context())
+		defer endOne()
+		go issue(one, first)
+		<-arrived
+		two, endTwo := context.WithTimeout(t.Context(), time.Second)
+		defer endTwo()
+		go issue(two, second)
+		if err := <-second; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who waits got the error %v", err)
+		}
+		endOne()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("who asks got the error %v", err)
+		}
+		if n := f.count(infoPath); n != 1 {
+			t.Errorf("info was asked %d times, want 1", n)
+		}
+	})
 }
 
 func TestWhoWaitsForAnotherToAskHasATimeout(t *testing.T) {
 	t.Parallel()
-	h := catest.New(t)
-	f := start(t, h.Intermediate, h.IntermediateKey)
-	hold(t, f, infoPath)
-	o := options(t, f)
-	o.Timeout = 100 * time.Millisecond
-	i := client(t, o)
-	errs := make(chan error, 4)
-	for range cap(errs) {
-		go func() { errs <- i.Check(t.Context()) }()
-	}
-	for range cap(errs) {
-		wantTransient(t, <-errs, "no answer within 100ms")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		f := n.start(1)[0]
+		hold(t, f, infoPath)
+		i := n.client(options(t, f))
+		errs := make(chan error, 4)
+		for range cap(errs) {
+			go func() { errs <- i.Check(t.Context()) }()
+		}
+		for range cap(errs) {
+			wantTransient(t, <-errs, "no answer within 1m0s")
+		}
+	})
 }
 
 func TestANewCAAtTheServerIsNoticed(t *testing.T) {

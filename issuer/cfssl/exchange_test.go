@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/issuer/cfssl"
@@ -34,15 +35,16 @@ func TestTheAPIMayStandBelowAPath(t *testing.T) {
 
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Parallel()
-	h := catest.New(t)
-	f := start(t, h.Intermediate, h.IntermediateKey)
-	i := client(t, options(t, f))
-	for range 3 {
-		catest.Must(i.Issue(t.Context(), request(t)))(t)
-	}
-	if len(f.clients) != 1 {
-		t.Errorf("%d connections were made, want 1", len(f.clients))
-	}
+	synctest.Test(t, func(t *testing.T) { // net/http gives up a connection that is busy for 50 ms
+		n := newNetwork(t)
+		i := n.client(options(t, n.start(1)...))
+		for range 3 {
+			catest.Must(i.Issue(t.Context(), request(t)))(t)
+		}
+		if got := n.dialled.Load(); got != 1 {
+			t.Errorf("%d connections were made, want 1", got)
+		}
+	})
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {

@@ -1,8 +1,11 @@
 package cfssl
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
+	"net/http"
 )
 
 // Refusal is a row of the table of refusals, with one status and code that it is
@@ -42,3 +45,8 @@ func ParseSigned(status int, data []byte) (*x509.Certificate, error) {
 
 // ParseInfo reads an answer of info.
 func ParseInfo(status int, data []byte) (*x509.Certificate, error) { return parseInfo(status, data) }
+
+// SetDial replaces how an issuer that has not been used opens its connections.
+func SetDial(i *Issuer, dial func(ctx context.Context, network, addr string) (net.Conn, error)) {
+	i.client.Transport.(*http.Transport).DialContext = dial
+}

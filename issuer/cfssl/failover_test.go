@@ -3,8 +3,10 @@ package cfssl_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -117,20 +119,23 @@ func TestTheErrorNamesEveryServer(t *testing.T) {
 
 func TestASilentServerCostsOneTimeout(t *testing.T) {
 	t.Parallel()
-	servers := three(t)[:2]
-	hold(t, servers[0], authsign)
-	o := options(t, servers...)
-	o.Timeout = 2 * time.Second // the second server has as long
-	if _, err := client(t, o).Issue(t.Context(), request(t)); err != nil {
-		t.Error(err)
-	}
-	hold(t, servers[1], authsign)
-	o.Timeout = 50 * time.Millisecond
-	_, err := client(t, o).Issue(t.Context(), request(t))
-	wantTransient(t, err, servers[1].URL+": no answer within 50ms")
-	if errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the error %v is that of the caller's context", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		servers := n.start(2)
+		hold(t, servers[0], authsign)
+		o := options(t, servers...)
+		begin := time.Now()
+		if _, err := n.client(o).Issue(t.Context(), request(t)); err != nil || time.Since(begin) != o.Timeout {
+			t.Errorf("after %s: got the error %v, want none after %s", time.Since(begin), err, o.Timeout)
+		}
+		hold(t, servers[1], authsign)
+		begin = time.Now()
+		_, err := n.client(o).Issue(t.Context(), request(t))
+		wantTransient(t, err, servers[1].URL+": no answer within 1m0s")
+		if took := time.Since(begin); errors.Is(err, context.DeadlineExceeded) || took != 2*o.Timeout {
+			t.Errorf("after %s: the error %v is that of the caller's context", took, err)
+		}
+	})
 }
 
 func TestWhenTheContextEndsNoOtherServerIsAsked(t *testing.T) {
@@ -143,31 +148,32 @@ func TestWhenTheContextEndsNoOtherServerIsAsked(t *testing.T) {
 		"cancelled while it signs": {authsign, context.WithCancel, context.Canceled},
 		"cancelled while it tells": {infoPath, context.WithCancel, context.Canceled},
 		"past its deadline": {authsign, func(ctx context.Context) (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
 			return ctx, func() { <-ctx.Done(); cancel() }
 		}, context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			servers := three(t)[:2]
-			arrived := hold(t, servers[0], test.path)
-			i := client(t, options(t, servers...))
-			ctx, end := test.end(t.Context())
-			result := make(chan error, 1)
-			go func() {
-				_, err := i.Issue(ctx, request(t))
-				result <- err
-			}()
-			if errors.Is(test.want, context.Canceled) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNetwork(t)
+				servers := n.start(2)
+				arrived := hold(t, servers[0], test.path)
+				i := n.client(options(t, servers...))
+				ctx, end := test.end(t.Context())
+				result := make(chan error, 1)
+				go func() {
+					_, err := i.Issue(ctx, request(t))
+					result <- err
+				}()
 				<-arrived
-			}
-			end()
-			if err := <-result; !errors.Is(err, test.want) {
-				t.Errorf("got the error %v, want %v", err, test.want)
-			}
-			if n := servers[1].count(authsign); n > 0 {
-				t.Errorf("the second server was asked %d times", n)
-			}
+				end()
+				if err := <-result; !errors.Is(err, test.want) {
+					t.Errorf("got the error %v, want %v", err, test.want)
+				}
+				if n := servers[1].count(authsign); n > 0 {
+					t.Errorf("the second server was asked %d times", n)
+				}
+			})
 		})
 	}
 }
@@ -178,6 +184,7 @@ func hold(t testing.TB, f *fake, path string) <-chan struct{} {
 	release, arrived := make(chan struct{}), make(chan struct{}, 16)
 	t.Cleanup(func() { close(release) })
 	f.answer(path, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // then the server notices that the client has gone
 		arrived <- struct{}{}
 		select {
 		case <-release:

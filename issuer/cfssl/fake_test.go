@@ -47,7 +47,6 @@ type fake struct {
 	lie      func(*x509.Certificate)     // changes what is signed
 	instead  map[string]http.HandlerFunc // answers for an endpoint, by its path
 	hits     map[string]int              // by path
-	clients  map[string]bool             // addresses that requests came from
 	requests []map[string]any            // what was asked of authsign
 	infos    []info.Req                  // what was asked of info
 }
@@ -60,21 +59,34 @@ func start(t testing.TB, a *ca.Authority, key crypto.Signer) *fake {
 
 func startTLS(t testing.TB, a *ca.Authority, key crypto.Signer, config *tls.Config) *fake {
 	t.Helper()
-	f := &fake{
+	f := newFake(t, a, key)
+	f.Server = httptest.NewUnstartedServer(nil)
+	f.Config = f.config()
+	f.startTLS(config)
+	return f
+}
+
+func newFake(t testing.TB, a *ca.Authority, key crypto.Signer) *fake {
+	t.Helper()
+	return &fake{
 		t:        t,
 		provider: catest.Must(auth.New(authKey, nil))(t),
 		cert:     a.Certificate(),
 		key:      key,
 		instead:  map[string]http.HandlerFunc{},
 		hits:     map[string]int{},
-		clients:  map[string]bool{},
 	}
-	f.Server = httptest.NewUnstartedServer(f)
-	f.Config.ErrorLog = log.New(io.Discard, "", 0)
+}
+
+func (f *fake) config() *http.Server {
+	return &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0)}
+}
+
+func (f *fake) startTLS(config *tls.Config) {
+	f.t.Helper()
 	f.TLS = config
 	f.StartTLS()
-	t.Cleanup(f.Close)
-	return f
+	f.t.Cleanup(f.Close)
 }
 
 // with changes the server.
@@ -97,7 +109,6 @@ func (f *fake) count(path string) int {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.hits[r.URL.Path]++
-	f.clients[r.RemoteAddr] = true
 	instead := f.instead[r.URL.Path]
 	f.mu.Unlock()
 	if instead != nil {
