@@ -15,6 +15,6 @@
 //
 //   - it wraps a [*PermanentError]: asking again is useless, the request fails
 //   - it wraps a [*PendingError]: the CA works on it, ask again later
-//   - anything else, an [*AnswerError] included: the CA is to blame, and is asked
+//   - anything else, a [*ResponseError] included: the CA is to blame, and is asked
 //     again as long as somebody waits
 package issuer

@@ -28,21 +28,21 @@ type PendingError struct {
 func (e *PendingError) Error() string { return e.Err.Error() }
 func (e *PendingError) Unwrap() error { return e.Err }
 
-// AnswerError says that a CA answered with another certificate than was asked for,
+// ResponseError says that a CA answered with another certificate than was asked for,
 // or with a chain that leads nowhere. The answer is not delivered. It is transient:
 // the CA may be mended, and the request is not to blame.
-type AnswerError struct {
+type ResponseError struct {
 	// Backend is who answered.
 	Backend string
 	// Violations is never empty. errors.Is finds their rules.
 	Violations []*ca.Violation
 }
 
-func (e *AnswerError) Error() string { return e.rules().Error() }
+func (e *ResponseError) Error() string { return e.rules().Error() }
 
 // Unwrap gives the violations.
-func (e *AnswerError) Unwrap() []error { return e.rules().Unwrap() }
+func (e *ResponseError) Unwrap() []error { return e.rules().Unwrap() }
 
-func (e *AnswerError) rules() *ca.RuleError {
+func (e *ResponseError) rules() *ca.RuleError {
 	return &ca.RuleError{Op: e.Backend + " answered with a wrong certificate", Violations: e.Violations}
 }

@@ -31,7 +31,7 @@ type ObtainOptions struct {
 
 // Obtain asks an issuer for a certificate, and returns it if it is the one that was
 // granted and leads to one of the roots; the root is the last of the chain. A wrong
-// answer is an [*AnswerError]; other errors are those of the issuer.
+// answer is a [*ResponseError]; other errors are those of the issuer.
 func Obtain(ctx context.Context, i Issuer, r Request, o ObtainOptions) (*Chain, error) {
 	return obtain(ctx, o, grant{
 		key:      r.PublicKey,
@@ -84,7 +84,7 @@ func obtain(ctx context.Context, o ObtainOptions, g grant, ask func(context.Cont
 	}
 	a := answer{ObtainOptions: o, grant: g, asked: asked, chain: ca.Complete(chain.Certificates, o.Roots)}
 	if violations := a.judge(); len(violations) > 0 {
-		return nil, &AnswerError{Backend: o.Backend, Violations: violations}
+		return nil, &ResponseError{Backend: o.Backend, Violations: violations}
 	}
 	return &Chain{Certificates: a.chain}, nil
 }

@@ -75,9 +75,9 @@ func TestAChainThatIsWrongIsAWrongAnswer(t *testing.T) {
 				o.Now = catest.After(48 * time.Hour)
 			}
 			_, err := issuer.Obtain(t.Context(), fixed(test.answer), granted(), o)
-			var wrong *issuer.AnswerError
+			var wrong *issuer.ResponseError
 			if !errors.As(err, &wrong) || !errors.Is(err, test.rule) {
-				t.Errorf("got the error %v, want an AnswerError with %q", err, test.rule)
+				t.Errorf("got the error %v, want a ResponseError with %q", err, test.rule)
 			}
 		})
 	}

@@ -131,9 +131,9 @@ func TestEachWrongAnswerIsRefusedByItsRuleAlone(t *testing.T) {
 	for _, f := range fixtures() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			var wrong *issuer.AnswerError
+			var wrong *issuer.ResponseError
 			if err := f.obtain(t); !errors.As(err, &wrong) || wrong.Backend != "test" {
-				t.Fatalf("got the error %v, want an AnswerError of test", err)
+				t.Fatalf("got the error %v, want a ResponseError of test", err)
 			}
 			for _, v := range wrong.Violations {
 				if v.Rule != f.rule {

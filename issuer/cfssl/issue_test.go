@@ -112,9 +112,9 @@ func TestWhatAServerMakesOfARequestIsCaughtByObtain(t *testing.T) {
 			o, r := options(t, f), request(t)
 			test.change(f, &o, &r)
 			_, err := issuer.Obtain(t.Context(), client(t, o), r, obtainOptions(h))
-			var answer *issuer.AnswerError
+			var answer *issuer.ResponseError
 			if !errors.As(err, &answer) || !errors.Is(err, test.want) {
-				t.Errorf("got the error %v, want an AnswerError for %s", err, test.want)
+				t.Errorf("got the error %v, want a ResponseError for %s", err, test.want)
 			}
 		})
 	}

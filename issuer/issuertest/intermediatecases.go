@@ -170,7 +170,7 @@ func intermediateForAnother(ctx context.Context, s *suite) error {
 	if err := requireTransient(err); err != nil {
 		return err
 	}
-	if !isA[*issuer.AnswerError](err) {
+	if !isA[*issuer.ResponseError](err) {
 		return fmt.Errorf("there is no answer to tamper with: %w", err)
 	}
 	return nil

@@ -94,7 +94,7 @@ func outcome(err error) string {
 	switch {
 	case err == nil:
 		return kept
-	case isA[*issuer.AnswerError](err), isA[*shortened](err):
+	case isA[*issuer.ResponseError](err), isA[*shortened](err):
 		return "ignored"
 	case isA[*issuer.PermanentError](err):
 		return "refused"

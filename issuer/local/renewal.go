@@ -77,7 +77,7 @@ func (e *Ephemeral) failedSince(before *failure) bool {
 
 // Trouble is what somebody should look at, while the current CA may still sign: the error
 // of the last attempt to obtain or renew the CA, which wraps a [*issuer.PendingError], a
-// [*issuer.PermanentError] or an [*issuer.AnswerError] of the upstream, and else that of the
+// [*issuer.PermanentError] or a [*issuer.ResponseError] of the upstream, and else that of the
 // last announcement. It is nil if these succeeded or were not due yet.
 func (e *Ephemeral) Trouble() error {
 	for _, f := range []*failure{e.failure.Load(), e.hidden.Load()} {
@@ -193,7 +193,7 @@ func (e *Ephemeral) obtain(ctx context.Context) (*generation, error) {
 		Constraints: o.Constraints,
 		Lifetime:    o.Lifetime,
 	}, o.Obtain)
-	if _, wrong := errors.AsType[*issuer.AnswerError](err); wrong || err == nil {
+	if _, wrong := errors.AsType[*issuer.ResponseError](err); wrong || err == nil {
 		e.next = nil
 	}
 	if err != nil {
@@ -214,7 +214,7 @@ func (e *Ephemeral) replaceable(cert *x509.Certificate) error {
 	}
 	old := g.authority.Certificate()
 	if !slices.Contains(e.options.Obtain.Except, ca.RuleDistinctNames) && bytes.Equal(old.RawSubject, cert.RawSubject) {
-		return &issuer.AnswerError{Backend: e.options.Obtain.Backend, Violations: []*ca.Violation{{
+		return &issuer.ResponseError{Backend: e.options.Obtain.Backend, Violations: []*ca.Violation{{
 			Rule: ca.RuleDistinctNames, Cert: cert, Detail: "shares its subject with the CA that it is to replace, which has another key",
 		}}}
 	}

@@ -156,9 +156,9 @@ func TestAWrongAnswerKeepsTheOldCA(t *testing.T) {
 			l.up.answers(l.resigned(t, func(c *x509.Certificate) { test.change(first, c) }))
 			l.at(due)
 			kept := l.healthy(t).Equal(first)
-			wrong, ok := errors.AsType[*issuer.AnswerError](l.Trouble())
+			wrong, ok := errors.AsType[*issuer.ResponseError](l.Trouble())
 			if !kept || !ok || wrong.Backend != "upstream" || !errors.Is(l.Trouble(), test.rule) {
-				t.Errorf("got the error %v, want the old CA and an AnswerError with %q", l.Trouble(), test.rule)
+				t.Errorf("got the error %v, want the old CA and a ResponseError with %q", l.Trouble(), test.rule)
 			}
 			l.obtain(t)
 			l.up.answers(nil)

@@ -153,9 +153,9 @@ func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
 	server.Restart(t, c.server)
 	_, err = c.obtain(t, i)
 	wantTransient(t, err)
-	var wrong *issuer.AnswerError
+	var wrong *issuer.ResponseError
 	if !errors.As(err, &wrong) {
-		t.Errorf("got the error %v, want an AnswerError: the default profile gives a year", err)
+		t.Errorf("got the error %v, want a ResponseError: the default profile gives a year", err)
 	}
 }
 
