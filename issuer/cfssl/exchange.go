@@ -19,9 +19,9 @@ import (
 
 // Bounds of what a server may send.
 const (
-	// MaxAnswer is the largest answer that is read, in bytes.
-	MaxAnswer = 1 << 20
-	maxHeader = 64 << 10
+	// MaxResponse is the largest answer that is read, in bytes.
+	MaxResponse = 1 << 20
+	maxHeader   = 64 << 10
 )
 
 // server is one of those that can be asked.
@@ -128,12 +128,12 @@ func (s *server) post(ctx context.Context, endpoint string, body []byte) (int, [
 		return 0, nil, err
 	}
 	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
+	data, err := io.ReadAll(io.LimitReader(response.Body, MaxResponse+1))
 	switch {
 	case err != nil:
 		return 0, nil, fmt.Errorf("read the answer: %w", err)
-	case len(data) > MaxAnswer:
-		return 0, nil, fmt.Errorf("the answer is larger than %d bytes", MaxAnswer)
+	case len(data) > MaxResponse:
+		return 0, nil, fmt.Errorf("the answer is larger than %d bytes", MaxResponse)
 	}
 	return response.StatusCode, data, nil
 }

@@ -71,14 +71,14 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
-	_, _ = z.Write([]byte(good + strings.Repeat(" ", 4*cfssl.MaxAnswer)))
+	_, _ = z.Write([]byte(good + strings.Repeat(" ", 4*cfssl.MaxResponse)))
 	_ = z.Close()
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"as large as may be":  {padded(cfssl.MaxAnswer), ""},
-		"larger by one":       {padded(cfssl.MaxAnswer + 1), "larger than 1048576 bytes"},
+		"as large as may be":  {padded(cfssl.MaxResponse), ""},
+		"larger by one":       {padded(cfssl.MaxResponse + 1), "larger than 1048576 bytes"},
 		"endless":             {func(w http.ResponseWriter, _ *http.Request) { endless(w) }, "larger than 1048576 bytes"},
 		"cut off":             {cutOff, "read the answer: unexpected EOF"},
 		"with a large header": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Large", strings.Repeat("x", 1<<20)) }, "headers exceeded"},
