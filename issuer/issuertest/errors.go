@@ -7,7 +7,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// requireTransient requires an error after which a caller asks again at once.
+// requireTransient requires an error after which a caller retries.
 func requireTransient(err error) error {
 	switch {
 	case err == nil:
@@ -15,16 +15,16 @@ func requireTransient(err error) error {
 	case isA[*hang](err), isA[*misdelivery](err):
 		return err
 	case isA[*issuer.PermanentError](err):
-		return fmt.Errorf("the error is permanent, but the request is not to blame: %w", err)
+		return fmt.Errorf("the error is permanent, expected a transient one: %w", err)
 	case isA[*issuer.PendingError](err):
-		return fmt.Errorf("the error says that the CA works on it: %w", err)
+		return fmt.Errorf("the error is pending, expected a transient one: %w", err)
 	}
 	return nil
 }
 
-// forgiven lets a backend refuse what it need not do, but never deliver something
-// wrong, nor hang.
-func forgiven(err error) error {
+// fatalOnly returns the errors that are not tolerated even where a backend may reject a
+// request: an invalid certificate, and a call that does not return.
+func fatalOnly(err error) error {
 	if isA[*hang](err) || isA[*misdelivery](err) {
 		return err
 	}

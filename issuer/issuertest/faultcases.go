@@ -43,7 +43,7 @@ func cancelsHeldCheck(ctx context.Context, s *suite) error {
 	case isA[*unproxied](err):
 		return err
 	}
-	return forgiven(err)
+	return fatalOnly(err)
 }
 
 // cancelHeld cancels a call when the proxy holds a response back, and returns the error of
@@ -159,7 +159,7 @@ func reportsDown(ctx context.Context, s *suite) error {
 	}
 	s.proxy.set(down, true)
 	if err := s.check(ctx); err != nil {
-		return forgiven(err)
+		return fatalOnly(err)
 	}
 	return errors.New("it reports that it is healthy")
 }

@@ -15,18 +15,18 @@ import (
 
 func intermediateCases() []testCase {
 	return []testCase{
-		{name: "an intermediate is issued if that is claimed", when: always, run: issuesIntermediate},
-		{name: "an intermediate issues leaves and CRLs that verify", when: claimsIntermediates, run: intermediateIssues},
-		{name: "two intermediates of one name differ in their subject", when: claimsIntermediates, run: intermediatesDiffer},
-		{name: "an intermediate for another key is not delivered", when: claimsIntermediates, run: intermediateForAnother},
-		{name: "a request for an intermediate whose context has ended gives that error", when: claimsIntermediates, run: intermediateEnded},
-		{name: "name constraints are kept", when: claimsIntermediates, run: keepsConstraints},
+		{name: "an intermediate is issued if claimed", when: always, run: issuesIntermediate},
+		{name: "an intermediate issues valid leaves and CRLs", when: claimsIntermediates, run: intermediateIssues},
+		{name: "two intermediates with one name have different subjects", when: claimsIntermediates, run: intermediatesDiffer},
+		{name: "an intermediate for another key is rejected", when: claimsIntermediates, run: intermediateForAnother},
+		{name: "an intermediate request with an ended context returns its error", when: claimsIntermediates, run: intermediateEnded},
+		{name: "name constraints are certified", when: claimsIntermediates, run: keepsConstraints},
 	}
 }
 
 func claimsIntermediates(s *suite) bool { return s.claims.Intermediates && s.Intermediates != nil }
 
-// newIntermediate is a new key, and the request of a CA that has it.
+// newIntermediate returns a new key and the request for an intermediate with it.
 func (s *suite) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, error) {
 	r := issuer.IntermediateRequest{CommonName: "issuertest", Lifetime: s.Lifetime}
 	key, err := ca.GenerateKey(ca.P256)
@@ -38,7 +38,7 @@ func (s *suite) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, er
 	return key, r, err
 }
 
-// askIntermediate obtains a CA, and looks at what is delivered.
+// askIntermediate obtains an intermediate and checks it.
 func (s *suite) askIntermediate(ctx context.Context, i issuer.IntermediateIssuer, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 	chain, err := withTimeout(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
 		return s.obtainIntermediate(ctx, i, r, s.options())
@@ -54,7 +54,7 @@ func (s *suite) askIntermediate(ctx context.Context, i issuer.IntermediateIssuer
 
 func (s *suite) inspectIntermediate(r issuer.IntermediateRequest, chain *issuer.Chain) error {
 	if chain == nil || len(chain.Certificates) < 2 {
-		return errors.New("there is no chain to a root")
+		return errors.New("the chain does not lead to a root")
 	}
 	cert := chain.Certificates[0]
 	found := ca.VerifyIntermediate(chain.Certificates, ca.VerifyOptions{Roots: s.Roots, Now: s.Now, Except: s.Except})
@@ -69,7 +69,7 @@ func (s *suite) inspectIntermediate(r issuer.IntermediateRequest, chain *issuer.
 	return nil
 }
 
-// askAuthority is a CA below the backend, ready to sign.
+// askAuthority obtains an intermediate and returns it with its key.
 func (s *suite) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.Authority, error) {
 	key, r, err := s.newIntermediate()
 	if err != nil {
@@ -87,7 +87,7 @@ func issuesIntermediate(ctx context.Context, s *suite) error {
 	if s.Intermediates == nil {
 		s.seen.note(intermediates, "none")
 		if s.claims.Intermediates {
-			return errors.New("it claims intermediates, but is no IntermediateIssuer")
+			return errors.New("it claims intermediates, but does not implement IntermediateIssuer")
 		}
 		return nil
 	}
@@ -107,7 +107,7 @@ func intermediateIssues(ctx context.Context, s *suite) error {
 	return err
 }
 
-// signsLeaf lets a CA sign for a trust domain, and verifies the leaf up to the roots.
+// signsLeaf issues a leaf for a trust domain, and verifies its chain.
 func (s *suite) signsLeaf(authority *ca.Authority, domain string) error {
 	in := *s
 	in.TrustDomain = domain
@@ -145,12 +145,12 @@ func intermediatesDiffer(ctx context.Context, s *suite) error {
 		return err
 	}
 	if bytes.Equal(one.Certificate().RawSubject, two.Certificate().RawSubject) {
-		return fmt.Errorf("two keys share the subject %q, so that ztunnel takes the CRL of one for that of the other", one.Certificate().Subject)
+		return fmt.Errorf("two keys have the subject %q, so ztunnel confuses their CRLs", one.Certificate().Subject)
 	}
 	return nil
 }
 
-// mistaken answers every request for a CA with that of another key.
+// mistaken returns an intermediate for another key.
 type mistaken struct{ *suite }
 
 func (m mistaken) IssueIntermediate(ctx context.Context, _ issuer.IntermediateRequest) (*issuer.Chain, error) {
@@ -171,7 +171,7 @@ func intermediateForAnother(ctx context.Context, s *suite) error {
 		return err
 	}
 	if !isA[*issuer.ResponseError](err) {
-		return fmt.Errorf("there is no answer to tamper with: %w", err)
+		return fmt.Errorf("there is no response to tamper with: %w", err)
 	}
 	return nil
 }
@@ -187,8 +187,8 @@ func intermediateEnded(ctx context.Context, s *suite) error {
 	return requireEnded(err, context.Canceled)
 }
 
-// keepsConstraints lets the CA sign inside its constraints and outside. What the
-// constraints say is for [issuer.ObtainIntermediate] to compare.
+// keepsConstraints issues leaves inside and outside the constraints.
+// [issuer.ObtainIntermediate] compares the constraints themselves.
 func keepsConstraints(ctx context.Context, s *suite) error {
 	authority, err := s.askAuthority(ctx, &ca.NameConstraints{TrustDomain: s.TrustDomain, DNSNames: []string{s.DNSName}})
 	if err := s.seen.judge(constraints, s.claims.Constraints, err); err != nil || authority == nil {

@@ -15,22 +15,22 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// spoiltRemote is the client of the server of the tests with a defect.
-type spoiltRemote struct {
+// defectiveRemote is the client of the test server, with a defect.
+type defectiveRemote struct {
 	*remote
 	ignored chan time.Time
 	issue   func(context.Context, issuer.Request, next) (*issuer.Chain, error)
 	check   func(context.Context, func(context.Context) error) error
 }
 
-func (s *spoiltRemote) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+func (s *defectiveRemote) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	if s.issue != nil {
 		return s.issue(ctx, r, s.remote.Issue)
 	}
 	return s.remote.Issue(ctx, r)
 }
 
-func (s *spoiltRemote) Check(ctx context.Context) error {
+func (s *defectiveRemote) Check(ctx context.Context) error {
 	if s.check != nil {
 		return s.check(ctx, s.remote.Check)
 	}
@@ -38,14 +38,14 @@ func (s *spoiltRemote) Check(ctx context.Context) error {
 }
 
 type networkDefect struct {
-	name  string
-	spoil func(*spoiltRemote)
-	want  []string
+	name   string
+	inject func(*defectiveRemote)
+	want   []string
 }
 
 // ignoring calls a function without its context. When that ends it notifies the suite, in
 // place of the time that a backend has to return.
-func (s *spoiltRemote) ignoring(ctx context.Context, call func(context.Context)) {
+func (s *defectiveRemote) ignoring(ctx context.Context, call func(context.Context)) {
 	stop := context.AfterFunc(ctx, func() { s.ignored <- time.Time{} })
 	defer stop()
 	call(context.WithoutCancel(ctx))
@@ -53,16 +53,16 @@ func (s *spoiltRemote) ignoring(ctx context.Context, call func(context.Context))
 
 // withoutReuse makes each request on a new connection: the error of one that the proxy has
 // reset would depend on when the client detects it.
-func (s *spoiltRemote) withoutReuse() {
+func (s *defectiveRemote) withoutReuse() {
 	s.client.Transport.(*http.Transport).DisableKeepAlives = true
 }
 
-// blaming makes some errors permanent.
-func blaming(blame func(error) bool) func(*spoiltRemote) {
-	return func(s *spoiltRemote) {
+// permanentIf makes some errors permanent.
+func permanentIf(match func(error) bool) func(*defectiveRemote) {
+	return func(s *defectiveRemote) {
 		s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 			chain, err := next(ctx, r)
-			if err != nil && blame(err) {
+			if err != nil && match(err) {
 				return nil, &issuer.PermanentError{Reason: "Refused", Err: err}
 			}
 			return chain, err
@@ -86,8 +86,8 @@ func networkDefects() []networkDefect {
 		checks      = "a health check ends with its context"
 	)
 	return []networkDefect{
-		{"none", func(*spoiltRemote) {}, []string{}},
-		{"deaf to its context", func(s *spoiltRemote) {
+		{"none", func(*defectiveRemote) {}, []string{}},
+		{"the context is ignored", func(s *defectiveRemote) {
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				if err := ctx.Err(); err != nil {
 					return nil, err
@@ -98,21 +98,21 @@ func networkDefects() []networkDefect {
 				return chain, err
 			}
 		}, []string{cancelled, late}},
-		{"cancellation is permanent", blaming(func(err error) bool {
+		{"cancellation is a permanent error", permanentIf(func(err error) bool {
 			return errors.Is(err, context.Canceled)
-		}), []string{"a request whose context has ended gives that error", cancelled}},
-		{"a passed deadline is permanent", blaming(is(context.DeadlineExceeded)), []string{late}},
-		{"a truncated response is permanent", func(s *spoiltRemote) {
+		}), []string{"a request with an ended context returns its error", cancelled}},
+		{"a passed deadline is a permanent error", permanentIf(is(context.DeadlineExceeded)), []string{late}},
+		{"a truncated response is a permanent error", func(s *defectiveRemote) {
 			s.withoutReuse()
-			blaming(func(err error) bool {
+			permanentIf(func(err error) bool {
 				return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
 			})(s)
 		}, []string{cut, back, flaps}},
-		{"a CA that is down is permanent", func(s *spoiltRemote) {
+		{"a CA that is down is a permanent error", func(s *defectiveRemote) {
 			s.withoutReuse()
-			blaming(is(syscall.ECONNREFUSED))(s)
+			permanentIf(is(syscall.ECONNREFUSED))(s)
 		}, []string{unreachable}},
-		{"it never tries again", func(s *spoiltRemote) {
+		{"no request after a failed one", func(s *defectiveRemote) {
 			var broken atomic.Bool
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				if broken.Load() {
@@ -123,10 +123,10 @@ func networkDefects() []networkDefect {
 				return chain, err
 			}
 		}, []string{back, flaps}},
-		{"always healthy", func(s *spoiltRemote) {
+		{"a health check that always succeeds", func(s *defectiveRemote) {
 			s.check = func(context.Context, func(context.Context) error) error { return nil }
 		}, []string{unhealthy, checks}},
-		{"a health check without an end", func(s *spoiltRemote) {
+		{"a health check ignores its context", func(s *defectiveRemote) {
 			s.check = func(ctx context.Context, next func(context.Context) error) (err error) {
 				s.ignoring(ctx, func(ctx context.Context) { err = next(ctx) })
 				return err
@@ -135,24 +135,24 @@ func networkDefects() []networkDefect {
 	}
 }
 
-func TestEachDefectOnTheNetworkIsFoundByItsCasesAlone(t *testing.T) {
+func TestCases_FindEachNetworkDefect(t *testing.T) {
 	t.Parallel()
 	for _, d := range networkDefects() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGood(t)
+			g := newReference(t)
 			server := serve(t, g)
 			ignored := make(chan time.Time, 1)
 			newIssuer := func(t *testing.T, proxy *Proxy) Backend {
-				client := &spoiltRemote{remote: dial(t, server, proxy), ignored: ignored}
-				d.spoil(client)
+				client := &defectiveRemote{remote: dial(t, server, proxy), ignored: ignored}
+				d.inject(client)
 				return g.backend(client)
 			}
 			s := newSuite(newIssuer(t, newProxy(t)), networkClaims())
 			s.keys, s.burst = sharedKeys, defectBurst
 			s.grace = func() <-chan time.Time { return ignored }
-			if diff := cmp.Diff(d.want, complaints(t, s, newIssuer)); diff != "" {
-				t.Errorf("complaints (-want +got):\n%s", diff)
+			if diff := cmp.Diff(d.want, failures(t, s, newIssuer)); diff != "" {
+				t.Errorf("failures (-want +got):\n%s", diff)
 			}
 		})
 	}

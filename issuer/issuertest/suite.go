@@ -48,7 +48,7 @@ func (s *suite) options() issuer.ObtainOptions {
 	return issuer.ObtainOptions{Backend: s.Name, Roots: s.Roots, AllowSubject: s.AllowSubject, Except: s.Except, Now: s.Now}
 }
 
-// id is the SPIFFE ID of a service account.
+// id returns the SPIFFE ID of a service account.
 func (s *suite) id(account string) (spiffeid.ID, error) {
 	domain, err := spiffeid.TrustDomainFromString(s.TrustDomain)
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *suite) id(account string) (spiffeid.ID, error) {
 	return spiffeid.FromPath(domain, "/ns/issuertest/sa/"+account)
 }
 
-// request is that of a workload with a SPIFFE ID and all usages. Changes are made before
-// its CSR is.
+// request returns a request for a SPIFFE ID and all usages. It applies changes before it
+// makes the CSR.
 func (s *suite) request(key crypto.Signer, change ...func(*issuer.Request)) (issuer.Request, error) {
 	id, err := s.id("cart")
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *suite) request(key crypto.Signer, change ...func(*issuer.Request)) (iss
 	return r, err
 }
 
-// fresh is a request with a new P-256 key.
+// fresh returns a request with a new P-256 key.
 func (s *suite) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -86,25 +86,25 @@ func (s *suite) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
 	return s.request(key, change...)
 }
 
-// ask obtains a certificate, and looks at what is delivered.
+// ask obtains a certificate and checks it.
 func (s *suite) ask(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	return s.askOf(ctx, s.Issuer, r)
 }
 
-// misdelivery is a certificate that should not have been delivered, which no case
-// forgives.
+// misdelivery is the error of an invalid certificate that Obtain returned. No case
+// tolerates it.
 type misdelivery struct{ err error }
 
-func (m *misdelivery) Error() string { return "a wrong certificate was delivered: " + m.err.Error() }
+func (m *misdelivery) Error() string { return "an invalid certificate was delivered: " + m.err.Error() }
 
-// askOf is ask for an issuer around the backend.
+// askOf is ask for an issuer that wraps the backend.
 func (s *suite) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) (*issuer.Chain, error) {
 	chain, err := withTimeout(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
 		return s.obtain(ctx, i, r, s.options())
 	})
 	switch {
 	case err != nil && chain != nil:
-		return nil, &misdelivery{fmt.Errorf("beside the error %w", err)}
+		return nil, &misdelivery{fmt.Errorf("together with the error %w", err)}
 	case err != nil:
 		return nil, err
 	}
@@ -123,10 +123,10 @@ func (s *suite) askFresh(ctx context.Context, change ...func(*issuer.Request)) (
 	return s.ask(ctx, r)
 }
 
-// inspect looks at what was delivered, independently of [issuer.Obtain].
+// inspect checks a chain independently of [issuer.Obtain].
 func (s *suite) inspect(r issuer.Request, chain *issuer.Chain) error {
 	if chain == nil || len(chain.Certificates) < 2 {
-		return errors.New("there is no chain to a root")
+		return errors.New("the chain does not lead to a root")
 	}
 	leaf, above := chain.Certificates[0], chain.Certificates[1]
 	found := ca.VerifyLeaf(chain.Certificates, ca.VerifyOptions{Roots: s.Roots, Now: s.Now, Except: s.Except})
@@ -138,13 +138,13 @@ func (s *suite) inspect(r issuer.Request, chain *issuer.Chain) error {
 	case !sameNames(r, leaf):
 		return fmt.Errorf("it is for the names %v and %v", leaf.URIs, leaf.DNSNames)
 	case !sameUsages(r.ExtKeyUsages, leaf.ExtKeyUsage):
-		return fmt.Errorf("it is for the usages %v, granted were %v", leaf.ExtKeyUsage, r.ExtKeyUsages)
+		return fmt.Errorf("it is for the usages %v, but was granted for %v", leaf.ExtKeyUsage, r.ExtKeyUsages)
 	case !s.AllowSubject && len(leaf.Subject.Names) > 0:
 		return fmt.Errorf("it has the subject %q", leaf.Subject)
 	case leaf.NotAfter.After(above.NotAfter) && !slices.Contains(s.Except, ca.RuleWithinIssuer):
 		return errors.New("it ends after its issuer")
 	case leaf.NotAfter.After(s.Now().Add(r.Lifetime+issuer.EndTolerance)) && !slices.Contains(s.Except, issuer.RuleGrantedEnd):
-		return fmt.Errorf("it ends at %s, which is later than granted", leaf.NotAfter.UTC().Format(time.RFC3339))
+		return fmt.Errorf("it ends at %s, later than granted", leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -15,89 +15,89 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// certificates is what a tamper makes of an answer.
+// certificates is a chain that a case changes.
 type certificates = []*x509.Certificate
 
-// tamperCases make lies of the backend's true answers: none may be delivered, and none
-// is the fault of the request.
+// tamperCases change the responses of the backend. [issuer.Obtain] has to reject them all,
+// with a transient error.
 func tamperCases() []testCase {
 	return []testCase{
-		tamperCase("the certificate of another workload is not delivered", substituteWorkload),
-		tamperCase("a certificate for another key is not delivered", substituteKey),
-		tamperCase("a chain that is upside down is not delivered", tampering(func(_ *suite, c certificates) (certificates, error) {
+		tamperCase("the certificate of another workload is rejected", substituteWorkload),
+		tamperCase("a certificate for another key is rejected", substituteKey),
+		tamperCase("a reversed chain is rejected", changeChain(func(_ *suite, c certificates) (certificates, error) {
 			slices.Reverse(c)
 			return c, nil
 		})),
-		tamperCase("a chain without its CAs is not delivered", tampering(func(_ *suite, c certificates) (certificates, error) {
+		tamperCase("a chain without its CAs is rejected", changeChain(func(_ *suite, c certificates) (certificates, error) {
 			return c[:1], nil
 		})),
-		tamperCase("a certificate that is there twice is not delivered", tampering(func(_ *suite, c certificates) (certificates, error) {
+		tamperCase("a duplicate certificate is rejected", changeChain(func(_ *suite, c certificates) (certificates, error) {
 			return slices.Insert(c, 0, c[0]), nil
 		})),
-		tamperCase("a chain with a foreign root is not delivered", tampering(func(s *suite, c certificates) (certificates, error) {
+		tamperCase("a chain with a foreign root is rejected", changeChain(func(s *suite, c certificates) (certificates, error) {
 			root, err := foreignRoot(s.Now())
 			return append(c, root), err
 		})),
-		tamperCase("the certificate of a CA is not delivered", tampering(func(s *suite, c certificates) (certificates, error) {
+		tamperCase("the certificate of a CA is rejected", changeChain(func(s *suite, c certificates) (certificates, error) {
 			return ca.Complete(c, s.Roots)[1:], nil
 		})),
-		tamperCase("an empty chain is not delivered", tampering(func(*suite, certificates) (certificates, error) { return nil, nil })),
-		tamperCase("an answer that is nothing at all is not delivered", func(context.Context, *tamperer, issuer.Request) (*issuer.Chain, error) {
+		tamperCase("an empty chain is rejected", changeChain(func(*suite, certificates) (certificates, error) { return nil, nil })),
+		tamperCase("a nil chain is rejected", func(context.Context, *tamperer, issuer.Request) (*issuer.Chain, error) {
 			return nil, nil
 		}),
 	}
 }
 
-// tamperer answers with a tamper, and keeps the error if it does not come to that.
+// tamperer is an issuer that returns a changed response of the backend.
 type tamperer struct {
 	*suite
-	key    crypto.Signer // that of the request
+	key    crypto.Signer // of the request
 	tamper tamper
-	failed error
+	failed error // of the backend
 }
 
-// tamper answers a request.
+// tamper responds to a request.
 type tamper func(context.Context, *tamperer, issuer.Request) (*issuer.Chain, error)
 
-func (l *tamperer) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
-	chain, err := l.tamper(ctx, l, r)
-	l.failed = err
+func (t *tamperer) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+	chain, err := t.tamper(ctx, t, r)
+	t.failed = err
 	return chain, err
 }
 
-// told changes a true answer.
-func tampering(change func(*suite, certificates) (certificates, error)) tamper {
-	return func(ctx context.Context, l *tamperer, r issuer.Request) (*issuer.Chain, error) {
-		chain, err := l.Issuer.Issue(ctx, r)
+// changeChain changes the chain for the request.
+func changeChain(change func(*suite, certificates) (certificates, error)) tamper {
+	return func(ctx context.Context, t *tamperer, r issuer.Request) (*issuer.Chain, error) {
+		chain, err := t.Issuer.Issue(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		changed, err := change(l.suite, slices.Clone(chain.Certificates))
+		changed, err := change(t.suite, slices.Clone(chain.Certificates))
 		return &issuer.Chain{Certificates: changed}, err
 	}
 }
 
-func substituteWorkload(ctx context.Context, l *tamperer, r issuer.Request) (*issuer.Chain, error) {
+func substituteWorkload(ctx context.Context, t *tamperer, r issuer.Request) (*issuer.Chain, error) {
 	var err error
-	if r.SPIFFEID, err = l.id("another"); err != nil {
+	if r.SPIFFEID, err = t.id("another"); err != nil {
 		return nil, err
 	}
-	if r.CSR, err = newCSR(l.key, r); err != nil {
+	if r.CSR, err = newCSR(t.key, r); err != nil {
 		return nil, err
 	}
-	return l.Issuer.Issue(ctx, r)
+	return t.Issuer.Issue(ctx, r)
 }
 
-func substituteKey(ctx context.Context, l *tamperer, _ issuer.Request) (*issuer.Chain, error) {
-	other, err := l.fresh()
+func substituteKey(ctx context.Context, t *tamperer, _ issuer.Request) (*issuer.Chain, error) {
+	other, err := t.fresh()
 	if err != nil {
 		return nil, err
 	}
-	return l.Issuer.Issue(ctx, other)
+	return t.Issuer.Issue(ctx, other)
 }
 
-// tamperCase forgives a delivery if what was made of the answer is still right: that of
-// a root which issues leaves has no CA between to leave out.
+// tamperCase accepts a certificate if the changed chain is still valid: a root that issues
+// leaves has no CA between that could be left out.
 func tamperCase(name string, change tamper) testCase {
 	return testCase{name: name, when: always, run: func(ctx context.Context, s *suite) error {
 		key, err := ca.GenerateKey(ca.P256)
@@ -108,11 +108,11 @@ func tamperCase(name string, change tamper) testCase {
 		if err != nil {
 			return err
 		}
-		l := &tamperer{suite: s, key: key, tamper: change}
-		_, err = s.askOf(ctx, l, r)
+		t := &tamperer{suite: s, key: key, tamper: change}
+		_, err = s.askOf(ctx, t, r)
 		switch {
-		case l.failed != nil:
-			return fmt.Errorf("there is no answer to tamper with: %w", l.failed)
+		case t.failed != nil:
+			return fmt.Errorf("there is no response to tamper with: %w", t.failed)
 		case err == nil:
 			return nil
 		}
@@ -120,7 +120,7 @@ func tamperCase(name string, change tamper) testCase {
 	}}
 }
 
-// foreignRoot is a root that nobody trusts.
+// foreignRoot returns a root that is not trusted.
 func foreignRoot(now time.Time) (*x509.Certificate, error) {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
