@@ -10,12 +10,12 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// claims are what both issuers of the package honour.
+// claims of both issuers of the package.
 func claims() issuertest.Capabilities {
 	return issuertest.Capabilities{Lifetime: true, Usages: true, DNSNames: true, Chain: true, Check: true}
 }
 
-func TestAnIssuerConforms(t *testing.T) {
+func TestConformance_Issuer(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
@@ -34,10 +34,10 @@ func TestAnIssuerConforms(t *testing.T) {
 	}
 }
 
-func TestAnEphemeralCAConforms(t *testing.T) {
+func TestConformance_Ephemeral(t *testing.T) {
 	t.Parallel()
 	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Proxy) issuertest.Backend {
-		l := born(t)
+		l := newLife(t)
 		l.healthy(t)
 		return issuertest.Backend{Name: "ephemeral", Issuer: l, Roots: l.root.Chain(), Now: l.now}
 	}, claims())
