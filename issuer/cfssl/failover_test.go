@@ -25,7 +25,8 @@ func three(t testing.TB) []*fake {
 	return servers
 }
 
-func asked(servers []*fake) []int {
+// signRequests returns the number of requests to authsign of each server.
+func signRequests(servers []*fake) []int {
 	var hits []int
 	for _, f := range servers {
 		hits = append(hits, f.count(authsign))
@@ -58,7 +59,7 @@ func TestIssue_TriesServersInOrderFromTheLastSuccess(t *testing.T) {
 		if _, err := i.Issue(t.Context(), request(t)); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if diff := cmp.Diff(step.want, asked(servers)); diff != "" {
+		if diff := cmp.Diff(step.want, signRequests(servers)); diff != "" {
 			t.Errorf("%s: requests to the servers (-want +got):\n%s", step.name, diff)
 		}
 	}
@@ -88,7 +89,7 @@ func TestIssue_TriesTheNextServerAfter(t *testing.T) {
 				t.Fatal(err)
 			}
 			if servers[1].count(authsign) != 1 || servers[2].count(authsign) != 0 {
-				t.Errorf("requests to the servers: %v, want one to the second", asked(servers))
+				t.Errorf("requests to the servers: %v, want one to the second", signRequests(servers))
 			}
 		})
 	}
@@ -100,7 +101,7 @@ func TestIssue_PermanentErrorIsFinal(t *testing.T) {
 	servers[0].respond(authsign, status(http.StatusBadRequest, failure(5500)))
 	_, err := client(t, options(t, servers...)).Issue(t.Context(), request(t))
 	wantPermanent(t, "5500", err, "NameNotAllowed")
-	if diff := cmp.Diff([]int{1, 0, 0}, asked(servers)); diff != "" {
+	if diff := cmp.Diff([]int{1, 0, 0}, signRequests(servers)); diff != "" {
 		t.Errorf("requests to the servers (-want +got):\n%s", diff)
 	}
 }

@@ -70,9 +70,9 @@ func signingCAs(change func(issuer.IntermediateRequest, *x509.Certificate)) func
 func intermediateDefects() []defect {
 	return []defect{
 		{name: "the first intermediate fails", inject: func(_ *testing.T, s *defective) {
-			asked := 0
+			requests := 0
 			s.issueCA = func(ctx context.Context, r issuer.IntermediateRequest, next nextCA) (*issuer.Chain, error) {
-				if asked++; asked == 1 {
+				if requests++; requests == 1 {
 					return nil, errDefect
 				}
 				return next(ctx, r)

@@ -14,7 +14,7 @@ import (
 //   - "ignored": the certificate differed, and [issuer.Obtain] rejected it
 //   - "refused": the request failed with a [*issuer.PermanentError]
 //   - "failed": the request failed with another error
-//   - "not tried": the backend lacks or does not claim a feature that the case needs
+//   - "not tried": the backend does not have or claim a feature that the case needs
 type Report struct {
 	// Backend is the name of the backend.
 	Backend string

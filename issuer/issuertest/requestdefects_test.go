@@ -81,8 +81,8 @@ func keyDefects() []defect {
 	return []defect{
 		{name: "none", inject: func(*testing.T, *defective) {}, want: []string{}},
 		{name: "the first request fails", inject: func(_ *testing.T, s *defective) {
-			var asked atomic.Int32
-			refusing(func(issuer.Request) bool { return asked.Add(1) == 1 })(nil, s)
+			var requests atomic.Int32
+			refusing(func(issuer.Request) bool { return requests.Add(1) == 1 })(nil, s)
 		}, want: []string{"a P-256 key is certified"}},
 		{name: "no P-384", inject: refusing(func(r issuer.Request) bool {
 			key, ok := r.PublicKey.(*ecdsa.PublicKey)
