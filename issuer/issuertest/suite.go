@@ -15,40 +15,41 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// subject is a backend as the cases see it.
-type subject struct {
+// suite is a backend under test, with what the cases share.
+type suite struct {
 	Backend
 	claims Capabilities
 	keys   *keys
 	seen   *observations
-	line   *Line // nil where there is no fault
-	grace  time.Duration
+	proxy  *Proxy                  // nil where there is no fault
+	burst  int                     // requests at the same time
+	grace  func() <-chan time.Time // see withTimeout
 
-	// What asks; a test of the suite puts something careless here.
+	// Functions that ask a backend; tests of the suite replace them.
 	obtain             func(context.Context, issuer.Issuer, issuer.Request, issuer.ObtainOptions) (*issuer.Chain, error)
 	obtainIntermediate func(context.Context, issuer.IntermediateIssuer, issuer.IntermediateRequest, issuer.ObtainOptions) (*issuer.Chain, error)
 }
 
-func newSubject(b Backend, c Capabilities) *subject {
-	return &subject{
-		Backend: b.complete(), claims: c, keys: newKeys(), seen: &observations{}, grace: grace,
+func newSuite(b Backend, c Capabilities) *suite {
+	return &suite{
+		Backend: b.complete(), claims: c, keys: newKeys(), seen: &observations{}, grace: afterGracePeriod, burst: 32,
 		obtain: issuer.Obtain, obtainIntermediate: issuer.ObtainIntermediate,
 	}
 }
 
-// another is the same subject with a backend on a line of its own.
-func (s *subject) another(b Backend, line *Line) *subject {
+// withProxy returns the same suite for a backend that uses proxy.
+func (s *suite) withProxy(b Backend, proxy *Proxy) *suite {
 	other := *s
-	other.Backend, other.line = b.complete(), line
+	other.Backend, other.proxy = b.complete(), proxy
 	return &other
 }
 
-func (s *subject) options() issuer.ObtainOptions {
+func (s *suite) options() issuer.ObtainOptions {
 	return issuer.ObtainOptions{Backend: s.Name, Roots: s.Roots, AllowSubject: s.AllowSubject, Except: s.Except, Now: s.Now}
 }
 
-// id is the SPIFFE ID of a service account.
-func (s *subject) id(account string) (spiffeid.ID, error) {
+// id returns the SPIFFE ID of a service account.
+func (s *suite) id(account string) (spiffeid.ID, error) {
 	domain, err := spiffeid.TrustDomainFromString(s.TrustDomain)
 	if err != nil {
 		return spiffeid.ID{}, err
@@ -56,8 +57,9 @@ func (s *subject) id(account string) (spiffeid.ID, error) {
 	return spiffeid.FromPath(domain, "/ns/issuertest/sa/"+account)
 }
 
-// request is what a workload of a key asks for: an identity, and all usages.
-func (s *subject) request(key crypto.Signer) (issuer.Request, error) {
+// request returns a request for a SPIFFE ID and all usages. It applies changes before it
+// makes the CSR.
+func (s *suite) request(key crypto.Signer, change ...func(*issuer.Request)) (issuer.Request, error) {
 	id, err := s.id("cart")
 	if err != nil {
 		return issuer.Request{}, err
@@ -68,20 +70,6 @@ func (s *subject) request(key crypto.Signer) (issuer.Request, error) {
 		ExtKeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		Lifetime:     s.Lifetime,
 	}
-	r.CSR, err = newCSR(key, r)
-	return r, err
-}
-
-// fresh is a request with a new P-256 key, changed before its CSR is made.
-func (s *subject) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
-	key, err := ca.GenerateKey(ca.P256)
-	if err != nil {
-		return issuer.Request{}, err
-	}
-	r, err := s.request(key)
-	if err != nil {
-		return issuer.Request{}, err
-	}
 	for _, c := range change {
 		c(&r)
 	}
@@ -89,25 +77,34 @@ func (s *subject) fresh(change ...func(*issuer.Request)) (issuer.Request, error)
 	return r, err
 }
 
-// ask obtains a certificate, and looks at what is delivered.
-func (s *subject) ask(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+// fresh returns a request with a new P-256 key.
+func (s *suite) fresh(change ...func(*issuer.Request)) (issuer.Request, error) {
+	key, err := ca.GenerateKey(ca.P256)
+	if err != nil {
+		return issuer.Request{}, err
+	}
+	return s.request(key, change...)
+}
+
+// ask obtains a certificate and checks it.
+func (s *suite) ask(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	return s.askOf(ctx, s.Issuer, r)
 }
 
-// misdelivery is a certificate that should not have been delivered, which no case
-// forgives.
+// misdelivery is the error of an invalid certificate that Obtain returned. No case
+// tolerates it.
 type misdelivery struct{ err error }
 
-func (m *misdelivery) Error() string { return "a wrong certificate was delivered: " + m.err.Error() }
+func (m *misdelivery) Error() string { return "an invalid certificate was delivered: " + m.err.Error() }
 
-// askOf is ask for an issuer around the backend.
-func (s *subject) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) (*issuer.Chain, error) {
-	chain, err := within(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
+// askOf is ask for an issuer that wraps the backend.
+func (s *suite) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) (*issuer.Chain, error) {
+	chain, err := withTimeout(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
 		return s.obtain(ctx, i, r, s.options())
 	})
 	switch {
 	case err != nil && chain != nil:
-		return nil, &misdelivery{fmt.Errorf("beside the error %w", err)}
+		return nil, &misdelivery{fmt.Errorf("together with the error %w", err)}
 	case err != nil:
 		return nil, err
 	}
@@ -118,7 +115,7 @@ func (s *subject) askOf(ctx context.Context, i issuer.Issuer, r issuer.Request) 
 }
 
 // askFresh is ask with a new key.
-func (s *subject) askFresh(ctx context.Context, change ...func(*issuer.Request)) (*issuer.Chain, error) {
+func (s *suite) askFresh(ctx context.Context, change ...func(*issuer.Request)) (*issuer.Chain, error) {
 	r, err := s.fresh(change...)
 	if err != nil {
 		return nil, err
@@ -126,10 +123,10 @@ func (s *subject) askFresh(ctx context.Context, change ...func(*issuer.Request))
 	return s.ask(ctx, r)
 }
 
-// inspect looks at what was delivered, independently of [issuer.Obtain].
-func (s *subject) inspect(r issuer.Request, chain *issuer.Chain) error {
+// inspect checks a chain independently of [issuer.Obtain].
+func (s *suite) inspect(r issuer.Request, chain *issuer.Chain) error {
 	if chain == nil || len(chain.Certificates) < 2 {
-		return errors.New("there is no chain to a root")
+		return errors.New("the chain does not lead to a root")
 	}
 	leaf, above := chain.Certificates[0], chain.Certificates[1]
 	found := ca.VerifyLeaf(chain.Certificates, ca.VerifyOptions{Roots: s.Roots, Now: s.Now, Except: s.Except})
@@ -141,13 +138,13 @@ func (s *subject) inspect(r issuer.Request, chain *issuer.Chain) error {
 	case !sameNames(r, leaf):
 		return fmt.Errorf("it is for the names %v and %v", leaf.URIs, leaf.DNSNames)
 	case !sameUsages(r.ExtKeyUsages, leaf.ExtKeyUsage):
-		return fmt.Errorf("it is for the usages %v, granted were %v", leaf.ExtKeyUsage, r.ExtKeyUsages)
+		return fmt.Errorf("it is for the usages %v, but was granted for %v", leaf.ExtKeyUsage, r.ExtKeyUsages)
 	case !s.AllowSubject && len(leaf.Subject.Names) > 0:
 		return fmt.Errorf("it has the subject %q", leaf.Subject)
 	case leaf.NotAfter.After(above.NotAfter) && !slices.Contains(s.Except, ca.RuleWithinIssuer):
 		return errors.New("it ends after its issuer")
 	case leaf.NotAfter.After(s.Now().Add(r.Lifetime+issuer.EndTolerance)) && !slices.Contains(s.Except, issuer.RuleGrantedEnd):
-		return fmt.Errorf("it ends at %s, which is later than granted", leaf.NotAfter.UTC().Format(time.RFC3339))
+		return fmt.Errorf("it ends at %s, later than granted", leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -16,13 +16,13 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// everything is what the good backend claims.
+// everything returns the claims of the reference backend.
 func everything() Capabilities {
 	return Capabilities{Lifetime: true, Usages: true, DNSNames: true, Chain: true, Check: true, Intermediates: true, Constraints: true}
 }
 
-// good is a backend without a fault: an issuing CA below a root.
-type good struct {
+// reference is a backend without a defect: an issuing CA below a root.
+type reference struct {
 	*local.Issuer
 	root      *ca.Authority
 	issuing   *ca.Authority
@@ -31,11 +31,11 @@ type good struct {
 
 func issuingKey() crypto.Signer { return catest.Key("issuing") }
 
-func newGood(t *testing.T) *good {
+func newReference(t *testing.T) *reference {
 	t.Helper()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, issuingKey(), ca.IntermediateOptions{PathLen: 1})
-	return &good{
+	return &reference{
 		Issuer:    catest.Must(local.New(issuing, local.Options{Now: catest.Now}))(t),
 		root:      h.Root,
 		issuing:   issuing,
@@ -43,20 +43,19 @@ func newGood(t *testing.T) *good {
 	}
 }
 
-func (g *good) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+func (g *reference) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	if r.SPIFFEID == g.forbidden {
 		return nil, &issuer.PermanentError{Reason: "Refused", Err: errors.New("a system account")}
 	}
 	return g.Issuer.Issue(ctx, r)
 }
 
-func (g *good) backend(i issuer.Issuer) Backend {
-	return Backend{Name: "good", Issuer: i, Roots: g.root.Chain(), TrustDomain: "mesh.example.com", Forbidden: g.forbidden, Now: catest.Now}
+func (g *reference) backend(i issuer.Issuer) Backend {
+	return Backend{Name: "reference", Issuer: i, Roots: g.root.Chain(), TrustDomain: "mesh.example.com", Forbidden: g.forbidden, Now: catest.Now}
 }
 
-// resign signs a certificate of the issuing CA once more, with a change that the CA
-// would not make.
-func (g *good) resign(chain *issuer.Chain, change func(*x509.Certificate)) (*issuer.Chain, error) {
+// resign signs a certificate again, with a change that the CA would not make.
+func (g *reference) resign(chain *issuer.Chain, change func(*x509.Certificate)) (*issuer.Chain, error) {
 	template := *chain.Certificates[0]
 	template.SignatureAlgorithm = x509.UnknownSignatureAlgorithm
 	change(&template)
@@ -71,12 +70,12 @@ func (g *good) resign(chain *issuer.Chain, change func(*x509.Certificate)) (*iss
 	return &issuer.Chain{Certificates: append([]*x509.Certificate{cert}, chain.Certificates[1:]...)}, nil
 }
 
-func TestAGoodBackendPasses(t *testing.T) {
+func TestRun_ReferenceBackend(t *testing.T) {
 	t.Parallel()
-	g := newGood(t)
-	got := Run(t, func(*testing.T, *Line) Backend { return g.backend(g) }, everything())
+	g := newReference(t)
+	got := runShared(t, func(*testing.T, *Proxy) Backend { return g.backend(g) }, everything())
 	want := Report{
-		Backend: "good", Lifetime: "kept", Usages: "kept", DNSNames: "kept",
+		Backend: "reference", Lifetime: "kept", Usages: "kept", DNSNames: "kept",
 		Chain: "leaf, 1 CA, root", Intermediates: "kept", Constraints: "kept",
 	}
 	if got != want {
@@ -84,11 +83,11 @@ func TestAGoodBackendPasses(t *testing.T) {
 	}
 }
 
-func TestARootThatIssuesLeavesPasses(t *testing.T) {
+func TestRun_RootThatIssuesLeaves(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := catest.Must(local.New(h.Root, local.Options{Now: catest.Now}))(t)
-	got := Run(t, func(*testing.T, *Line) Backend {
+	got := runShared(t, func(*testing.T, *Proxy) Backend {
 		return Backend{Issuer: issuer.Limit(root, issuer.LimitOptions{}), Roots: h.Root.Chain(), TrustDomain: "mesh.example.com", Now: catest.Now}
 	}, everything())
 	if got.Chain != "leaf, root" || got.Backend != "backend" {
@@ -96,15 +95,15 @@ func TestARootThatIssuesLeavesPasses(t *testing.T) {
 	}
 }
 
-func TestATableOfReports(t *testing.T) {
+func TestTable(t *testing.T) {
 	t.Parallel()
 	got := Table(
-		Report{"one", "kept, longer ones are cut", "kept", "refused", "leaf, 1 CA", "none", "not tried"},
+		Report{"one", "kept, longer ones are shortened", "kept", "refused", "leaf, 1 CA", "none", "not tried"},
 		Report{"two", "ignored", "ignored", "kept", "leaf, 1 CA, root", "kept", "kept"},
 	)
 	const want = `| backend | lifetime | usages | DNS names | chain | intermediates | constraints |
 |---|---|---|---|---|---|---|
-| one | kept, longer ones are cut | kept | refused | leaf, 1 CA | none | not tried |
+| one | kept, longer ones are shortened | kept | refused | leaf, 1 CA | none | not tried |
 | two | ignored | ignored | kept | leaf, 1 CA, root | kept | kept |
 `
 	if got != want {
