@@ -13,7 +13,7 @@ import (
 	"github.com/trustgen/trustgen/csr"
 )
 
-// newRoot is the CA: its key lives as long as the program.
+// newRoot returns the CA. Its key exists only in the memory of the program.
 func newRoot() *ca.Authority {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -26,8 +26,8 @@ func newRoot() *ca.Authority {
 	return root
 }
 
-// ask is what a service account sends that wants to be id.
-func ask(namespace, name, id string) csr.Request {
+// newRequest returns the request of a service account for the identity id.
+func newRequest(namespace, name, id string) csr.Request {
 	uri, err := url.Parse(id)
 	if err != nil {
 		log.Fatal(err)
