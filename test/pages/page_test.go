@@ -103,3 +103,22 @@ func TestRun_LeavesOutWhatNeedsMoreThanTrustgen(t *testing.T) {
 		t.Errorf("log %q, error %v", log, err)
 	}
 }
+
+func TestRun_ACompleteRunShowsTheSameValues(t *testing.T) {
+	t.Parallel()
+	const text = "```console\n$ echo root 0b7935\n$ echo kubectl 41b2a1\n$ echo east d7e204\n```\n"
+	var got [2]string
+	for n := range got {
+		page, err := load(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := page.Run(t.Context(), Shell{Dir: t.TempDir(), Complete: n == 1}); err != nil {
+			t.Fatal(err)
+		}
+		got[n] = strings.Join(append(page.Commands[0].got, page.Commands[2].got...), ", ")
+	}
+	if got[0] != got[1] || !strings.Contains(got[0], "root ") {
+		t.Errorf("%q, in a complete run %q", got[0], got[1])
+	}
+}

@@ -15,12 +15,13 @@ var begin = time.Date(2026, time.December, 1, 9, 0, 0, 0, time.UTC)
 // stable replaces what differs from run to run.
 type stable struct {
 	started time.Time
-	series  string
+	series  string         // where the next new value comes from
+	used    map[string]int // how many values of each series
 	known   map[string]string
 }
 
 func newStable() *stable {
-	return &stable{started: time.Now(), known: make(map[string]string)}
+	return &stable{started: time.Now(), used: make(map[string]int), known: make(map[string]string)}
 }
 
 const folderTime = "20060102T150405Z"
@@ -81,7 +82,8 @@ func (s *stable) hex(v string) string {
 
 func (s *stable) fixed(v string, length int) string {
 	if _, isKnown := s.known[v]; !isKnown {
-		sum := sha256.Sum256([]byte(s.series + strconv.Itoa(len(s.known))))
+		sum := sha256.Sum256([]byte(s.series + strconv.Itoa(s.used[s.series])))
+		s.used[s.series]++
 		s.known[v] = hex.EncodeToString(sum[:])
 	}
 	return s.known[v][:length]
