@@ -13,7 +13,7 @@ import (
 	"github.com/trustgen/trustgen/csr"
 )
 
-// newRoot returns a CA whose key exists only in memory.
+// newRoot returns the CA. Its key exists only in the memory of the program.
 func newRoot() *ca.Authority {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -26,8 +26,8 @@ func newRoot() *ca.Authority {
 	return root
 }
 
-// request returns the request of a service account for an identity.
-func request(namespace, name, id string) csr.Request {
+// newRequest returns the request of a service account for the identity id.
+func newRequest(namespace, name, id string) csr.Request {
 	uri, err := url.Parse(id)
 	if err != nil {
 		log.Fatal(err)
