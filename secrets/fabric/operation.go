@@ -44,8 +44,14 @@ func (f *Fabric) run(ctx context.Context, o operation, p *passphrases) error {
 	}
 	return f.transact(ctx, o.dryRun, func(files changer) error {
 		d := f.directory(files, p)
-		if _, err := o.begin(ctx, d); err != nil {
+		need, err := o.begin(ctx, d)
+		if err != nil {
 			return err
+		}
+		if need.issuerKey {
+			if _, err := d.keys.issuer(ctx); err != nil {
+				return err
+			}
 		}
 		return o.change(ctx, d)
 	})

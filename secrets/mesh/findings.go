@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/trustgen/trustgen/secrets"
 )
 
 // Severity says what a finding means for the workloads.
@@ -35,11 +37,18 @@ type RevokedInUseError struct {
 func (e *RevokedInUseError) Error() string {
 	switch {
 	case e.Pending:
-		return fmt.Sprintf("%s, the current intermediate of cluster %s, is going to be revoked", e.Certificate.Subject, e.Cluster)
+		return fmt.Sprintf("the revocation of %s%s is pending", e.Certificate.Subject, ofCluster(e.Cluster))
 	case e.Cluster == "":
-		return fmt.Sprintf("%s is revoked, and stands above the clusters", e.Certificate.Subject)
+		return fmt.Sprintf("%s is revoked, and every cluster is below it", e.Certificate.Subject)
 	}
-	return fmt.Sprintf("%s, the current intermediate of cluster %s, is revoked: proxies that have the CRL refuse the workloads of the cluster", e.Certificate.Subject, e.Cluster)
+	return fmt.Sprintf("%s is revoked, and is the intermediate of cluster %s", e.Certificate.Subject, e.Cluster)
+}
+
+func ofCluster(cluster string) string {
+	if cluster == "" {
+		return ""
+	}
+	return ", the intermediate of cluster " + cluster + ","
 }
 
 // StaleBundleError says that the CRL bundles of local clusters miss CRLs that are recorded.
@@ -48,7 +57,7 @@ type StaleBundleError struct {
 }
 
 func (e *StaleBundleError) Error() string {
-	return fmt.Sprintf("the CRL bundle of cluster %s misses CRLs that are recorded here", strings.Join(e.Clusters, ", "))
+	return fmt.Sprintf("%s of cluster %s has missing entries", secrets.CACRLFile, strings.Join(e.Clusters, ", "))
 }
 
 // EndingCRLError says that a CRL ends before a time, and before its CA.
@@ -91,16 +100,16 @@ type Effects struct {
 
 // effects are those of a CRL that is missing or has expired.
 func effects(role Role, state CRLState) Effects {
-	e := Effects{Envoy: "refuses every chain with this CA", Istiod: "does not check the time", Ztunnel: "treats it as absent: nothing of this CA is revoked"}
+	e := Effects{Envoy: "refuses every chain with this CA", Istiod: "does not check the time of CRLs", Ztunnel: "ignores it: nothing that this CA issued is revoked"}
 	switch {
 	case state == CRLExpired:
 		return e
 	case role.IsAbove():
-		e.Istiod = "refuses the CA bundle of every cluster, and does not start with it"
+		e.Istiod = "refuses the CA bundle of every cluster, and does not restart with it"
 	default:
-		e.Istiod = "refuses the CA bundle of the cluster of this CA, and does not start with it"
+		e.Istiod = "refuses the CA bundle of the cluster that has this CA, and does not restart with it"
 	}
-	e.Ztunnel = "continues: nothing of this CA is revoked"
+	e.Ztunnel = "accepts the chain: nothing that this CA issued is revoked"
 	return e
 }
 

@@ -121,8 +121,11 @@ var hints = []hint{
 
 	// CRLs and revocation.
 	as(incomplete),
-	as(func(_ *mesh.EndingCRLError, c Command) string {
-		return "sign the next one where its key is: " + c.run("crl refresh") + "; import it: " + c.run("crl import FILE")
+	as(func(e *mesh.EndingCRLError, c Command) string {
+		if e.KeyLocal {
+			return "sign the next one: " + c.run("crl refresh")
+		}
+		return "import the next one: " + c.run("crl import FILE")
 	}),
 	as(revokedInUse),
 	as(func(_ *mesh.NoIntermediateError, c Command) string {
