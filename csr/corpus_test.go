@@ -129,6 +129,22 @@ func TestTheCorpusIsLargeEnough(t *testing.T) {
 	}
 }
 
+// The checks are pure: none depends on what another one has found.
+func TestChecks_OrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	policies, compared := readPolicies(t), 0
+	for path, c := range readCorpus(t) {
+		policy, r := policies[c.Policy], catest.Must(c.Request())(t)
+		if diff := cmp.Diff(checksOf(policy.Evaluate(r)), checksOf(policy.Reversed()(r))); diff != "" {
+			t.Errorf("%s: refused by (-in order +in reverse order):\n%s", path, diff)
+		}
+		compared++
+	}
+	if compared < 200 {
+		t.Errorf("%d cases", compared)
+	}
+}
+
 // What a program has made must not be edited by hand.
 func TestTheCorpusIsWhatItsProgramMakes(t *testing.T) {
 	t.Parallel()

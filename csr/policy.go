@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trustgen/trustgen/issuer"
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
@@ -46,49 +45,7 @@ func NewPolicy(spec v1alpha1.Policy) (*Policy, error) {
 
 // Evaluate decides about a request. The decision does not depend on anything else, and
 // nothing is remembered.
-func (p *Policy) Evaluate(r Request) Decision { return p.evaluate(r, checks) }
-
-func (p *Policy) evaluate(r Request, table []check) Decision {
-	q := question{petition: &petition{Request: r, policy: p, names: r.Names}}
-	reasons := q.ask(table)
-	if !q.settled() {
-		return Decision{Reasons: reasons}
-	}
-	var refusals []Reason
-	for i := range p.rules {
-		q.rule = &p.rules[i]
-		found := q.ask(table)
-		switch {
-		case len(found) > 0:
-			refusals = append(refusals, found...)
-		case len(reasons) > 0:
-			return Decision{Reasons: reasons}
-		default:
-			return Decision{Grant: q.grant(), Rule: q.rule.name}
-		}
-	}
-	return Decision{Reasons: append(reasons, refusals...)}
-}
-
-// grant is what a rule gives to a petition that it allows.
-func (q question) grant() *issuer.Request {
-	asked := q.Lifetime
-	if asked == 0 {
-		asked = q.policy.defaultLifetime
-	}
-	usages := q.usages
-	if len(usages) == 0 {
-		usages = q.rule.usages
-	}
-	return &issuer.Request{
-		CSR:          q.der,
-		PublicKey:    q.csr.PublicKey,
-		SPIFFEID:     q.id,
-		DNSNames:     slices.Clone(q.hosts),
-		ExtKeyUsages: slices.Clone(usages),
-		Lifetime:     min(asked, q.rule.maxLifetime),
-	}
-}
+func (p *Policy) Evaluate(r Request) Decision { return p.evaluate(r, requestChecks) }
 
 func (p *Policy) isSystem(namespace string) bool {
 	return isSystem(namespace) || slices.Contains(p.systemNamespaces, namespace)

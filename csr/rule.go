@@ -26,8 +26,8 @@ func (r *rule) isFor(requester v1alpha1.ServiceAccount) bool {
 	return len(r.requesters) == 0 || slices.Contains(r.requesters, requester)
 }
 
-// fits says whether the rule is for names of the kind that is asked for.
-func (r *rule) fits(p *petition) bool { return (len(r.dnsNames) > 0) == (p.hosts != nil) }
+// fits reports whether the rule is for the kind of names that is requested.
+func (r *rule) fits(p *parsed) bool { return (len(r.dnsNames) > 0) == (p.hosts != nil) }
 
 // covered are some names, or all.
 type covered struct {
