@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// checkSignature adds what crypto/x509 leaves out for a CSR: it refuses MD5, and takes
-// SHA-1.
+// checkSignature refuses SHA-1 as well: for a CSR, crypto/x509 refuses only MD5.
 func checkSignature(e evaluation) string {
 	switch algorithm := e.csr.SignatureAlgorithm; algorithm {
 	case x509.SHA1WithRSA, x509.ECDSAWithSHA1, x509.DSAWithSHA1:
@@ -49,7 +48,7 @@ func checkExtensions(e evaluation) string {
 	known := []string{oidSubjectAltName, oidBasicConstraints, oidKeyUsage, oidExtKeyUsage}
 	for i, x := range e.content.extensions {
 		if !slices.Contains(known, x.id) {
-			return fmt.Sprintf("the CSR has the extension %s, which is not known", quote(x.id))
+			return fmt.Sprintf("the CSR has the extension %s, which is not allowed", quote(x.id))
 		}
 		if slices.ContainsFunc(e.content.extensions[:i], func(other extension) bool { return other.id == x.id }) {
 			return fmt.Sprintf("the CSR has the extension %s twice", quote(x.id))
@@ -58,8 +57,7 @@ func checkExtensions(e evaluation) string {
 	return ""
 }
 
-// checkNotCA takes the two encodings of a certificate that is not a CA's: an empty
-// SEQUENCE, and one with FALSE.
+// checkNotCA accepts the two encodings of CA:FALSE: an empty SEQUENCE, and one with FALSE.
 func checkNotCA(e evaluation) string {
 	for value := range e.content.all(oidBasicConstraints) {
 		if value != "\x30\x00" && value != "\x30\x03\x01\x01\x00" {
@@ -111,7 +109,7 @@ func checkNameTypes(e evaluation) string {
 	return fmt.Sprintf("the CSR has a name of type %s, expected URIs and DNS names only", nameType(e.content.others[0]))
 }
 
-// nameType says what a tag of a GeneralName means (RFC 5280 §4.2.1.6).
+// nameType is the name of a tag of a GeneralName (RFC 5280 §4.2.1.6).
 func nameType(tag int) string {
 	types := strings.Fields("otherName rfc822Name dNSName x400Address directoryName ediPartyName uniformResourceIdentifier iPAddress registeredID")
 	if tag < len(types) {

@@ -39,14 +39,14 @@ func readPolicySpecs(t testing.TB) map[string]*v1alpha1.Policy {
 	return catest.Must(corpus.ReadPolicies("testdata/policies"))(t)
 }
 
-// authority is a CA in this process, and what its answers are held against.
+// authority is a CA in this process, with the options that verify its chains.
 func authority(t testing.TB) (issuer.Issuer, issuer.ObtainOptions) {
 	t.Helper()
 	h := catest.New(t)
 	return catest.Must(local.New(h.Intermediate, local.Options{Now: catest.Now}))(t), issuer.ObtainOptions{Roots: h.Root.Chain(), Now: catest.Now}
 }
 
-// checksOf are the checks that have failed, each once.
+// checksOf returns the failed checks, each once.
 func checksOf(d csr.Decision) []string {
 	var checks []string
 	for _, reason := range d.Reasons {
@@ -56,7 +56,7 @@ func checksOf(d csr.Decision) []string {
 	return slices.Compact(checks)
 }
 
-func TestTheCorpusIsDecidedAsItSays(t *testing.T) {
+func TestEvaluate_DecidesTheCorpusAsRecorded(t *testing.T) {
 	t.Parallel()
 	policies := readPolicies(t)
 	ca, trusting := authority(t)
@@ -81,7 +81,7 @@ func TestTheCorpusIsDecidedAsItSays(t *testing.T) {
 	}
 }
 
-// shown is a grant as the corpus writes it.
+// shown converts a grant to the form of the corpus.
 func shown(d csr.Decision) *corpus.Grant {
 	g := &corpus.Grant{Rule: d.Rule, DNSNames: d.Grant.DNSNames, Lifetime: duration(d.Grant.Lifetime)}
 	if d.Grant.SPIFFEID != (spiffeid.ID{}) {
@@ -93,7 +93,7 @@ func shown(d csr.Decision) *corpus.Grant {
 	return g
 }
 
-func TestEveryCheckOwnsACaseThatOnlyItRefuses(t *testing.T) {
+func TestChecks_EachOwnsACaseThatOnlyItRefuses(t *testing.T) {
 	t.Parallel()
 	owned := make(map[csr.Check]int)
 	for _, c := range readCorpus(t) {
@@ -113,19 +113,19 @@ func TestEveryCheckOwnsACaseThatOnlyItRefuses(t *testing.T) {
 	}
 }
 
-func TestTheCorpusIsLargeEnough(t *testing.T) {
+func TestCorpus_IsLargeEnough(t *testing.T) {
 	t.Parallel()
-	hostile, good := 0, 0
+	hostile, valid := 0, 0
 	for _, c := range readCorpus(t) {
 		if c.Hostile() {
 			hostile++
 		} else {
-			good++
+			valid++
 		}
 	}
-	t.Logf("%d hostile, %d good", hostile, good)
-	if hostile < 60 || good < 12 {
-		t.Errorf("%d hostile and %d good cases, want at least 60 and 12", hostile, good)
+	t.Logf("%d hostile, %d valid", hostile, valid)
+	if hostile < 60 || valid < 12 {
+		t.Errorf("%d hostile and %d valid cases, want at least 60 and 12", hostile, valid)
 	}
 }
 
@@ -145,22 +145,22 @@ func TestChecks_OrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// What a program has made must not be edited by hand.
-func TestTheCorpusIsWhatItsProgramMakes(t *testing.T) {
+// Generated files are not edited by hand.
+func TestCorpus_MatchesItsGenerator(t *testing.T) {
 	t.Parallel()
 	left := readCorpus(t)
 	for _, c := range corpus.Cases() {
 		path := filepath.Join(corpusDir, c.File())
 		want := catest.Must(c.YAML())(t)
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is another one; run go run ./csr/internal/mkcorpus csr/testdata/corpus: %v", path, err)
+			t.Errorf("%s differs; run go run ./csr/internal/mkcorpus csr/testdata/corpus: %v", path, err)
 		}
 		if left[path] == nil {
-			t.Errorf("%s stands for two cases", path)
+			t.Errorf("two cases have the file %s", path)
 		}
 		delete(left, path)
 	}
 	for path := range left {
-		t.Errorf("%s is made by nobody", path)
+		t.Errorf("%s is not a case of the generator", path)
 	}
 }

@@ -16,8 +16,9 @@ type evaluation struct {
 	rule   *rule
 }
 
-// evaluate parses the request, makes the checks of the request itself, and then looks for
-// the first rule that allows it. Rules refuse nothing else of a request that is malformed.
+// evaluate parses the request, runs the checks of the request itself, and then finds the
+// first rule that allows it. If a rule allows a request that is refused, the reasons are
+// those of the request only.
 func (p *Policy) evaluate(r Request, ofRequest []check) Decision {
 	q, reasons := parse(r)
 	e := evaluation{parsed: q, policy: p}
@@ -41,7 +42,7 @@ func (p *Policy) evaluate(r Request, ofRequest []check) Decision {
 	return Decision{Reasons: append(reasons, refusals...)}
 }
 
-// run makes the checks of a table that apply.
+// run runs those checks of a table that apply.
 func (e evaluation) run(table []check) []Reason {
 	var reasons []Reason
 	for i := range table {
@@ -82,7 +83,7 @@ func (e evaluation) grant() *issuer.Request {
 	}
 }
 
-// What a check applies to.
+// Conditions for a check to apply.
 
 func always(evaluation) bool         { return true }
 func withKey(e evaluation) bool      { return e.keyType != "" }

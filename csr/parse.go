@@ -10,8 +10,8 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// parsed is what could be read of a request. A part that could not be read is zero, and
-// [parse] has given a reason. The checks do not change it.
+// parsed is a parsed request. A part that is malformed is zero, and [parse] has returned a
+// reason. Checks do not change it.
 type parsed struct {
 	Request
 	requester v1alpha1.ServiceAccount
@@ -20,22 +20,21 @@ type parsed struct {
 	content   *content
 	keyType   string // as ca.DescribeKey names it, of a key that can be certified
 	names     *Names // those beside the CSR, otherwise those in it
-	// Of the next two one is set at most: a request has one URI or DNS names.
+	// At most one of the next two is set: a request has one URI or DNS names.
 	id       spiffeid.ID
 	hosts    []string
 	workload v1alpha1.ServiceAccount // the one that the SPIFFE ID names
 	usages   []x509.ExtKeyUsage      // the requested ones, in the order of a grant
 }
 
-// complete reports whether the request can be held against rules: its requester and its
-// names could be read.
+// complete reports whether rules can be checked: requester and names are well-formed.
 func (p *parsed) complete() bool {
 	return p.requester != v1alpha1.ServiceAccount{} && (p.workload != v1alpha1.ServiceAccount{} || p.hosts != nil)
 }
 
-// parse reads a request as far as it can, the cheapest parts first. It returns a reason
-// for each part that is malformed, in the order of [Checks]; what depends on such a part is
-// not read.
+// parse parses a request as far as possible, the cheapest parts first. It returns a reason
+// for each malformed part, in the order of [Checks]; what depends on such a part is not
+// parsed.
 func parse(r Request) (*parsed, []Reason) {
 	p, found := &parsed{Request: r, names: r.Names, usages: authUsages(r.Usages)}, &findings{}
 	var err error

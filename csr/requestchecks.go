@@ -36,7 +36,7 @@ func checkLifetime(e evaluation) string {
 	if e.Lifetime == 0 || e.Lifetime >= MinLifetime {
 		return ""
 	}
-	return fmt.Sprintf("a lifetime of %s is asked for, less than %s", e.Lifetime, MinLifetime)
+	return fmt.Sprintf("the requested lifetime is %s, shorter than %s", e.Lifetime, MinLifetime)
 }
 
 func checkTrustDomain(e evaluation) string {
@@ -54,10 +54,10 @@ func checkAnyRule(e evaluation) string {
 	return "the policy is empty: it has no rules, so nothing is signed"
 }
 
-// maxListed is how many items of a policy are shown in a reason.
+// maxListed is the maximum number of items of a policy in one reason.
 const maxListed = 8
 
-// list quotes the items of a policy.
+// list quotes and joins items of a policy.
 func list(items []string) string {
 	quoted := make([]string, 0, maxListed+1)
 	for i, item := range items {

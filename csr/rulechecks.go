@@ -17,16 +17,16 @@ func checkRuleNames(e evaluation) string {
 	case e.rule.fits(e.parsed):
 		return ""
 	case e.hosts != nil:
-		return "is for SPIFFE IDs, DNS names are asked for"
+		return "is for SPIFFE IDs, the request is for DNS names"
 	}
-	return "is for DNS names, a SPIFFE ID is asked for"
+	return "is for DNS names, the request is for a SPIFFE ID"
 }
 
 func checkRuleOwnIdentity(e evaluation) string {
 	if e.rule.anyIdentity || e.workload == e.requester {
 		return ""
 	}
-	return fmt.Sprintf("is for the requester's own identity, %s asks for that of %s", describe(e.requester), describe(e.workload))
+	return fmt.Sprintf("is for the requester's own identity, but %s requests that of %s", describe(e.requester), describe(e.workload))
 }
 
 func checkRuleNamespace(e evaluation) string {

@@ -52,7 +52,7 @@ func p256(name string) key {
 	return key{ec(elliptic.P256(), name, 32), seq(oid(oidECDSAWithSHA256)), crypto.SHA256}
 }
 
-// sha1Key signs as nobody should.
+// sha1Key signs with SHA-1.
 func sha1Key(name string) key {
 	return key{ec(elliptic.P256(), name, 32), seq(oid(oidECDSAWithSHA1)), crypto.SHA1}
 }
@@ -61,7 +61,7 @@ func p384(name string) key {
 	return key{ec(elliptic.P384(), name, 48), seq(oid(oidECDSAWithSHA384)), crypto.SHA384}
 }
 
-// curve is a key of a curve that is not taken.
+// curve is a key of a curve that is not accepted.
 func curve(c elliptic.Curve, name string) key {
 	return key{ec(c, name, (c.Params().BitSize+7)/8), seq(oid(oidECDSAWithSHA256)), crypto.SHA256}
 }
@@ -80,7 +80,7 @@ func ed(name string) key {
 	return key{ed25519.NewKeyFromSeed(stream(name, ed25519.SeedSize)), seq(oid(oidEd25519)), 0}
 }
 
-// rsaExponent is the public exponent of every good key.
+// rsaExponent is the public exponent of every valid key.
 const rsaExponent = 65537
 
 // rsaKey is a key of RSA that depends on its name only. It is for tests: its primes are
@@ -98,7 +98,7 @@ func rsaKey(name string, size int) key {
 	return key{k, seq(oid(oidRSAWithSHA256), der(tagNull)), crypto.SHA256}
 }
 
-// prime looks for one with its two upper bits set, for which [rsaExponent] has an inverse.
+// prime finds one with its two upper bits set, for which [rsaExponent] has an inverse.
 func prime(name string, size int) *big.Int {
 	p := new(big.Int).SetBytes(stream(name, size/8))
 	p.SetBit(p, size-1, 1).SetBit(p, size-2, 1).SetBit(p, 0, 1)
@@ -111,8 +111,7 @@ func prime(name string, size int) *big.Int {
 	}
 }
 
-// rsaSize is a public key of that size to which there is no private one. A signature
-// cannot be made with it.
+// rsaSize is a public key of that size without a private one.
 func rsaSize(bitLen int) *rsa.PublicKey {
 	n := new(big.Int).SetBit(big.NewInt(1), bitLen-1, 1)
 	return &rsa.PublicKey{N: n, E: rsaExponent}

@@ -6,8 +6,8 @@ import (
 	"github.com/trustgen/trustgen/csr"
 )
 
-// goodCases are what real clients send, and what comes close to hostile.
-func goodCases() []spec {
+// validCases are requests as real clients send them, and some that resemble hostile ones.
+func validCases() []spec {
 	workload := func(rule, lifetime string) *Grant {
 		return &Grant{Rule: rule, SPIFFEID: cartID, Usages: []string{"server auth", "client auth"}, Lifetime: lifetime}
 	}
@@ -35,7 +35,7 @@ func goodCases() []spec {
 		}, grant: server("720h", istiodHosts...)},
 		{title: "Istiod for one of its own names", policy: "mesh", who: istiod, ask: serverAuth, csr: asksHost, grant: server("24h", istiodHost)},
 		{title: "A workload for itself", policy: "mesh", grant: workload("workloads", "12h")},
-		{title: "A workload for itself, for no particular time", policy: "mesh", ask: lifetime("0s"), grant: workload("workloads", "2h")},
+		{title: "A workload for itself, without a lifetime", policy: "mesh", ask: lifetime("0s"), grant: workload("workloads", "2h")},
 		{title: "A workload for itself, for one minute", policy: "mesh", ask: lifetime("1m"), grant: workload("workloads", "1m")},
 		{title: "A workload for itself, for 290 years", policy: "mesh", ask: lifetime("2540400h"), grant: workload("workloads", "12h")},
 		{title: "A lifetime by default that is longer than the rule's", policy: "narrow", who: istiod, ask: func(c *Case) {
