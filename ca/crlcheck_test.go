@@ -17,12 +17,13 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-// crlFixture is a CRL, good but for what a test changes.
+// crlFixture is a valid CRL until a test changes it.
 type crlFixture struct {
 	list   x509.RevocationList // the template
 	signer x509.Certificate    // under whose name and key identifier
 	key    crypto.Signer
 	issuer x509.Certificate // the CA against which it is checked
+	root   *x509.Certificate
 }
 
 // sign makes the CRL. An authority would refuse to make some, so crypto/x509 does.
@@ -39,7 +40,7 @@ func newCRLFixture(h *catest.Hierarchy) *crlFixture {
 			Number: big.NewInt(7), ThisUpdate: catest.Now(), NextUpdate: catest.Now().Add(time.Hour),
 			RevokedCertificateEntries: []x509.RevocationListEntry{revoked(5, catest.Now(), 1)},
 		},
-		signer: issuer, key: h.IntermediateKey, issuer: issuer,
+		signer: issuer, key: h.IntermediateKey, issuer: issuer, root: h.Root.Certificate(),
 	}
 }
 

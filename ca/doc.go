@@ -10,6 +10,9 @@
 // [VerifyIntermediate] and [VerifyLeaf] are the one implementation of the chain
 // rules: a named table, see [Rules]. Each breach is a [Violation].
 //
+// [Authority.CRL] does the same with CRLs and the CRL rules, see [CRLRules]; [CheckCRL]
+// applies those that hold for the CRLs of other programs.
+//
 // A CA that was made elsewhere may break a few of the rules, see [Tolerances] and
 // [LoadImported]. What is issued below it has to keep all of them.
 //
