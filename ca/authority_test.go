@@ -6,12 +6,12 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,12 +34,25 @@ func (k opaque) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([
 	return k.Signer.Sign(random, digest, opts)
 }
 
+// caKeys are keys of each type, made once for all tests.
+var caKeys = map[ca.KeyType]func() (crypto.Signer, error){
+	ca.P256:    sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.P256) }),
+	ca.P384:    sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.P384) }),
+	ca.RSA3072: sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.RSA3072) }),
+	ca.RSA4096: sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.RSA4096) }),
+}
+
+func caKey(t testing.TB, keyType ca.KeyType) crypto.Signer {
+	t.Helper()
+	return catest.Must(caKeys[keyType]())(t)
+}
+
 func TestEveryKeyTypeMakesAHierarchy(t *testing.T) {
 	t.Parallel()
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
-			key := catest.Must(ca.GenerateKey(keyType))(t)
+			key := caKey(t, keyType)
 			root := catest.Must(ca.NewRoot(ca.RootOptions{Key: newOpaque(key), Organization: "mesh"}))(t)
 			if got := catest.Must(ca.KeyTypeOf(root.Certificate().PublicKey))(t); got != keyType {
 				t.Errorf("the key type is %s, want %s", got, keyType)
@@ -64,7 +77,7 @@ func TestOtherKeysAreRefusedWithTheReason(t *testing.T) {
 		"Ed25519":  {catest.Must(edwards, err)(t), "Ed25519"},
 		"P-521":    {catest.Must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t), "P-521"},
 		"P-224":    {catest.Must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))(t), "P-224"},
-		"RSA-2048": {catest.Must(rsa.GenerateKey(rand.Reader, 2048))(t), "RSA-2048"},
+		"RSA-2048": {rsa2048(t), "RSA-2048"},
 	}
 	h := catest.New(t)
 	for name, test := range tests {

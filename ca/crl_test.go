@@ -83,7 +83,7 @@ func TestEveryKindOfAuthoritySignsCRLs(t *testing.T) {
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
-			key := newOpaque(catest.Must(ca.GenerateKey(keyType))(t))
+			key := newOpaque(caKey(t, keyType))
 			root := catest.Must(ca.NewRoot(ca.RootOptions{Key: key, Organization: "mesh", Now: catest.Now}))(t)
 			catest.Must(root.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t)
 		})

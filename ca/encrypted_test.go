@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/trustgen/trustgen/ca"
@@ -24,39 +25,44 @@ func keyFile(t testing.TB, name string) []byte {
 	return catest.Must(os.ReadFile(filepath.Join("testdata", "keys", name+".pem")))(t)
 }
 
-func encrypt(t testing.TB, key crypto.Signer) []byte {
-	t.Helper()
-	return catest.Must(ca.EncryptKey(key, []byte(passphrase)))(t)
-}
+// encryptedRoot is a key that is encrypted once for all tests: the key derivation takes a
+// second under the race detector.
+var encryptedRoot = sync.OnceValues(func() ([]byte, error) { return ca.EncryptKey(catest.Key("root"), []byte(passphrase)) })
 
-func TestAKeyThatWasEncryptedIsReadAgain(t *testing.T) {
+func TestEncryptKey_ParsesAgain(t *testing.T) {
 	t.Parallel()
-	for name, key := range map[string]crypto.Signer{
-		"P-256":    catest.Key("root"),
-		"P-384":    catest.KeyP384("root"),
-		"RSA-2048": rsa2048(t),
+	for name, test := range map[string]struct {
+		key  crypto.Signer
+		data []byte
+	}{
+		"P-256":    {catest.Key("root"), catest.Must(encryptedRoot())(t)},
+		"RSA-2048": {rsa2048(t), catest.Must(ca.EncryptKey(rsa2048(t), []byte(passphrase)))(t)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			data := encrypt(t, key)
-			read := catest.Must(ca.ParseEncryptedKey(data, []byte(passphrase)))(t)
-			if !ca.SamePublicKey(read.Public(), key.Public()) {
+			read := catest.Must(ca.ParseEncryptedKey(test.data, []byte(passphrase)))(t)
+			if !ca.SamePublicKey(read.Public(), test.key.Public()) {
 				t.Error("it is another key")
 			}
-			if plain := catest.Must(ca.MarshalKey(key))(t); bytes.Contains(data, plain[40:80]) || !bytes.HasPrefix(data, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) {
-				t.Errorf("it is not encrypted:\n%s", data)
-			}
-			if again := encrypt(t, key); bytes.Equal(data, again) {
-				t.Error("two encryptions are the same")
+			if plain := catest.Must(ca.MarshalKey(test.key))(t); bytes.Contains(test.data, plain[40:80]) || !bytes.HasPrefix(test.data, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) {
+				t.Errorf("it is not encrypted:\n%s", test.data)
 			}
 		})
+	}
+}
+
+func TestEncryptKey_IsRandomized(t *testing.T) {
+	t.Parallel()
+	again := catest.Must(ca.EncryptKey(catest.Key("root"), []byte(passphrase)))(t)
+	if bytes.Equal(again, catest.Must(encryptedRoot())(t)) {
+		t.Error("two encryptions are the same")
 	}
 }
 
 // TestTheEncryptionIsTheSpecifiedOne reads the parameters with types of its own.
 func TestTheEncryptionIsTheSpecifiedOne(t *testing.T) {
 	t.Parallel()
-	block, _ := pem.Decode(encrypt(t, catest.Key("root")))
+	block, _ := pem.Decode(catest.Must(encryptedRoot())(t))
 	var info struct {
 		Algorithm struct {
 			PBES2      asn1.ObjectIdentifier

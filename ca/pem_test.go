@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"go.step.sm/crypto/pemutil"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
@@ -132,7 +131,7 @@ func TestABlockIsFoundInDERAsInPEM(t *testing.T) {
 func TestKeysAreReadInEveryFormThatIstioReads(t *testing.T) {
 	t.Parallel()
 	elliptic := catest.Key("key").(*ecdsa.PrivateKey)
-	modular := catest.Must(ca.GenerateKey(ca.RSA3072))(t).(*rsa.PrivateKey)
+	modular := caKey(t, ca.RSA3072).(*rsa.PrivateKey)
 	tests := map[string]struct {
 		block *pem.Block
 		equal func(any) bool
@@ -157,13 +156,12 @@ func TestKeyFilesAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	key := string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
-	encrypted := pem.EncodeToMemory(catest.Must(pemutil.Serialize(h.LeafKey, pemutil.WithPKCS8(true), pemutil.WithPassword([]byte("secret"))))(t))
 	tests := map[string]struct{ data, want string }{
 		"nothing":                {"", "no PEM block"},
 		"a certificate":          {string(ca.MarshalCertificates(h.Leaf)), "the PEM block is a CERTIFICATE, expected a PRIVATE KEY"},
 		"two keys":               {key + key, "2 PEM blocks, expected one private key"},
 		"EC parameters and key":  {"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + key, "2 PEM blocks"},
-		"an encrypted key":       {string(encrypted), "the private key is encrypted"},
+		"an encrypted key":       {string(keyFile(t, "pbes2-sha256")), "the private key is encrypted"},
 		"an old encrypted key":   {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "the private key is encrypted"},
 		"a key that is not DER":  {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "the private key is malformed"},
 		"a public key":           {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "is a PUBLIC KEY, expected a PRIVATE KEY"},

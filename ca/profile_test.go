@@ -168,7 +168,7 @@ func TestAnRSAKeyOfAWorkloadMayEncipherKeys(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	r := cartRequest()
-	r.PublicKey = catest.Must(ca.GenerateKey(ca.RSA3072))(t).Public()
+	r.PublicKey = caKey(t, ca.RSA3072).Public()
 	want := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
 	if got := catest.Issue(t, h.Intermediate, workloadProfile(t), r).KeyUsage; got != want {
 		t.Errorf("the key usage is %d, want %d", got, want)

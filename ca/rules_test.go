@@ -128,7 +128,7 @@ func caFixtures() []fixture {
 			return catest.Must(key, err)(t)
 		})},
 		{name: "an RSA key of 2048 bits", rule: ca.RuleKey, chain: withKey(func(t *testing.T) crypto.Signer {
-			return catest.Must(rsa.GenerateKey(rand.Reader, 2048))(t)
+			return rsa2048(t)
 		})},
 		{name: "basic constraints of a leaf", rule: ca.RuleIsCA, chain: spoiltBy(func(c *x509.Certificate) {
 			c.IsCA, c.MaxPathLen, c.MaxPathLenZero = false, 0, false
