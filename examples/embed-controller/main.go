@@ -35,7 +35,7 @@ func main() {
 // newManager is where your own controllers go. Its service account needs the rights of
 // deploy/rbac.yaml.
 func newManager(cluster *rest.Config, options manager.Options) (manager.Manager, error) {
-	controller.Configure(cluster, &options.Cache)
+	cluster = controller.Configure(cluster, &options.Cache)
 	m, err := manager.New(cluster, options)
 	if err != nil {
 		return nil, err
