@@ -10,16 +10,16 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// readiness holds a new replica back until the CAs that it announces sign, so that it
-// does not take the place of one whose CAs do.
+// readiness keeps a new replica unready until its announced CAs sign, so that a rollout does
+// not stop the old replica before that.
 type readiness struct {
 	client   client.Reader
 	registry *registry
 	reached  atomic.Bool
 }
 
-// check is a healthz.Checker. A replica that was ready once stays so: it is no reason to
-// stop a drain that somebody makes another issuer.
+// check is a healthz.Checker. A replica that was ready once stays ready: an issuer that is
+// created later does not make it unready.
 func (r *readiness) check(request *http.Request) error {
 	if r.reached.Load() {
 		return nil

@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// How many bytes the API server takes.
+// Limits of the API server in bytes.
 const (
 	maxMessage = 32 << 10 // of a condition
 	maxNote    = 1 << 10  // of an event
 )
 
-// cut shortens a text from outside to so many bytes of valid UTF-8, at least 3.
-func cut(text string, limit int) string {
+// truncate makes a text valid UTF-8 and shortens it to limit bytes, at least 3.
+func truncate(text string, limit int) string {
 	const ellipsis = "..."
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	if len(text) <= limit {

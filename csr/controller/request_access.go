@@ -11,12 +11,12 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// access asks the API server what a requester may do.
+// access checks the access of requesters with SubjectAccessReviews.
 type access struct{ client client.Client }
 
-// mayUse asks for the verb reference on signers in the namespace of a TrustIssuer, as
-// cert-manager does for its Issuers. A cluster issuer has its policy. The error is a
-// *refusedError when the requester may not.
+// mayUse requires the verb reference on signers in the namespace of a TrustIssuer, as
+// cert-manager does for its Issuers. A cluster issuer has only its policy. The error is a
+// *refusedError if the requester has no access.
 func (a access) mayUse(ctx context.Context, who csr.Requester, key issuerKey) error {
 	if key.namespace == "" {
 		return nil
@@ -33,7 +33,7 @@ func (a access) mayUse(ctx context.Context, who csr.Requester, key issuerKey) er
 	return refuse(ReasonNoReference, fmt.Sprintf("%q may not reference the signer %s in the namespace %s", who.Username, key.name, key.namespace))
 }
 
-// mayAny reports whether a requester may do one of some things.
+// mayAny reports whether a requester has any one of several kinds of access.
 func (a access) mayAny(ctx context.Context, who csr.Requester, either []authorizationv1.ResourceAttributes) (bool, error) {
 	for _, what := range either {
 		if allowed, err := a.may(ctx, who, what); allowed || err != nil {
@@ -43,7 +43,7 @@ func (a access) mayAny(ctx context.Context, who csr.Requester, either []authoriz
 	return false, nil
 }
 
-// may is not sure about a no of a server whose authorizers have failed.
+// may returns an error if access is not allowed because an authorizer has failed.
 func (a access) may(ctx context.Context, who csr.Requester, what authorizationv1.ResourceAttributes) (bool, error) {
 	extra := make(map[string]authorizationv1.ExtraValue, len(who.Extra))
 	for key, values := range who.Extra {
@@ -53,10 +53,10 @@ func (a access) may(ctx context.Context, who csr.Requester, what authorizationv1
 		User: who.Username, UID: who.UID, Groups: who.Groups, Extra: extra, ResourceAttributes: &what,
 	}}
 	if err := a.client.Create(ctx, review); err != nil {
-		return false, fmt.Errorf("ask whether %q may %s: %w", who.Username, what.Verb, err)
+		return false, fmt.Errorf("check whether %q may %s: %w", who.Username, what.Verb, err)
 	}
 	if s := review.Status; !s.Allowed && !s.Denied && s.EvaluationError != "" {
-		return false, fmt.Errorf("ask whether %q may %s: %s", who.Username, what.Verb, s.EvaluationError)
+		return false, fmt.Errorf("check whether %q may %s: %s", who.Username, what.Verb, s.EvaluationError)
 	}
 	return review.Status.Allowed, nil
 }

@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-func TestFlights(t *testing.T) {
+func TestInflight(t *testing.T) {
 	none := func(error) {}
-	t.Run("an attempt goes on where the last one ended", func(t *testing.T) {
-		s := newFlights()
+	t.Run("an attempt continues the previous one", func(t *testing.T) {
+		s := newInflight()
 		first, _ := s.begin("uid", none)
 		if second, ok := s.begin("uid", none); !ok || second != first {
-			t.Error("another flight")
+			t.Error("another one")
 		}
 	})
-	t.Run("the attempt that is under way is cancelled, not the one before", func(t *testing.T) {
-		s := newFlights()
+	t.Run("the current attempt is cancelled, not the previous one", func(t *testing.T) {
+		s := newInflight()
 		before, cancelBefore := context.WithCancelCause(t.Context())
 		defer cancelBefore(nil)
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -29,12 +29,12 @@ func TestFlights(t *testing.T) {
 	})
 	tests := []struct {
 		name string
-		end  func(*flights)
+		end  func(*inflight)
 		open bool // may begin again
 	}{
-		{"settled", func(s *flights) { s.settle("uid") }, false},
-		{"deleted", func(s *flights) { s.abandon("uid") }, false},
-		{"forgotten", func(s *flights) { s.forget("uid") }, true},
+		{"settled", func(s *inflight) { s.settle("uid") }, false},
+		{"deleted", func(s *inflight) { s.abandon("uid") }, false},
+		{"forgotten", func(s *inflight) { s.forget("uid") }, true},
 	}
 	for _, test := range tests {
 		for _, begun := range []bool{true, false} {
@@ -43,13 +43,13 @@ func TestFlights(t *testing.T) {
 				name = "one that was " + test.name + " under way"
 			}
 			t.Run(name, func(t *testing.T) {
-				s := newFlights()
+				s := newInflight()
 				if begun {
 					s.begin("uid", none)
 				}
 				test.end(s)
 				if len(s.open) != 0 {
-					t.Error("still under way")
+					t.Error("still open")
 				}
 				if _, ok := s.begin("uid", none); ok != test.open {
 					t.Errorf("may begin: %t, want %t", ok, test.open)

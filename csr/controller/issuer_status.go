@@ -13,18 +13,18 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// report writes the status of an issuer, if it is not what is there.
-func (i *issuers) report(ctx context.Context, o issuerObject, v verdict) error {
+// report updates the status of an issuer if it has changed.
+func (i *issuerReconciler) report(ctx context.Context, o issuerObject, s readyState) error {
 	before := o.status.DeepCopy()
 	condition := metav1.Condition{
 		Type:               v1alpha1.ConditionReady,
 		Status:             metav1.ConditionFalse,
-		Reason:             v.reason,
-		Message:            cut(v.message, maxMessage),
+		Reason:             s.reason,
+		Message:            truncate(s.message, maxMessage),
 		ObservedGeneration: o.GetGeneration(),
 		LastTransitionTime: metav1.NewTime(i.Now()),
 	}
-	if v.ready {
+	if s.ready {
 		condition.Status = metav1.ConditionTrue
 	}
 	meta.SetStatusCondition(&o.status.Conditions, condition)
@@ -35,8 +35,8 @@ func (i *issuers) report(ctx context.Context, o issuerObject, v verdict) error {
 	return i.client.Status().Update(ctx, o.Object)
 }
 
-// caStatus is the CA that signs, as far as it is known.
-func caStatus(s *serving) *v1alpha1.CAStatus {
+// caStatus is the CA that signs, nil if it is not known.
+func caStatus(s *activeIssuer) *v1alpha1.CAStatus {
 	cert := s.certificate()
 	if cert == nil {
 		return nil

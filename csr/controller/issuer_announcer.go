@@ -18,34 +18,34 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// AnnouncementsName is the ConfigMap in which CAs are announced. It is in the namespace
-// of cluster issuers' Secrets, and has to be there: it is not made.
+// AnnouncementsName is the ConfigMap in which CAs are announced, in the namespace of cluster
+// issuers' Secrets. It has to exist: the controller does not create it.
 const AnnouncementsName = "trustgen-crls"
 
-// announcer puts the CAs of an issuer into the ConfigMap, each under a key of its own: no
-// replica touches what another one has written, but for what has ended.
+// announcer writes the CAs of an issuer to the ConfigMap, each under a key of its own, so
+// that replicas do not change each other's CAs. Every replica removes expired CAs.
 type announcer struct {
-	reader    client.Reader // past the cache
+	reader    client.Reader // without a cache
 	writer    client.Writer
 	namespace string
 	issuer    string
 	now       func() time.Time
 }
 
-// Announce implements local.Announcer. The root is left out: who trusts it has it.
-func (a announcer) Announce(ctx context.Context, chain []*x509.Certificate, crl *x509.RevocationList) (news bool, err error) {
-	there := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, Name: AnnouncementsName}}
-	if err := a.reader.Get(ctx, client.ObjectKeyFromObject(there), there); err != nil {
+// Announce implements local.Announcer. It leaves out the root, which verifiers have.
+func (a announcer) Announce(ctx context.Context, chain []*x509.Certificate, crl *x509.RevocationList) (changed bool, err error) {
+	current := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, Name: AnnouncementsName}}
+	if err := a.reader.Get(ctx, client.ObjectKeyFromObject(current), current); err != nil {
 		return false, a.failed(err)
 	}
 	changes := make(map[string]*string) // null removes a key
-	for key, value := range there.Data {
-		if hasEnded(value, a.now()) {
+	for key, value := range current.Data {
+		if hasExpired(value, a.now()) {
 			changes[key] = nil
 		}
 	}
 	key, value := a.key(chain[0]), string(ca.MarshalCertificates(chain[:len(chain)-1]...))+string(ca.MarshalCRLs(crl))
-	if news = there.Data[key] != value; news {
+	if changed = current.Data[key] != value; changed {
 		changes[key] = &value
 	}
 	if len(changes) == 0 {
@@ -55,25 +55,25 @@ func (a announcer) Announce(ctx context.Context, chain []*x509.Certificate, crl 
 	if err != nil {
 		return false, a.failed(err)
 	}
-	if err := a.writer.Patch(ctx, there, client.RawPatch(types.MergePatchType, patch)); err != nil {
+	if err := a.writer.Patch(ctx, current, client.RawPatch(types.MergePatchType, patch)); err != nil {
 		return false, a.failed(err)
 	}
-	return news, nil
+	return changed, nil
 }
 
 func (a announcer) failed(err error) error {
 	return fmt.Errorf("the %s %q in %s: %w", kindConfigMap, AnnouncementsName, a.namespace, err)
 }
 
-// key is a name that no other CA has.
+// key is unique to the CA.
 func (a announcer) key(cert *x509.Certificate) string {
 	sum := sha256.Sum256(cert.Raw)
 	return a.issuer + "." + hex.EncodeToString(sum[:8]) + ".pem"
 }
 
-// hasEnded reports whether a value is about a CA that has ended. Of what is no CA that is
-// not known.
-func hasEnded(value string, now time.Time) bool {
+// hasExpired reports whether a value begins with an expired certificate. Other values do not
+// expire.
+func hasExpired(value string, now time.Time) bool {
 	block, _ := pem.Decode([]byte(value))
 	if block == nil {
 		return false

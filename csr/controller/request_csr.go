@@ -18,12 +18,12 @@ import (
 	"github.com/trustgen/trustgen/csr"
 )
 
-// patienceOfIstio is how long istiod waits for a CertificateSigningRequest: 60 seconds,
-// of which five are left for what it does before and after.
-const patienceOfIstio = 55 * time.Second
+// istiodCSRTimeout is how long istiod waits for a CertificateSigningRequest: 60 seconds,
+// minus five for its work before and after.
+const istiodCSRTimeout = 55 * time.Second
 
-// signingRequest adapts a CertificateSigningRequest. The object is never changed, since
-// it may be that of a cache.
+// signingRequest adapts a CertificateSigningRequest. It never changes the object, which may
+// be that of a cache.
 type signingRequest struct {
 	*certificatesv1.CertificateSigningRequest
 	client client.Client
@@ -64,9 +64,9 @@ func (c signingRequest) has(t certificatesv1.RequestConditionType) bool {
 	})
 }
 
-func (c signingRequest) asks() csr.Request { return RequestOf(c.CertificateSigningRequest) }
+func (c signingRequest) csrRequest() csr.Request { return RequestOf(c.CertificateSigningRequest) }
 
-// RequestOf is a CertificateSigningRequest as its policy sees it.
+// RequestOf converts a CertificateSigningRequest for [csr.Policy.Evaluate].
 func RequestOf(c *certificatesv1.CertificateSigningRequest) csr.Request {
 	extra := make(map[string][]string, len(c.Spec.Extra))
 	for key, values := range c.Spec.Extra {
@@ -86,10 +86,10 @@ func RequestOf(c *certificatesv1.CertificateSigningRequest) csr.Request {
 	return r
 }
 
-func (c signingRequest) deadline() time.Time { return c.CreationTimestamp.Add(patienceOfIstio) }
+func (c signingRequest) deadline() time.Time { return c.CreationTimestamp.Add(istiodCSRTimeout) }
 
-// selfApproval is the verb approve on the signer, or on all of its domain: this is what
-// the API server asks of whoever approves, and what istiod has.
+// selfApproval is the verb approve on the signer, or on all signers of its domain: the
+// access that the API server requires for an approval, and that istiod has.
 func (c signingRequest) selfApproval() []authorizationv1.ResourceAttributes {
 	domain, _, _ := strings.Cut(c.Spec.SignerName, "/")
 	var either []authorizationv1.ResourceAttributes
@@ -101,11 +101,11 @@ func (c signingRequest) selfApproval() []authorizationv1.ResourceAttributes {
 	return either
 }
 
-func (c signingRequest) approve(ctx context.Context, why cause) error {
+func (c signingRequest) approve(ctx context.Context, why conditionReason) error {
 	return c.client.SubResource("approval").Update(ctx, c.with(certificatesv1.CertificateApproved, why))
 }
 
-func (c signingRequest) deny(ctx context.Context, why cause) error {
+func (c signingRequest) deny(ctx context.Context, why conditionReason) error {
 	return c.client.SubResource("approval").Update(ctx, c.with(certificatesv1.CertificateDenied, why))
 }
 
@@ -115,18 +115,18 @@ func (c signingRequest) issue(ctx context.Context, chain []*x509.Certificate) er
 	return c.client.Status().Update(ctx, signed)
 }
 
-func (c signingRequest) fail(ctx context.Context, why cause) error {
+func (c signingRequest) fail(ctx context.Context, why conditionReason) error {
 	return c.client.Status().Update(ctx, c.with(certificatesv1.CertificateFailed, why))
 }
 
-// with is a copy that has a condition more.
-func (c signingRequest) with(t certificatesv1.RequestConditionType, why cause) *certificatesv1.CertificateSigningRequest {
+// with returns a copy with one more condition.
+func (c signingRequest) with(t certificatesv1.RequestConditionType, why conditionReason) *certificatesv1.CertificateSigningRequest {
 	changed := c.DeepCopy()
 	changed.Status.Conditions = append(changed.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
 		Type:           t,
 		Status:         corev1.ConditionTrue,
 		Reason:         why.reason,
-		Message:        cut(why.message, maxMessage),
+		Message:        truncate(why.message, maxMessage),
 		LastUpdateTime: metav1.NewTime(c.now()),
 	})
 	return changed

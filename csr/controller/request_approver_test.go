@@ -3,6 +3,7 @@ package controller
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -20,7 +21,7 @@ func allows(verb, name string) func(authorizationv1.SubjectAccessReviewSpec) aut
 	}
 }
 
-func TestApprover(t *testing.T) {
+func TestDecide(t *testing.T) {
 	const approve = "approve"
 	mallory := func(c *certificatesv1.CertificateSigningRequest) { c.Spec.Username = "mallory" }
 	tests := []struct {
@@ -41,18 +42,18 @@ func TestApprover(t *testing.T) {
 		{"leaves everything to others by default", "", nil, mallory, "", "", 0},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.serve(t, &serving{key: issuerKey{name: "mesh"}, approval: test.approval})
+		bubble(t, test.name, func(t *testing.T) {
+			w := newRequestEnv(t)
+			w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}, approval: test.approval})
 			w.api.review = test.review
-			w.ask(t, "r", condition(), func(c *certificatesv1.CertificateSigningRequest) {
+			w.create(t, "r", condition(), func(c *certificatesv1.CertificateSigningRequest) {
 				if test.change != nil {
 					test.change(c)
 				}
 			})
 			before := w.stored(t, "r")
-			if again := w.reconcile(t, "r"); again != lookAgain {
-				t.Errorf("looked at again after %s", again)
+			if again := w.reconcile(t, "r"); again != recheckInterval {
+				t.Errorf("requeued after %s", again)
 			}
 			if n := w.api.count("create"); n != test.reviews {
 				t.Errorf("%d reviews, want %d", n, test.reviews)
@@ -78,53 +79,57 @@ func TestApprover(t *testing.T) {
 	}
 }
 
-func TestAnApprovedRequestIsSigned(t *testing.T) {
-	w := newWorld(t)
-	w.serve(t, &serving{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
-	w.ask(t, "r", condition())
-	w.reconcile(t, "r")
-	w.reconcile(t, "r")
-	w.chain(t, "r")
-	if w.ca.calls.Load() != 1 || w.api.count("approval") != 1 || w.api.count("status") != 1 {
-		t.Errorf("%d calls, %v", w.ca.calls.Load(), w.api.counts)
-	}
+func TestDecide_ThenSign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRequestEnv(t)
+		w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
+		w.create(t, "r", condition())
+		w.reconcile(t, "r")
+		w.reconcile(t, "r")
+		w.chain(t, "r")
+		if w.ca.calls.Load() != 1 || w.api.count("approval") != 1 || w.api.count("status") != 1 {
+			t.Errorf("%d calls, %v", w.ca.calls.Load(), w.api.counts)
+		}
+	})
 }
 
-func TestAnIssuerThatBecomesReadyApproves(t *testing.T) {
-	w := newWorld(t)
-	w.registry.remove(issuerKey{name: "mesh"})
-	w.ask(t, "r", condition())
-	if again := w.reconcile(t, "r"); again <= 0 || again > lastWait {
-		t.Errorf("looked at again after %s", again)
-	}
-	w.serve(t, &serving{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
-	w.reconcile(t, "r")
-	if conditionOf(w.stored(t, "r"), certificatesv1.CertificateApproved) == nil {
-		t.Error("not approved")
-	}
+func TestDecide_WhenTheIssuerBecomesReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRequestEnv(t)
+		w.registry.remove(issuerKey{name: "mesh"})
+		w.create(t, "r", condition())
+		if again := w.reconcile(t, "r"); again <= 0 || again > maxBackoff {
+			t.Errorf("requeued after %s", again)
+		}
+		w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
+		w.reconcile(t, "r")
+		if conditionOf(w.stored(t, "r"), certificatesv1.CertificateApproved) == nil {
+			t.Error("not approved")
+		}
+	})
 }
 
-func TestAnUncertainApproverWritesNothing(t *testing.T) {
+func TestDecide_WritesNothingWhenAccessIsUnknown(t *testing.T) {
 	tests := []struct {
 		name  string
-		begin func(*world)
+		begin func(*requestEnv)
 	}{
-		{"as long as the API server cannot be asked", func(w *world) { w.api.failing("create", errors.New("away")) }},
-		{"as long as an authorizer fails", func(w *world) {
+		{"while the API server is unavailable", func(w *requestEnv) { w.api.failing("create", errors.New("away")) }},
+		{"while an authorizer fails", func(w *requestEnv) {
 			w.api.review = func(authorizationv1.SubjectAccessReviewSpec) authorizationv1.SubjectAccessReviewStatus {
 				return authorizationv1.SubjectAccessReviewStatus{EvaluationError: "the webhook is away"}
 			}
 		}},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.serve(t, &serving{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
+		bubble(t, test.name, func(t *testing.T) {
+			w := newRequestEnv(t)
+			w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
 			test.begin(w)
-			w.ask(t, "r", condition())
+			w.create(t, "r", condition())
 			for range 3 {
-				if again := w.reconcile(t, "r"); again <= 0 || again > lastWait {
-					t.Errorf("looked at again after %s", again)
+				if again := w.reconcile(t, "r"); again <= 0 || again > maxBackoff {
+					t.Errorf("requeued after %s", again)
 				}
 			}
 			w.wants(t, 0, 0)
@@ -140,22 +145,24 @@ func TestAnUncertainApproverWritesNothing(t *testing.T) {
 	}
 }
 
-func TestAnApproverThatComesSecond(t *testing.T) {
-	w := newWorld(t)
-	w.serve(t, &serving{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
-	w.ask(t, "r", condition())
-	w.api.failing("approval", apierrors.NewConflict(schema.GroupResource{}, "r", errors.New("istiod was here")))
-	if again := w.reconcile(t, "r"); again <= 0 || again > firstWait || len(w.events.all()) != 0 {
-		t.Errorf("looked at again after %s; events: %q", again, w.events.all())
-	}
-	w.api.failing("approval", apierrors.NewNotFound(schema.GroupResource{}, "r"))
-	if again := w.reconcile(t, "r"); again != 0 {
-		t.Errorf("looked at again after %s", again)
-	}
-	w.wantsNothingOpen(t)
+func TestDecide_AfterSomebodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRequestEnv(t)
+		w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}, approval: v1alpha1.ApprovalAuto})
+		w.create(t, "r", condition())
+		w.api.failing("approval", apierrors.NewConflict(schema.GroupResource{}, "r", errors.New("istiod was here")))
+		if again := w.reconcile(t, "r"); again <= 0 || again > minBackoff || len(w.events.all()) != 0 {
+			t.Errorf("requeued after %s; events: %q", again, w.events.all())
+		}
+		w.api.failing("approval", apierrors.NewNotFound(schema.GroupResource{}, "r"))
+		if again := w.reconcile(t, "r"); again != 0 {
+			t.Errorf("requeued after %s", again)
+		}
+		w.wantsNothingOpen(t)
+	})
 }
 
-func TestATrustIssuerAsksForTheReference(t *testing.T) {
+func TestMayUse_TrustIssuer(t *testing.T) {
 	const reference = "reference"
 	tests := []struct {
 		name     string
@@ -170,21 +177,21 @@ func TestATrustIssuerAsksForTheReference(t *testing.T) {
 		{"and denies who has it for another", v1alpha1.ApprovalAuto, allows(reference, "other"), 4, certificatesv1.CertificateDenied},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
+		bubble(t, test.name, func(t *testing.T) {
+			w := newRequestEnv(t)
 			w.NamespacedIssuers = true
-			w.serve(t, &serving{key: issuerKey{"shop", "mesh"}, approval: test.approval})
-			var asked []authorizationv1.ResourceAttributes
+			w.serve(t, &activeIssuer{key: issuerKey{"shop", "mesh"}, approval: test.approval})
+			var reviewed []authorizationv1.ResourceAttributes
 			w.api.review = func(s authorizationv1.SubjectAccessReviewSpec) authorizationv1.SubjectAccessReviewStatus {
 				if s.User != "system:serviceaccount:shop:cart" || len(s.Groups) != 2 || s.UID != "uid" || s.Extra["key"][0] != "value" {
-					t.Errorf("asked for %v", s)
+					t.Errorf("reviewed %v", s)
 				}
 				if s.ResourceAttributes.Verb == reference {
-					asked = append(asked, *s.ResourceAttributes)
+					reviewed = append(reviewed, *s.ResourceAttributes)
 				}
 				return test.review(s)
 			}
-			w.ask(t, "r", signedBy(shopSigner), func(c *certificatesv1.CertificateSigningRequest) {
+			w.create(t, "r", signedBy(shopSigner), func(c *certificatesv1.CertificateSigningRequest) {
 				c.Spec.UID, c.Spec.Extra = "uid", map[string]certificatesv1.ExtraValue{"key": {"value"}}
 				if test.approval == v1alpha1.ApprovalAuto {
 					condition()(c)
@@ -195,8 +202,8 @@ func TestATrustIssuerAsksForTheReference(t *testing.T) {
 				t.Errorf("%d reviews, want %d", n, test.reviews)
 			}
 			want := authorizationv1.ResourceAttributes{Namespace: "shop", Verb: reference, Group: v1alpha1.Group, Version: "*", Resource: "signers", Name: "mesh"}
-			if len(asked) == 0 || asked[0] != want {
-				t.Errorf("asked for %v, want %v first", asked, want)
+			if len(reviewed) == 0 || reviewed[0] != want {
+				t.Errorf("reviewed %v, want %v first", reviewed, want)
 			}
 			if test.want == "" {
 				w.chain(t, "r")
@@ -207,24 +214,24 @@ func TestATrustIssuerAsksForTheReference(t *testing.T) {
 			}
 		})
 	}
-	t.Run("and nobody, for what the policy refuses", func(t *testing.T) {
-		w := newWorld(t)
+	bubble(t, "and not for a request that the policy refuses", func(t *testing.T) {
+		w := newRequestEnv(t)
 		w.NamespacedIssuers = true
-		w.serve(t, &serving{key: issuerKey{"shop", "mesh"}})
-		w.ask(t, "r", signedBy(shopSigner), func(c *certificatesv1.CertificateSigningRequest) { c.Spec.Username = "mallory" })
+		w.serve(t, &activeIssuer{key: issuerKey{"shop", "mesh"}})
+		w.create(t, "r", signedBy(shopSigner), func(c *certificatesv1.CertificateSigningRequest) { c.Spec.Username = "mallory" })
 		w.reconcile(t, "r")
 		if w.api.count("create") != 0 || w.failure(t, "r") == nil {
 			t.Errorf("%d reviews", w.api.count("create"))
 		}
 	})
-	t.Run("and waits, as long as nobody can be asked", func(t *testing.T) {
-		w := newWorld(t)
+	bubble(t, "and is retried while the API server is unavailable", func(t *testing.T) {
+		w := newRequestEnv(t)
 		w.NamespacedIssuers = true
-		w.serve(t, &serving{key: issuerKey{"shop", "mesh"}})
+		w.serve(t, &activeIssuer{key: issuerKey{"shop", "mesh"}})
 		w.api.failing("create", errors.New("away"))
-		w.ask(t, "r", signedBy(shopSigner))
-		if again := w.reconcile(t, "r"); again <= 0 || again > lastWait || w.failure(t, "r") != nil {
-			t.Errorf("looked at again after %s", again)
+		w.create(t, "r", signedBy(shopSigner))
+		if again := w.reconcile(t, "r"); again <= 0 || again > maxBackoff || w.failure(t, "r") != nil {
+			t.Errorf("requeued after %s", again)
 		}
 		w.wants(t, 0, 0)
 	})

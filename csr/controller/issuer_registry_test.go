@@ -6,9 +6,9 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-func TestSignerNames(t *testing.T) {
+func TestParseSignerName(t *testing.T) {
 	const cluster, namespaced = v1alpha1.ClusterSignerDomain, v1alpha1.NamespacedSignerDomain
-	good := []struct {
+	valid := []struct {
 		name string
 		want issuerKey
 	}{
@@ -17,7 +17,7 @@ func TestSignerNames(t *testing.T) {
 		{namespaced + "/shop.mesh", issuerKey{"shop", "mesh"}},
 		{namespaced + "/shop.mesh.example.com", issuerKey{"shop", "mesh.example.com"}},
 	}
-	for _, test := range good {
+	for _, test := range valid {
 		got, ok := parseSignerName(test.name)
 		if !ok || got != test.want {
 			t.Errorf("%s: %v, %t, want %v", test.name, got, ok, test.want)
@@ -37,7 +37,7 @@ func TestSignerNames(t *testing.T) {
 	}
 }
 
-func FuzzSignerNames(f *testing.F) {
+func FuzzParseSignerName(f *testing.F) {
 	f.Add(v1alpha1.ClusterSignerDomain + "/mesh")
 	f.Add(v1alpha1.NamespacedSignerDomain + "/shop.mesh.example.com")
 	f.Fuzz(func(t *testing.T, name string) {
@@ -47,8 +47,8 @@ func FuzzSignerNames(f *testing.F) {
 	})
 }
 
-func TestWhoMayHaveIntermediates(t *testing.T) {
-	s := &serving{users: []v1alpha1.IssuerUser{
+func TestAllows(t *testing.T) {
+	s := &activeIssuer{users: []v1alpha1.IssuerUser{
 		{Name: "mesh"},
 		{Kind: v1alpha1.KindTrustIssuer, Namespace: "shop", Name: "mesh"},
 	}}

@@ -18,26 +18,26 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// named is a Secret or ConfigMap.
-type named struct{ kind, namespace, name string }
+// objectRef identifies a Secret or ConfigMap.
+type objectRef struct{ kind, namespace, name string }
 
 const (
 	kindSecret    = "Secret"
 	kindConfigMap = "ConfigMap"
 )
 
-// sources read what one issuer names: by name, in one namespace, past any cache. They
-// remember what they have read.
-type sources struct {
+// refs reads the objects that one issuer refers to: by name, in one namespace, without a
+// cache. It implements backend.Sources and records what was read.
+type refs struct {
 	reader    client.Reader
 	namespace string
 	registry  *registry
 	key       issuerKey
-	read      map[named]string // hashes of the contents
+	read      map[objectRef]string // hashes of the contents
 }
 
 // Secret implements backend.Sources.
-func (s *sources) Secret(ctx context.Context, name string) (map[string][]byte, error) {
+func (s *refs) Secret(ctx context.Context, name string) (map[string][]byte, error) {
 	var secret corev1.Secret
 	if err := s.get(ctx, kindSecret, name, &secret); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (s *sources) Secret(ctx context.Context, name string) (map[string][]byte, e
 }
 
 // ConfigMap implements backend.Sources.
-func (s *sources) ConfigMap(ctx context.Context, name string) (map[string]string, error) {
+func (s *refs) ConfigMap(ctx context.Context, name string) (map[string]string, error) {
 	var config corev1.ConfigMap
 	if err := s.get(ctx, kindConfigMap, name, &config); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (s *sources) ConfigMap(ctx context.Context, name string) (map[string]string
 }
 
 // Upstream implements backend.Sources.
-func (s *sources) Upstream(_ context.Context, ref v1alpha1.IssuerReference) (issuer.IntermediateIssuer, error) {
+func (s *refs) Upstream(_ context.Context, ref v1alpha1.IssuerReference) (issuer.IntermediateIssuer, error) {
 	key := issuerKey{name: ref.Name}
 	switch ref.Kind {
 	case "", v1alpha1.KindTrustClusterIssuer:
@@ -73,8 +73,8 @@ func (s *sources) Upstream(_ context.Context, ref v1alpha1.IssuerReference) (iss
 	return upstream{registry: s.registry, key: key, user: s.key.user()}, nil
 }
 
-func (s *sources) get(ctx context.Context, kind, name string, into client.Object) error {
-	s.read[named{kind, s.namespace, name}] = "" // to be watched even if it is not there yet
+func (s *refs) get(ctx context.Context, kind, name string, into client.Object) error {
+	s.read[objectRef{kind, s.namespace, name}] = "" // to be watched even if it does not exist yet
 	err := s.reader.Get(ctx, types.NamespacedName{Namespace: s.namespace, Name: name}, into)
 	if err != nil {
 		return fmt.Errorf("the %s %q in %s: %w", kind, name, s.namespace, err)
@@ -82,41 +82,42 @@ func (s *sources) get(ctx context.Context, kind, name string, into client.Object
 	return nil
 }
 
-// remember notes a hash of the content. Maps are encoded in the order of their keys.
-func (s *sources) remember(kind, name string, content any) error {
+// remember records a hash of the content. JSON encodes maps in the order of their keys.
+func (s *refs) remember(kind, name string, content any) error {
 	data, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
-	s.read[named{kind, s.namespace, name}] = hash(data)
+	s.read[objectRef{kind, s.namespace, name}] = hash(data)
 	return nil
 }
 
-// fingerprint is the same as long as the specification and all that it names are.
-func (s *sources) fingerprint(spec *v1alpha1.IssuerSpec) (string, error) {
+// fingerprint changes with the specification and with the objects that it refers to.
+func (s *refs) fingerprint(spec *v1alpha1.IssuerSpec) (string, error) {
 	data, err := json.Marshal(spec)
 	if err != nil {
 		return "", err
 	}
 	parts := []string{hash(data)}
-	for _, of := range s.names() {
-		parts = append(parts, of.kind, of.name, s.read[of])
+	for _, ref := range s.all() {
+		parts = append(parts, ref.kind, ref.name, s.read[ref])
 	}
 	return hash([]byte(strings.Join(parts, "\n"))), nil
 }
 
-// announced is a fingerprint of what a CA that is announced was made from, "" without one.
-// Another policy is no reason for another CA, which would sign only later.
-func (s *sources) announced(spec *v1alpha1.IssuerSpec) (string, error) {
+// announced is the fingerprint of an announced CA, "" if the CA is not announced. It does
+// not cover the policy: a change of the policy keeps the CA, since a new one would have to
+// be announced first.
+func (s *refs) announced(spec *v1alpha1.IssuerSpec) (string, error) {
 	if e := spec.Ephemeral; e == nil || e.Announce.Duration == 0 {
 		return "", nil
 	}
 	return s.fingerprint(&v1alpha1.IssuerSpec{Backend: spec.Backend, TrustAnchors: spec.TrustAnchors, Limits: spec.Limits})
 }
 
-// names are the sources that were looked for, sorted.
-func (s *sources) names() []named {
-	return slices.SortedFunc(maps.Keys(s.read), func(a, b named) int {
+// all are the objects that were read or are missing, sorted.
+func (s *refs) all() []objectRef {
+	return slices.SortedFunc(maps.Keys(s.read), func(a, b objectRef) int {
 		return strings.Compare(a.kind+"/"+a.name, b.kind+"/"+b.name)
 	})
 }

@@ -15,13 +15,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// watchServer gives watches, and nothing else: whoever lists something panics.
+// watchServer supports watches only: listing panics.
 type watchServer struct {
 	client.WithWatch
 	mu    sync.Mutex
 	fault error
 	begun int
-	open  map[named]*watch.RaceFreeFakeWatcher
+	open  map[objectRef]*watch.RaceFreeFakeWatcher
 }
 
 func (s *watchServer) Watch(_ context.Context, list client.ObjectList, options ...client.ListOption) (watch.Interface, error) {
@@ -41,54 +41,54 @@ func (s *watchServer) Watch(_ context.Context, list client.ObjectList, options .
 		return nil, errors.New("more than one object is watched")
 	}
 	w := watch.NewRaceFreeFake()
-	s.open[named{metadata.Kind[:len(metadata.Kind)-len("List")], o.Namespace, name}] = w
+	s.open[objectRef{metadata.Kind[:len(metadata.Kind)-len("List")], o.Namespace, name}] = w
 	return w, nil
 }
 
-func (s *watchServer) of(n named) *watch.RaceFreeFakeWatcher {
+func (s *watchServer) of(n objectRef) *watch.RaceFreeFakeWatcher {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.open[n]
 }
 
-type watchWorld struct {
+type watcherEnv struct {
 	*watcher
-	server *watchServer
-	mu     sync.Mutex
-	told   []string
+	server  *watchServer
+	mu      sync.Mutex
+	changes []string
 }
 
-func newWatchWorld() *watchWorld {
-	w := &watchWorld{server: &watchServer{open: make(map[named]*watch.RaceFreeFakeWatcher)}}
+func newWatcherEnv() *watcherEnv {
+	w := &watcherEnv{server: &watchServer{open: make(map[objectRef]*watch.RaceFreeFakeWatcher)}}
 	w.watcher = newWatcher(w.server, func(_ context.Context, key issuerKey) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.told = append(w.told, key.String())
+		w.changes = append(w.changes, key.String())
 	})
 	return w
 }
 
-func (w *watchWorld) wants(t *testing.T, told ...string) {
+func (w *watcherEnv) wants(t *testing.T, changes ...string) {
 	t.Helper()
 	synctest.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !slices.Equal(w.told, told) {
-		t.Errorf("told %q, want %q", w.told, told)
+	if !slices.Equal(w.changes, changes) {
+		t.Errorf("told %q, want %q", w.changes, changes)
 	}
-	w.told = nil
+	w.changes = nil
 }
 
 func TestWatcher(t *testing.T) {
-	secret, config := named{kindSecret, ours, "s"}, named{kindConfigMap, ours, "c"}
+	secret, config := objectRef{kindSecret, ours, "s"}, objectRef{kindConfigMap, ours, "c"}
 	mesh, other := issuerKey{name: "mesh"}, issuerKey{name: "other"}
-	run := func(name string, test func(t *testing.T, w *watchWorld, stop func())) {
+	run := func(name string, test func(t *testing.T, w *watcherEnv, stop func())) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWatchWorld()
+				w := newWatcherEnv()
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
-				w.use(mesh, []named{secret}) // before it starts, since the issuers may be sooner
+				w.use(mesh, []objectRef{secret}) // before it starts, since the issuers may be sooner
 				go func() { done <- w.Start(ctx) }()
 				synctest.Wait()
 				test(t, w, cancel)
@@ -99,9 +99,9 @@ func TestWatcher(t *testing.T) {
 			})
 		})
 	}
-	run("who uses a source is told of it", func(t *testing.T, w *watchWorld, _ func()) {
-		w.use(mesh, []named{secret, config})
-		w.use(other, []named{secret})
+	run("a change is reported to all users of the object", func(t *testing.T, w *watcherEnv, _ func()) {
+		w.use(mesh, []objectRef{secret, config})
+		w.use(other, []objectRef{secret})
 		synctest.Wait()
 		w.server.of(secret).Add(&corev1.Secret{})
 		w.wants(t, "mesh", "other")
@@ -112,43 +112,43 @@ func TestWatcher(t *testing.T) {
 		w.server.of(secret).Action(watch.Bookmark, &corev1.Secret{})
 		w.wants(t)
 	})
-	run("who uses it no more is not", func(t *testing.T, w *watchWorld, _ func()) {
-		w.use(other, []named{secret})
+	run("a change is not reported to a former user", func(t *testing.T, w *watcherEnv, _ func()) {
+		w.use(other, []objectRef{secret})
 		synctest.Wait()
 		watching := w.server.of(secret)
-		w.use(mesh, []named{config})
+		w.use(mesh, []objectRef{config})
 		watching.Modify(&corev1.Secret{})
 		w.wants(t, "other")
 		w.use(other, nil)
 		synctest.Wait()
 		if !watching.IsStopped() || len(w.watches) != 1 {
-			t.Error("it is watched for nobody")
+			t.Error("it is watched without a user")
 		}
-		w.use(other, []named{secret})
+		w.use(other, []objectRef{secret})
 		synctest.Wait()
 		w.server.of(secret).Modify(&corev1.Secret{})
 		w.wants(t, "other")
 	})
-	run("a watch that ends is begun again", func(t *testing.T, w *watchWorld, _ func()) {
+	run("a watch that ends is started again", func(t *testing.T, w *watcherEnv, _ func()) {
 		first := w.server.of(secret)
 		first.Stop()
-		pass(2 * rewatch)
+		pass(2 * rewatchInterval)
 		second := w.server.of(secret)
 		if second == first {
 			t.Fatal("it is not")
 		}
 		second.Error(&metav1.Status{Reason: metav1.StatusReasonExpired})
-		pass(2 * rewatch)
+		pass(2 * rewatchInterval)
 		if w.server.of(secret) == second || !second.IsStopped() {
 			t.Error("it is not, after an error")
 		}
 		w.wants(t)
 	})
-	run("a watch that is refused is tried now and then", func(t *testing.T, w *watchWorld, _ func()) {
+	run("a watch that is refused is retried", func(t *testing.T, w *watcherEnv, _ func()) {
 		w.server.mu.Lock()
 		w.server.fault, w.server.begun = errors.New("forbidden"), 0
 		w.server.mu.Unlock()
-		w.use(mesh, []named{config})
+		w.use(mesh, []objectRef{config})
 		pass(time.Minute)
 		w.server.mu.Lock()
 		defer w.server.mu.Unlock()
@@ -156,22 +156,22 @@ func TestWatcher(t *testing.T) {
 			t.Errorf("tried %d times in a minute", n)
 		}
 	})
-	run("after its end it watches nothing, and holds up nobody", func(t *testing.T, w *watchWorld, stop func()) {
+	run("after the end it watches nothing and blocks nobody", func(t *testing.T, w *watcherEnv, stop func()) {
 		stop()
 		synctest.Wait()
 		begun := w.server.begun
-		w.use(other, []named{config})
+		w.use(other, []objectRef{config})
 		w.use(mesh, nil)
 		synctest.Wait()
 		if w.server.begun != begun || w.watches[config].stop != nil {
 			t.Error("it watches")
 		}
 	})
-	run("somebody who does not listen holds up nobody else", func(_ *testing.T, w *watchWorld, stop func()) {
+	run("a blocked listener does not block other users", func(_ *testing.T, w *watcherEnv, stop func()) {
 		w.changed = func(ctx context.Context, _ issuerKey) { <-ctx.Done() }
 		w.server.of(secret).Modify(&corev1.Secret{})
 		synctest.Wait()
-		w.use(other, []named{secret, config})
+		w.use(other, []objectRef{secret, config})
 		w.use(mesh, nil)
 		stop()
 	})

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -44,20 +45,20 @@ type remoteCA struct {
 
 func (c *remoteCA) Check(context.Context) error { c.checks++; return c.sick }
 
-// office is the issuers of one kind, with all that they need.
-type office struct {
-	*issuers
-	api    *api
-	remote *remoteCA
-	h      *catest.Hierarchy
-	log    *syncBuffer
-	clock  time.Duration
-	told   []issuerKey
+// issuerEnv is a reconciler for the issuers of one kind, with a cluster.
+type issuerEnv struct {
+	*issuerReconciler
+	api     *api
+	remote  *remoteCA
+	h       *catest.Hierarchy
+	log     *syncBuffer
+	clock   time.Duration
+	changes []issuerKey
 }
 
-func newOffice(t *testing.T, kind string) *office {
+func newIssuerEnv(t *testing.T, kind string) *issuerEnv {
 	t.Helper()
-	f := &office{api: newAPI(t), h: catest.New(t), log: &syncBuffer{}}
+	f := &issuerEnv{api: newAPI(t), h: catest.New(t), log: &syncBuffer{}}
 	f.remote = &remoteCA{Issuer: catest.Must(local.New(f.h.Root, local.Options{Now: catest.Now}))(t)}
 	o := Options{
 		ClusterResourceNamespace: ours,
@@ -73,7 +74,7 @@ func newOffice(t *testing.T, kind string) *office {
 	if err := o.complete(); err != nil {
 		t.Fatal(err)
 	}
-	f.issuers = &issuers{
+	f.issuerReconciler = &issuerReconciler{
 		Options:    o,
 		kind:       kind,
 		client:     f.api,
@@ -82,20 +83,20 @@ func newOffice(t *testing.T, kind string) *office {
 		candidates: newRegistry(),
 		watcher:    newWatcher(f.api, nil),
 		metrics:    catest.Must(newIssuerMetrics(o.Metrics))(t),
-		changed:    func(_ context.Context, key issuerKey) { f.told = append(f.told, key) },
+		changed:    func(_ context.Context, key issuerKey) { f.changes = append(f.changes, key) },
 	}
 	f.leading.Store(true)
 	return f
 }
 
-func (f *office) roots() []*x509.Certificate { return []*x509.Certificate{f.h.Root.Certificate()} }
+func (f *issuerEnv) roots() []*x509.Certificate { return []*x509.Certificate{f.h.Root.Certificate()} }
 
-func (f *office) anchors() v1alpha1.CertificateSource {
+func (f *issuerEnv) anchors() v1alpha1.CertificateSource {
 	return v1alpha1.CertificateSource{PEM: string(ca.MarshalCertificates(f.roots()...))}
 }
 
-// reconcile is one turn of the queue.
-func (f *office) reconcile(t *testing.T, key issuerKey) time.Duration {
+// reconcile reconciles one object.
+func (f *issuerEnv) reconcile(t *testing.T, key issuerKey) time.Duration {
 	t.Helper()
 	ctx := log.IntoContext(t.Context(), logr.FromSlogHandler(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug - 4})))
 	result, err := f.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.namespace, Name: key.name}})
@@ -106,7 +107,7 @@ func (f *office) reconcile(t *testing.T, key issuerKey) time.Duration {
 }
 
 // create makes the issuer mesh of the kind.
-func (f *office) create(t *testing.T, namespace, name string, spec v1alpha1.IssuerSpec) issuerKey {
+func (f *issuerEnv) create(t *testing.T, namespace, name string, spec v1alpha1.IssuerSpec) issuerKey {
 	t.Helper()
 	if spec.TrustAnchors == (v1alpha1.CertificateSource{}) {
 		spec.TrustAnchors = f.anchors()
@@ -122,13 +123,13 @@ func (f *office) create(t *testing.T, namespace, name string, spec v1alpha1.Issu
 	return issuerKey{namespace, name}
 }
 
-func (f *office) stored(t *testing.T, key issuerKey) issuerObject {
+func (f *issuerEnv) stored(t *testing.T, key issuerKey) issuerObject {
 	t.Helper()
 	return catest.Must(readIssuer(t.Context(), f.api, f.kind, types.NamespacedName{Namespace: key.namespace, Name: key.name}))(t)
 }
 
 // change changes the specification of an issuer.
-func (f *office) change(t *testing.T, key issuerKey, change func(*v1alpha1.IssuerSpec)) {
+func (f *issuerEnv) change(t *testing.T, key issuerKey, change func(*v1alpha1.IssuerSpec)) {
 	t.Helper()
 	o := f.stored(t, key)
 	change(o.spec)
@@ -139,7 +140,7 @@ func (f *office) change(t *testing.T, key issuerKey, change func(*v1alpha1.Issue
 }
 
 // wants compares the condition Ready.
-func (f *office) wants(t *testing.T, key issuerKey, status metav1.ConditionStatus, reason string, parts ...string) {
+func (f *issuerEnv) wants(t *testing.T, key issuerKey, status metav1.ConditionStatus, reason string, parts ...string) {
 	t.Helper()
 	o := f.stored(t, key)
 	ready := meta.FindStatusCondition(o.status.Conditions, v1alpha1.ConditionReady)
@@ -173,7 +174,7 @@ func keyPEM(t *testing.T, key crypto.Signer) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-func (f *office) put(t *testing.T, o client.Object) {
+func (f *issuerEnv) put(t *testing.T, o client.Object) {
 	t.Helper()
 	if err := f.api.Create(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -188,47 +189,49 @@ func remoteSpec() v1alpha1.IssuerSpec {
 	return v1alpha1.IssuerSpec{Backend: v1alpha1.Backend{CFSSL: &v1alpha1.CFSSLBackend{Profile: "spiffe"}}, Policy: meshPolicy()}
 }
 
-// newCAOffice has an issuer that signs with a key from a Secret.
-func newCAOffice(t *testing.T) (*office, issuerKey) {
+// newCAIssuerEnv has an issuer that signs with a key from a Secret.
+func newCAIssuerEnv(t *testing.T) (*issuerEnv, issuerKey) {
 	t.Helper()
-	f := newOffice(t, v1alpha1.KindTrustClusterIssuer)
+	f := newIssuerEnv(t, v1alpha1.KindTrustClusterIssuer)
 	f.put(t, caSecret(t, ours, "cacerts", f.h.IntermediateKey, f.h.Chain()))
 	key := f.create(t, "", "mesh", caSpec())
 	return f, key
 }
 
-func TestAGoodIssuerServes(t *testing.T) {
-	f, key := newCAOffice(t)
-	if again := f.reconcile(t, key); again < checkInterval || again > checkInterval*12/10 {
-		t.Errorf("looked at again after %s", again)
-	}
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "signs")
-	s := f.registry.load(key)
-	if s == nil || !s.certificate().Equal(f.h.Intermediate.Certificate()) {
-		t.Fatal("it does not serve")
-	}
-	status := f.stored(t, key).status
-	if status.CA == nil || !status.CA.NotAfter.Time.Equal(s.certificate().NotAfter) || len(status.CA.Fingerprint) != 64 {
-		t.Errorf("the CA is %v", status.CA)
-	}
-	if !status.Conditions[0].LastTransitionTime.Time.Equal(catest.Now()) {
-		t.Errorf("the transition was at %s", status.Conditions[0].LastTransitionTime)
-	}
-	if len(f.watcher.watches) != 1 || !f.watcher.watches[named{kindSecret, ours, "cacerts"}].users[key] {
-		t.Errorf("it watches %v", f.watcher.watches)
-	}
-	writes := f.api.count("status")
-	f.clock = time.Hour
-	f.reconcile(t, key)
-	if f.registry.load(key) != s || f.api.count("status") != writes {
-		t.Error("what has not changed was replaced, or written again")
-	}
-	if got := f.stored(t, key).spec.Policy.SystemNamespaces; len(got) != 0 {
-		t.Errorf("the specification was changed: %v", got)
-	}
+func TestRefresh_ActivatesAValidIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key := newCAIssuerEnv(t)
+		if again := f.reconcile(t, key); again < checkInterval || again > checkInterval*12/10 {
+			t.Errorf("requeued after %s", again)
+		}
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "signs")
+		s := f.registry.load(key)
+		if s == nil || !s.certificate().Equal(f.h.Intermediate.Certificate()) {
+			t.Fatal("it is not active")
+		}
+		status := f.stored(t, key).status
+		if status.CA == nil || !status.CA.NotAfter.Time.Equal(s.certificate().NotAfter) || len(status.CA.Fingerprint) != 64 {
+			t.Errorf("the CA is %v", status.CA)
+		}
+		if !status.Conditions[0].LastTransitionTime.Time.Equal(catest.Now()) {
+			t.Errorf("the transition was at %s", status.Conditions[0].LastTransitionTime)
+		}
+		if len(f.watcher.watches) != 1 || !f.watcher.watches[objectRef{kindSecret, ours, "cacerts"}].users[key] {
+			t.Errorf("it watches %v", f.watcher.watches)
+		}
+		writes := f.api.count("status")
+		f.clock = time.Hour
+		f.reconcile(t, key)
+		if f.registry.load(key) != s || f.api.count("status") != writes {
+			t.Error("what has not changed was replaced, or written again")
+		}
+		if got := f.stored(t, key).spec.Policy.SystemNamespaces; len(got) != 0 {
+			t.Errorf("the specification was changed: %v", got)
+		}
+	})
 }
 
-func TestABrokenChangeLeavesTheLastGoodOne(t *testing.T) {
+func TestRefresh_InvalidChangeKeepsTheActiveIssuer(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*v1alpha1.IssuerSpec)
@@ -244,18 +247,18 @@ func TestABrokenChangeLeavesTheLastGoodOne(t *testing.T) {
 		{"in everything at once", func(s *v1alpha1.IssuerSpec) { s.CA = nil; s.Policy.TrustDomains = nil }, []string{"policy: ", "exactly one"}},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			f, key := newCAOffice(t)
+		bubble(t, test.name, func(t *testing.T) {
+			f, key := newCAIssuerEnv(t)
 			f.reconcile(t, key)
-			good := f.registry.load(key)
+			active := f.registry.load(key)
 			f.change(t, key, test.change)
 			f.clock = time.Minute
 			if again := f.reconcile(t, key); again < retryInterval || again > retryInterval*12/10 {
-				t.Errorf("looked at again after %s", again)
+				t.Errorf("requeued after %s", again)
 			}
 			f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonInvalid, test.says...)
-			if f.registry.load(key) != good {
-				t.Error("the last good one does not serve any more")
+			if f.registry.load(key) != active {
+				t.Error("the valid one is not active any more")
 			}
 			o := f.stored(t, key)
 			if o.status.CA == nil || !o.status.Conditions[0].LastTransitionTime.Time.Equal(catest.Now().Add(time.Minute)) {
@@ -268,60 +271,64 @@ func TestABrokenChangeLeavesTheLastGoodOne(t *testing.T) {
 	}
 }
 
-func TestACAThatIsDownAtFirst(t *testing.T) {
-	f := newOffice(t, v1alpha1.KindTrustClusterIssuer)
-	key := f.create(t, "", "mesh", remoteSpec())
-	f.remote.sick = errors.New("connection refused")
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy, "connection refused")
-	if f.registry.load(key) != nil || f.stored(t, key).status.CA != nil {
-		t.Error("it serves")
-	}
-	candidate := f.candidates.load(key)
-	f.remote.sick = nil
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	if f.registry.load(key) != candidate || f.candidates.load(key) != nil {
-		t.Error("it was made anew")
-	}
-	f.remote.sick = errors.New("connection refused")
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy)
-	if f.registry.load(key) != candidate {
-		t.Error("an outage has taken it away")
-	}
-	contains(t, "the log", f.log.String(), "not ready", "connection refused")
-	f.remote.sick = errors.New(strings.Repeat("é", maxMessage))
-	f.reconcile(t, key)
-	if text := f.stored(t, key).status.Conditions[0].Message; len(text) > maxMessage || strings.ToValidUTF8(text, "") != text {
-		t.Errorf("%d bytes of message", len(text))
-	}
+func TestRefresh_CAIsDownAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newIssuerEnv(t, v1alpha1.KindTrustClusterIssuer)
+		key := f.create(t, "", "mesh", remoteSpec())
+		f.remote.sick = errors.New("connection refused")
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy, "connection refused")
+		if f.registry.load(key) != nil || f.stored(t, key).status.CA != nil {
+			t.Error("it is active")
+		}
+		candidate := f.candidates.load(key)
+		f.remote.sick = nil
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		if f.registry.load(key) != candidate || f.candidates.load(key) != nil {
+			t.Error("it was built again")
+		}
+		f.remote.sick = errors.New("connection refused")
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy)
+		if f.registry.load(key) != candidate {
+			t.Error("an outage has deactivated it")
+		}
+		contains(t, "the log", f.log.String(), "not ready", "connection refused")
+		f.remote.sick = errors.New(strings.Repeat("é", maxMessage))
+		f.reconcile(t, key)
+		if text := f.stored(t, key).status.Conditions[0].Message; len(text) > maxMessage || strings.ToValidUTF8(text, "") != text {
+			t.Errorf("%d bytes of message", len(text))
+		}
+	})
 }
 
-func TestAChangedSecretSwapsTheIssuer(t *testing.T) {
-	f, key := newCAOffice(t)
-	f.reconcile(t, key)
-	before := f.registry.load(key)
-	renewed := f.h.Below(t, f.h.Root, catest.Key("renewed"), ca.IntermediateOptions{})
-	secret := caSecret(t, ours, "cacerts", catest.Key("renewed"), renewed.Chain())
-	secret.ResourceVersion = ""
-	if err := f.api.Update(t.Context(), secret); err != nil {
-		t.Fatal(err)
-	}
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	if after := f.registry.load(key); after.fingerprint == before.fingerprint || !after.certificate().Equal(renewed.Certificate()) {
-		t.Error("the old one serves")
-	}
-	if got := metric(t, f.Metrics, "trustgen_issuer_ca_not_after_timestamp_seconds", key.signerName()); got != float64(renewed.Certificate().NotAfter.Unix()) {
-		t.Errorf("the metric is %v", got)
-	}
+func TestRefresh_ChangedSecretReplacesTheIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key := newCAIssuerEnv(t)
+		f.reconcile(t, key)
+		before := f.registry.load(key)
+		renewed := f.h.Below(t, f.h.Root, catest.Key("renewed"), ca.IntermediateOptions{})
+		secret := caSecret(t, ours, "cacerts", catest.Key("renewed"), renewed.Chain())
+		secret.ResourceVersion = ""
+		if err := f.api.Update(t.Context(), secret); err != nil {
+			t.Fatal(err)
+		}
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		if after := f.registry.load(key); after.fingerprint == before.fingerprint || !after.certificate().Equal(renewed.Certificate()) {
+			t.Error("the old one is active")
+		}
+		if got := metric(t, f.Metrics, "trustgen_issuer_ca_not_after_timestamp_seconds", key.signerName()); got != float64(renewed.Certificate().NotAfter.Unix()) {
+			t.Errorf("the metric is %v", got)
+		}
+	})
 }
 
-// newEphemeralOffice has an issuer whose key is born in memory, and its upstream.
-func newEphemeralOffice(t *testing.T) (*office, issuerKey, issuerKey) {
+// newEphemeralEnv has an ephemeral issuer and its upstream.
+func newEphemeralEnv(t *testing.T) (*issuerEnv, issuerKey, issuerKey) {
 	t.Helper()
-	f := newOffice(t, v1alpha1.KindTrustClusterIssuer)
+	f := newIssuerEnv(t, v1alpha1.KindTrustClusterIssuer)
 	spec := remoteSpec()
 	spec.AllowIntermediates = []v1alpha1.IssuerUser{{Name: "mesh"}}
 	upstream := f.create(t, "", "corporate", spec)
@@ -332,106 +339,116 @@ func newEphemeralOffice(t *testing.T) (*office, issuerKey, issuerKey) {
 	return f, key, upstream
 }
 
-func TestAnEphemeralIssuer(t *testing.T) {
-	f, key, upstream := newEphemeralOffice(t)
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy, "corporate is not ready")
-	f.reconcile(t, upstream)
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	born := f.registry.load(key)
-	cert := born.certificate()
-
-	for range 3 {
+func TestRefresh_EphemeralIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key, upstream := newEphemeralEnv(t)
 		f.reconcile(t, key)
-	}
-	if f.registry.load(key) != born || !born.certificate().Equal(cert) {
-		t.Fatal("it has another key")
-	}
+		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy, "corporate is not ready")
+		f.reconcile(t, upstream)
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		born := f.registry.load(key)
+		cert := born.certificate()
 
-	f.change(t, upstream, func(s *v1alpha1.IssuerSpec) { s.AllowIntermediates = nil })
-	f.reconcile(t, upstream)
-	f.change(t, key, func(s *v1alpha1.IssuerSpec) { s.Ephemeral.CommonName = "west" })
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy, "allowIntermediates")
-	if f.registry.load(key) != born {
-		t.Fatal("the old one is gone before the new one is good")
-	}
-	f.change(t, upstream, func(s *v1alpha1.IssuerSpec) { s.AllowIntermediates = []v1alpha1.IssuerUser{{Name: "mesh"}} })
-	f.reconcile(t, upstream)
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	if next := f.registry.load(key); next == born || !strings.HasPrefix(next.certificate().Subject.CommonName, "west ") {
-		t.Errorf("it is still %s", f.registry.load(key).certificate().Subject)
-	}
+		for range 3 {
+			f.reconcile(t, key)
+		}
+		if f.registry.load(key) != born || !born.certificate().Equal(cert) {
+			t.Fatal("it has another key")
+		}
+
+		f.change(t, upstream, func(s *v1alpha1.IssuerSpec) { s.AllowIntermediates = nil })
+		f.reconcile(t, upstream)
+		f.change(t, key, func(s *v1alpha1.IssuerSpec) { s.Ephemeral.CommonName = "west" })
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonNotHealthy, "allowIntermediates")
+		if f.registry.load(key) != born {
+			t.Fatal("the old one is gone before the new one is ready")
+		}
+		f.change(t, upstream, func(s *v1alpha1.IssuerSpec) { s.AllowIntermediates = []v1alpha1.IssuerUser{{Name: "mesh"}} })
+		f.reconcile(t, upstream)
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		if next := f.registry.load(key); next == born || !strings.HasPrefix(next.certificate().Subject.CommonName, "west ") {
+			t.Errorf("it is still %s", f.registry.load(key).certificate().Subject)
+		}
+	})
 }
 
-func TestARenewalThatFailsIsTold(t *testing.T) {
-	f, key, upstream := newEphemeralOffice(t)
-	f.reconcile(t, upstream)
-	f.reconcile(t, key)
-	f.registry.remove(upstream)
-	f.clock = 18 * time.Hour
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "signs with the last CA", "corporate is not ready")
+func TestRefresh_ReportsAFailedRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key, upstream := newEphemeralEnv(t)
+		f.reconcile(t, upstream)
+		f.reconcile(t, key)
+		f.registry.remove(upstream)
+		f.clock = 18 * time.Hour
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady, "signs with the last CA", "corporate is not ready")
+	})
 }
 
-func TestAnIssuerGoes(t *testing.T) {
-	f, key := newCAOffice(t)
-	f.reconcile(t, key)
-	before := f.registry.load(key)
-	if err := f.api.Delete(t.Context(), f.stored(t, key).Object); err != nil {
-		t.Fatal(err)
-	}
-	if again := f.reconcile(t, key); again != 0 {
-		t.Errorf("looked at again after %s", again)
-	}
-	if f.registry.load(key) != nil || len(f.watcher.watches) != 0 || metric(t, f.Metrics, "trustgen_issuer_ready") != 0 {
-		t.Error("something is left of it")
-	}
-	f.create(t, "", "mesh", caSpec())
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	if s := f.registry.load(key); s == nil || s == before {
-		t.Error("the new one of its name does not serve")
-	}
+func TestForget_DeletedIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key := newCAIssuerEnv(t)
+		f.reconcile(t, key)
+		before := f.registry.load(key)
+		if err := f.api.Delete(t.Context(), f.stored(t, key).Object); err != nil {
+			t.Fatal(err)
+		}
+		if again := f.reconcile(t, key); again != 0 {
+			t.Errorf("requeued after %s", again)
+		}
+		if f.registry.load(key) != nil || len(f.watcher.watches) != 0 || metric(t, f.Metrics, "trustgen_issuer_ready") != 0 {
+			t.Error("something is left of it")
+		}
+		f.create(t, "", "mesh", caSpec())
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		if s := f.registry.load(key); s == nil || s == before {
+			t.Error("the new one of its name does not serve")
+		}
+	})
 }
 
-func TestAnIssuerThatIsBeingDeletedDoesNotServe(t *testing.T) {
-	f, key := newCAOffice(t)
-	f.reconcile(t, key)
-	o := f.stored(t, key)
-	o.SetFinalizers([]string{"example.com/held"})
-	if err := errors.Join(f.api.Update(t.Context(), o.Object), f.api.Delete(t.Context(), o.Object)); err != nil {
-		t.Fatal(err)
-	}
-	f.reconcile(t, key)
-	if f.registry.load(key) != nil {
-		t.Error("it serves")
-	}
+func TestForget_IssuerThatIsBeingDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key := newCAIssuerEnv(t)
+		f.reconcile(t, key)
+		o := f.stored(t, key)
+		o.SetFinalizers([]string{"example.com/held"})
+		if err := errors.Join(f.api.Update(t.Context(), o.Object), f.api.Delete(t.Context(), o.Object)); err != nil {
+			t.Fatal(err)
+		}
+		f.reconcile(t, key)
+		if f.registry.load(key) != nil {
+			t.Error("it is active")
+		}
+	})
 }
 
-func TestAReplicaThatDoesNotLead(t *testing.T) {
-	f, key := newCAOffice(t)
-	f.leading.Store(false)
-	f.reconcile(t, key)
-	if f.registry.load(key) == nil {
-		t.Error("it is not ready")
-	}
-	if f.api.count("status") != 0 {
-		t.Error("it wrote the status")
-	}
-	if err := f.lead(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if diff := cmp.Diff([]string{key.signerName()}, []string{f.told[0].signerName()}); diff != "" || len(f.told) != 1 {
-		t.Error(diff)
-	}
-	f.reconcile(t, key)
-	f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+func TestReport_OnlyByTheLeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, key := newCAIssuerEnv(t)
+		f.leading.Store(false)
+		f.reconcile(t, key)
+		if f.registry.load(key) == nil {
+			t.Error("it is not ready")
+		}
+		if f.api.count("status") != 0 {
+			t.Error("it wrote the status")
+		}
+		if err := f.lead(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{key.signerName()}, []string{f.changes[0].signerName()}); diff != "" || len(f.changes) != 1 {
+			t.Error(diff)
+		}
+		f.reconcile(t, key)
+		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	})
 }
 
-func TestAStatusThatCannotBeWritten(t *testing.T) {
+func TestReport_Fails(t *testing.T) {
 	resource := schema.GroupResource{Group: v1alpha1.Group, Resource: "trustclusterissuers"}
 	tests := []struct {
 		name  string
@@ -442,19 +459,19 @@ func TestAStatusThatCannotBeWritten(t *testing.T) {
 		{"since the issuer is gone", apierrors.NewNotFound(resource, "mesh"), checkInterval},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			f, key := newCAOffice(t)
+		bubble(t, test.name, func(t *testing.T) {
+			f, key := newCAIssuerEnv(t)
 			f.api.failing("status", test.err)
 			if again := f.reconcile(t, key); again < test.again || again > test.again*12/10 {
-				t.Errorf("looked at again after %s", again)
+				t.Errorf("requeued after %s", again)
 			}
 			if f.registry.load(key) == nil {
-				t.Error("it does not serve")
+				t.Error("it is not active")
 			}
 		})
 	}
-	t.Run("since the API server is away", func(t *testing.T) {
-		f, key := newCAOffice(t)
+	bubble(t, "since the API server is away", func(t *testing.T) {
+		f, key := newCAIssuerEnv(t)
 		f.api.failing("status", errors.New("away"))
 		if _, err := f.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Name: key.name}}); err == nil {
 			t.Error("no error")
@@ -462,33 +479,33 @@ func TestAStatusThatCannotBeWritten(t *testing.T) {
 	})
 }
 
-func TestATrustIssuer(t *testing.T) {
+func TestRefresh_TrustIssuer(t *testing.T) {
 	own := meshPolicy()
 	own.Rules = own.Rules[:1]
 	spec := caSpec()
 	spec.Policy = own
-	t.Run("has its Secret in its own namespace", func(t *testing.T) {
-		f := newOffice(t, v1alpha1.KindTrustIssuer)
+	bubble(t, "has its Secret in its own namespace", func(t *testing.T) {
+		f := newIssuerEnv(t, v1alpha1.KindTrustIssuer)
 		f.put(t, caSecret(t, "shop", "cacerts", f.h.IntermediateKey, f.h.Chain()))
 		key := f.create(t, "shop", "mesh", spec)
 		f.reconcile(t, key)
 		f.wants(t, key, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	})
-	t.Run("has no Secret of a cluster issuer", func(t *testing.T) {
-		f := newOffice(t, v1alpha1.KindTrustIssuer)
+	bubble(t, "has no Secret of a cluster issuer", func(t *testing.T) {
+		f := newIssuerEnv(t, v1alpha1.KindTrustIssuer)
 		f.put(t, caSecret(t, ours, "cacerts", f.h.IntermediateKey, f.h.Chain()))
 		key := f.create(t, "shop", "mesh", spec)
 		f.reconcile(t, key)
 		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonInvalid, `Secret "cacerts" in shop`)
 	})
-	t.Run("has no policy beyond its namespace", func(t *testing.T) {
-		f := newOffice(t, v1alpha1.KindTrustIssuer)
+	bubble(t, "has no policy beyond its namespace", func(t *testing.T) {
+		f := newIssuerEnv(t, v1alpha1.KindTrustIssuer)
 		f.put(t, caSecret(t, "shop", "cacerts", f.h.IntermediateKey, f.h.Chain()))
 		key := f.create(t, "shop", "mesh", caSpec())
 		f.reconcile(t, key)
 		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonInvalid, "rules[1].identities")
 		if f.registry.load(key) != nil {
-			t.Error("it serves")
+			t.Error("it is active")
 		}
 	})
 }
@@ -502,12 +519,12 @@ func TestConfine(t *testing.T) {
 	tests := []struct {
 		name  string
 		rules []v1alpha1.PolicyRule
-		field string // "": good
+		field string // "": valid
 	}{
 		{"no rule", nil, ""},
 		{"its own namespace", own(func(*v1alpha1.PolicyRule) {}), ""},
 		{"any identity", own(func(r *v1alpha1.PolicyRule) { r.Identities = v1alpha1.AnyIdentity }), "rules[0].identities"},
-		{"an identity that nobody knows", own(func(r *v1alpha1.PolicyRule) { r.Identities = "All" }), "rules[0].identities"},
+		{"an unknown identity", own(func(r *v1alpha1.PolicyRule) { r.Identities = "All" }), "rules[0].identities"},
 		{"no identity", own(func(r *v1alpha1.PolicyRule) { r.Identities = "" }), "rules[0].identities"},
 		{"DNS names", own(func(r *v1alpha1.PolicyRule) { r.Identities, r.DNSNames = "", []string{"a.b"} }), "rules[0].dnsNames"},
 		{"DNS names and an identity", own(func(r *v1alpha1.PolicyRule) { r.DNSNames = []string{"a.b"} }), "rules[0].dnsNames"},
@@ -515,7 +532,7 @@ func TestConfine(t *testing.T) {
 		{"another namespace beside it", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"shop", "bank"} }), "rules[0].namespaces"},
 		{"every namespace", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"*"} }), "rules[0].namespaces"},
 		{"no namespace", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil }), "rules[0].namespaces"},
-		{"a bad rule behind a good one", append(own(func(*v1alpha1.PolicyRule) {}), own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil })...), "rules[1].namespaces"},
+		{"an invalid rule after a valid one", append(own(func(*v1alpha1.PolicyRule) {}), own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil })...), "rules[1].namespaces"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -530,29 +547,31 @@ func TestConfine(t *testing.T) {
 	}
 }
 
-func TestOurNamespaceIsASystemNamespace(t *testing.T) {
-	f := newOffice(t, v1alpha1.KindTrustClusterIssuer)
-	f.ClusterResourceNamespace = "pki"
-	spec := meshPolicy()
-	spec.Rules[0].Namespaces = []string{"*"}
-	spec.SystemNamespaces = make([]string, 1, 8)
-	spec.SystemNamespaces[0] = "vault"
-	policy := catest.Must(NewPolicy(spec, "", f.ClusterResourceNamespace))(t)
-	w := newWorld(t)
-	for namespace, want := range map[string]bool{"shop": true, "pki": false, "vault": false} {
-		q := signingRequest{CertificateSigningRequest: full(meshSigner), now: w.now}
-		q.Spec.Request, q.Spec.Username = csrFor(t, "spiffe://"+catest.Organization+"/ns/"+namespace+"/sa/a"), "system:serviceaccount:"+namespace+":a"
-		q.Spec.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
-		if got := policy.Evaluate(q.asks()); got.Allowed() != want {
-			t.Errorf("%s: %s", namespace, got.Summary())
+func TestNewPolicy_OwnNamespaceIsASystemNamespace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newIssuerEnv(t, v1alpha1.KindTrustClusterIssuer)
+		f.ClusterResourceNamespace = "pki"
+		spec := meshPolicy()
+		spec.Rules[0].Namespaces = []string{"*"}
+		spec.SystemNamespaces = make([]string, 1, 8)
+		spec.SystemNamespaces[0] = "vault"
+		policy := catest.Must(NewPolicy(spec, "", f.ClusterResourceNamespace))(t)
+		w := newRequestEnv(t)
+		for namespace, want := range map[string]bool{"shop": true, "pki": false, "vault": false} {
+			q := signingRequest{CertificateSigningRequest: full(meshSigner), now: w.now}
+			q.Spec.Request, q.Spec.Username = csrFor(t, "spiffe://"+catest.Organization+"/ns/"+namespace+"/sa/a"), "system:serviceaccount:"+namespace+":a"
+			q.Spec.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
+			if got := policy.Evaluate(q.csrRequest()); got.Allowed() != want {
+				t.Errorf("%s: %s", namespace, got.Summary())
+			}
 		}
-	}
-	if got := spec.SystemNamespaces[:2]; got[1] != "" {
-		t.Errorf("the specification was changed: %v", got)
-	}
+		if got := spec.SystemNamespaces[:2]; got[1] != "" {
+			t.Errorf("the specification was changed: %v", got)
+		}
+	})
 }
 
-func TestRespecified(t *testing.T) {
+func TestSpecChanged(t *testing.T) {
 	object := func(uid string, generation int64, status string) *v1alpha1.TrustClusterIssuer {
 		return &v1alpha1.TrustClusterIssuer{
 			ObjectMeta: metav1.ObjectMeta{UID: types.UID(uid), Generation: generation},
@@ -570,21 +589,20 @@ func TestRespecified(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := respecified().Update(event.UpdateEvent{ObjectOld: object("a", 1, ""), ObjectNew: test.then}); got != test.want {
+			if got := specChanged().Update(event.UpdateEvent{ObjectOld: object("a", 1, ""), ObjectNew: test.then}); got != test.want {
 				t.Errorf("got %t", got)
 			}
 		})
 	}
 }
 
-// TestNoSecretIsTold holds the log and the status of good and broken Secrets against
-// their contents.
-func TestNoSecretIsTold(t *testing.T) {
+// TestRefresh_PrintsNoSecret checks that log and status contain no part of a Secret.
+func TestRefresh_PrintsNoSecret(t *testing.T) {
 	tests := []struct {
 		name  string
 		spoil func(map[string][]byte)
 	}{
-		{"a good one", func(map[string][]byte) {}},
+		{"a valid one", func(map[string][]byte) {}},
 		{"a key of another CA", func(d map[string][]byte) { d["ca-key.pem"] = keyPEM(t, catest.Key("x")) }},
 		{"a key that is cut", func(d map[string][]byte) { d["ca-key.pem"] = d["ca-key.pem"][:100] }},
 		{"a key without its frame", func(d map[string][]byte) { d["ca-key.pem"] = d["ca-key.pem"][28:120] }},
@@ -592,8 +610,8 @@ func TestNoSecretIsTold(t *testing.T) {
 		{"a key in the place of the roots", func(d map[string][]byte) { d["root-cert.pem"] = d["ca-key.pem"] }},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			f := newOffice(t, v1alpha1.KindTrustClusterIssuer)
+		bubble(t, test.name, func(t *testing.T) {
+			f := newIssuerEnv(t, v1alpha1.KindTrustClusterIssuer)
 			secret := caSecret(t, ours, "cacerts", f.h.IntermediateKey, f.h.Chain())
 			test.spoil(secret.Data)
 			f.put(t, secret)
@@ -604,10 +622,10 @@ func TestNoSecretIsTold(t *testing.T) {
 			body := strings.Split(string(secret.Data["ca-key.pem"]), "\n")
 			for _, line := range body {
 				if len(line) > 16 && !strings.HasPrefix(line, "-----") && strings.Contains(text, line[:16]) {
-					t.Errorf("a part of the key is told: %s", text)
+					t.Errorf("a part of the key is printed: %s", text)
 				}
 			}
-			if test.name != "a good one" && (text == "" || o.status.Conditions[0].Status != metav1.ConditionFalse) {
+			if test.name != "a valid one" && (text == "" || o.status.Conditions[0].Status != metav1.ConditionFalse) {
 				t.Errorf("it is ready: %s", text)
 			}
 		})

@@ -8,16 +8,16 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// upstream is the issuer from which an ephemeral one has its intermediate: whichever
-// serves under that name at the time.
+// upstream is the issuer from which an ephemeral one obtains its intermediate: the active
+// issuer of that name at the time.
 type upstream struct {
 	registry *registry
 	key      issuerKey
 	user     v1alpha1.IssuerUser
 }
 
-// IssueIntermediate asks the issuer, if it allows that. All that stands in the way may
-// change, so no error is for good.
+// IssueIntermediate calls the issuer if it allows that. All errors are temporary, since the
+// upstream may change.
 func (u upstream) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 	s := u.registry.load(u.key)
 	switch {

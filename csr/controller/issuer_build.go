@@ -8,13 +8,13 @@ import (
 	"github.com/trustgen/trustgen/issuer/backend"
 )
 
-// build makes the issuer that an object describes, and watches what it names from now
-// on. Nothing is sent to a CA.
-func (i *issuers) build(ctx context.Context, o issuerObject) (*serving, error) {
-	key, s := o.key(), i.sources(o.key())
+// build makes the issuer that an object specifies, and replaces the watches of the objects
+// that it refers to. It does not call the CA.
+func (i *issuerReconciler) build(ctx context.Context, o issuerObject) (*activeIssuer, error) {
+	key, s := o.key(), i.refs(o.key())
 	policy, policyErr := NewPolicy(o.spec.Policy, key.namespace, i.ClusterResourceNamespace)
 	made, err := i.NewIssuer(ctx, *o.spec.DeepCopy(), i.options(key, s))
-	i.watcher.use(key, s.names())
+	i.watcher.use(key, s.all())
 	if err := errors.Join(policyErr, err); err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (i *issuers) build(ctx context.Context, o issuerObject) (*serving, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &serving{
+	return &activeIssuer{
 		key:         key,
 		fingerprint: fingerprint,
 		announced:   announced,
@@ -38,8 +38,9 @@ func (i *issuers) build(ctx context.Context, o issuerObject) (*serving, error) {
 	}, nil
 }
 
-// options let a cluster issuer announce its CAs. Others could fill the ConfigMap.
-func (i *issuers) options(key issuerKey, s *sources) backend.Options {
+// options allow only a cluster issuer to announce its CAs: any namespace could fill the
+// ConfigMap otherwise.
+func (i *issuerReconciler) options(key issuerKey, s *refs) backend.Options {
 	o := backend.Options{Name: key.String(), Sources: s, Now: i.Now}
 	if key.namespace == "" {
 		o.Announcer = announcer{reader: i.reader, writer: i.client, namespace: i.ClusterResourceNamespace, issuer: key.name, now: i.Now}
@@ -47,10 +48,10 @@ func (i *issuers) options(key issuerKey, s *sources) backend.Options {
 	return o
 }
 
-// sources are what an issuer may read: a cluster issuer in one namespace, another one in
-// its own.
-func (i *issuers) sources(key issuerKey) *sources {
-	s := &sources{reader: i.reader, namespace: i.ClusterResourceNamespace, registry: i.registry, key: key, read: make(map[named]string)}
+// refs are the references of an issuer: a cluster issuer reads in one namespace, a
+// TrustIssuer in its own.
+func (i *issuerReconciler) refs(key issuerKey) *refs {
+	s := &refs{reader: i.reader, namespace: i.ClusterResourceNamespace, registry: i.registry, key: key, read: make(map[objectRef]string)}
 	if key.namespace != "" {
 		s.namespace = key.namespace
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// issuerKey names an issuer. That of a cluster issuer has no namespace.
+// issuerKey identifies an issuer. A cluster issuer has no namespace.
 type issuerKey struct{ namespace, name string }
 
 func (k issuerKey) user() v1alpha1.IssuerUser {
@@ -23,7 +23,7 @@ func (k issuerKey) user() v1alpha1.IssuerUser {
 	return v1alpha1.IssuerUser{Kind: v1alpha1.KindTrustIssuer, Namespace: k.namespace, Name: k.name}
 }
 
-// String is how a signerName names it behind its domain.
+// String is the part of a signerName after the domain.
 func (k issuerKey) String() string {
 	if k.namespace == "" {
 		return k.name
@@ -31,7 +31,7 @@ func (k issuerKey) String() string {
 	return k.namespace + "." + k.name
 }
 
-// signerName is the one by which requests name the issuer.
+// signerName is the name that requests have for the issuer.
 func (k issuerKey) signerName() string {
 	if k.namespace == "" {
 		return v1alpha1.ClusterSignerDomain + "/" + k.name
@@ -39,8 +39,8 @@ func (k issuerKey) signerName() string {
 	return v1alpha1.NamespacedSignerDomain + "/" + k.String()
 }
 
-// parseSignerName reads the name of one of our signers. A namespace has no dots, the
-// name of an issuer may.
+// parseSignerName parses a signerName of this controller. A namespace has no dots, the name
+// of an issuer may.
 func parseSignerName(signer string) (issuerKey, bool) {
 	domain, name, _ := strings.Cut(signer, "/")
 	if strings.Contains(name, "/") {
@@ -57,11 +57,11 @@ func parseSignerName(signer string) (issuerKey, bool) {
 	return issuerKey{}, false
 }
 
-// serving is an issuer that signs. It is never changed, only replaced.
-type serving struct {
+// activeIssuer is an issuer that is ready to sign. It is immutable.
+type activeIssuer struct {
 	key         issuerKey
-	fingerprint string // of all that it was made from
-	announced   string // of what its CA was made from, if that is announced
+	fingerprint string // of the specification and the objects that it refers to
+	announced   string // the fingerprint of its CA, if that is announced
 	policy      *csr.Policy
 	backend     *backend.Backend
 	chain       v1alpha1.ChainForm
@@ -69,8 +69,8 @@ type serving struct {
 	users       []v1alpha1.IssuerUser
 }
 
-// certificate is that of the CA, as far as it is known; else nil.
-func (s *serving) certificate() *x509.Certificate {
+// certificate is the certificate of the CA, nil if it is not known.
+func (s *activeIssuer) certificate() *x509.Certificate {
 	if s == nil {
 		return nil
 	}
@@ -81,30 +81,31 @@ func (s *serving) certificate() *x509.Certificate {
 	return known.Certificate()
 }
 
-// check asks the CA how it is, if that can be asked.
-func (s *serving) check(ctx context.Context) error {
+// check checks the health of the CA, if the CA supports that.
+func (s *activeIssuer) check(ctx context.Context) error {
 	if checker, ok := issuer.As[issuer.Checker](s.backend.Issuer); ok {
 		return checker.Check(ctx)
 	}
 	return nil
 }
 
-// keeps is an issuer with the CA of one that is known, if that is what it describes.
-func (s *serving) keeps(known *serving) *serving {
+// reuse returns an issuer that keeps the state of an earlier one, if both have the same
+// fingerprint, or its CA, if only that is the same.
+func (s *activeIssuer) reuse(earlier *activeIssuer) *activeIssuer {
 	switch {
-	case known == nil:
-	case known.fingerprint == s.fingerprint:
-		return known
-	case known.announced != "" && known.announced == s.announced:
-		kept := *s
-		kept.backend = known.backend
-		return &kept
+	case earlier == nil:
+	case earlier.fingerprint == s.fingerprint:
+		return earlier
+	case earlier.announced != "" && earlier.announced == s.announced:
+		reused := *s
+		reused.backend = earlier.backend
+		return &reused
 	}
 	return s
 }
 
-// allows reports whether an issuer may have its intermediate from this one.
-func (s *serving) allows(user v1alpha1.IssuerUser) bool {
+// allows reports whether another issuer may obtain its intermediate from this one.
+func (s *activeIssuer) allows(user v1alpha1.IssuerUser) bool {
 	return slices.ContainsFunc(s.users, func(u v1alpha1.IssuerUser) bool {
 		if u.Kind == "" {
 			u.Kind = v1alpha1.KindTrustClusterIssuer
@@ -113,28 +114,28 @@ func (s *serving) allows(user v1alpha1.IssuerUser) bool {
 	})
 }
 
-// registry holds the issuers that sign.
+// registry holds active issuers.
 type registry struct {
-	mu      sync.RWMutex
-	serving map[issuerKey]*serving
+	mu     sync.RWMutex
+	active map[issuerKey]*activeIssuer
 }
 
-func newRegistry() *registry { return &registry{serving: make(map[issuerKey]*serving)} }
+func newRegistry() *registry { return &registry{active: make(map[issuerKey]*activeIssuer)} }
 
-func (r *registry) load(k issuerKey) *serving {
+func (r *registry) load(k issuerKey) *activeIssuer {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.serving[k]
+	return r.active[k]
 }
 
-func (r *registry) store(s *serving) {
+func (r *registry) store(s *activeIssuer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.serving[s.key] = s
+	r.active[s.key] = s
 }
 
 func (r *registry) remove(k issuerKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.serving, k)
+	delete(r.active, k)
 }

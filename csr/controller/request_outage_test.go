@@ -15,14 +15,13 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// TestNoOutageFailsARequest holds each way of a CA to fail against a request, for longer
-// than anybody waits.
-func TestNoOutageFailsARequest(t *testing.T) {
+// Each failure of a CA lasts longer than any client waits.
+func TestReconcile_NoOutageFailsARequest(t *testing.T) {
 	resource := schema.GroupResource{Group: "cert-manager.io", Resource: "certificaterequests"}
 	tests := []struct {
 		name  string
-		begin func(*testing.T, *world)
-		end   func(*testing.T, *world)
+		begin func(*testing.T, *requestEnv)
+		end   func(*testing.T, *requestEnv)
 		event string
 	}{
 		{"a CA that is away", answers(errors.New("connection refused")), heal, "connection refused"},
@@ -31,27 +30,27 @@ func TestNoOutageFailsARequest(t *testing.T) {
 		{"a CA that gives up by itself", answers(context.DeadlineExceeded), heal, "deadline"},
 		{"a CA that is cancelled by itself", answers(context.Canceled), heal, "canceled"},
 		{"a CA that works on it", answers(&issuer.PendingError{Err: errors.New("in the queue")}), heal, ReasonPending},
-		{"a CA that panics", func(_ *testing.T, w *world) { w.ca.before = func(context.Context) error { panic("boom") } }, heal, "boom"},
-		{"a CA that lies", func(_ *testing.T, w *world) {
+		{"a CA that panics", func(_ *testing.T, w *requestEnv) { w.ca.before = func(context.Context) error { panic("boom") } }, heal, "boom"},
+		{"a CA that lies", func(_ *testing.T, w *requestEnv) {
 			w.ca.instead = func(*issuer.Chain) *issuer.Chain { return &issuer.Chain{Certificates: w.h.LeafChain()} }
 		}, heal, "wrong certificate"},
-		{"a CA that says nothing", func(_ *testing.T, w *world) {
+		{"a CA that says nothing", func(_ *testing.T, w *requestEnv) {
 			w.ca.instead = func(*issuer.Chain) *issuer.Chain { return nil }
 		}, heal, "no certificate"},
-		{"an issuer that is not there yet", func(_ *testing.T, w *world) { w.registry.remove(issuerKey{name: "mesh"}) }, func(t *testing.T, w *world) {
-			w.serve(t, &serving{key: issuerKey{name: "mesh"}})
-		}, "not there"},
+		{"an issuer that does not exist yet", func(_ *testing.T, w *requestEnv) { w.registry.remove(issuerKey{name: "mesh"}) }, func(t *testing.T, w *requestEnv) {
+			w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}})
+		}, "does not exist"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newRequestEnv(t)
 				test.begin(t, w)
-				w.ask(t, "r")
+				w.create(t, "r")
 				for time.Since(w.begin) < 10*time.Minute {
 					again := w.reconcile(t, "r")
-					if again <= 0 || again > lastWait {
-						t.Fatalf("looked at again after %s", again)
+					if again <= 0 || again > maxBackoff {
+						t.Fatalf("requeued after %s", again)
 					}
 					pass(again)
 				}
@@ -72,17 +71,17 @@ func TestNoOutageFailsARequest(t *testing.T) {
 	}
 }
 
-func answers(err error) func(*testing.T, *world) {
-	return func(_ *testing.T, w *world) { w.ca.before = func(context.Context) error { return err } }
+func answers(err error) func(*testing.T, *requestEnv) {
+	return func(_ *testing.T, w *requestEnv) { w.ca.before = func(context.Context) error { return err } }
 }
 
-func heal(_ *testing.T, w *world) { w.ca.before, w.ca.instead = nil, nil }
+func heal(_ *testing.T, w *requestEnv) { w.ca.before, w.ca.instead = nil, nil }
 
 func TestBackoff(t *testing.T) {
-	f := &flight{}
+	f := &inflightRequest{}
 	waits := make(map[time.Duration]bool)
 	for i := range 100 {
-		most := min(firstWait<<min(i, 16), lastWait)
+		most := min(minBackoff<<min(i, 16), maxBackoff)
 		got := f.backoff()
 		if got > most || got < most*8/10 {
 			t.Errorf("attempt %d: %s, want at most %s", i, got, most)
@@ -94,23 +93,23 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-func TestPending(t *testing.T) {
+func TestReconcile_Pending(t *testing.T) {
 	tests := []struct {
 		name               string
 		after, least, most time.Duration
 	}{
-		{"a CA that leaves it to the caller", 0, 1, firstWait},
+		{"a CA that leaves it to the caller", 0, 1, minBackoff},
 		{"a CA that names a time", 3 * time.Second, 3 * time.Second, 3 * time.Second},
-		{"a CA in a hurry", time.Nanosecond, firstWait, firstWait},
-		{"a CA with more time than a workload", time.Hour, lastWait, lastWait},
+		{"a CA in a hurry", time.Nanosecond, minBackoff, minBackoff},
+		{"a CA with more time than a workload", time.Hour, maxBackoff, maxBackoff},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
+		bubble(t, test.name, func(t *testing.T) {
+			w := newRequestEnv(t)
 			answers(&issuer.PendingError{After: test.after, Err: errors.New("wait")})(t, w)
-			w.ask(t, "r")
+			w.create(t, "r")
 			if again := w.reconcile(t, "r"); again < test.least || again > test.most {
-				t.Errorf("looked at again after %s, want %s to %s", again, test.least, test.most)
+				t.Errorf("requeued after %s, want %s to %s", again, test.least, test.most)
 			}
 			if got := metric(t, w.Metrics, "trustgen_attempts_total", string(resultPending)); got != 1 {
 				t.Errorf("counted %v", got)
@@ -119,7 +118,7 @@ func TestPending(t *testing.T) {
 	}
 }
 
-func TestWhatACARefuses(t *testing.T) {
+func TestReconcile_RefusedByCA(t *testing.T) {
 	long := strings.Repeat("é", maxMessage)
 	tests := []struct {
 		name         string
@@ -134,12 +133,12 @@ func TestWhatACARefuses(t *testing.T) {
 		{"with bytes that are no text", "Bytes", "not on the list \xff", "Bytes"},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
+		bubble(t, test.name, func(t *testing.T) {
+			w := newRequestEnv(t)
 			answers(&issuer.PermanentError{Reason: test.reason, Err: errors.New(test.text)})(t, w)
-			w.ask(t, "r")
+			w.create(t, "r")
 			if again := w.reconcile(t, "r"); again != 0 {
-				t.Errorf("looked at again after %s", again)
+				t.Errorf("requeued after %s", again)
 			}
 			w.wants(t, 1, 1)
 			f := w.failure(t, "r")
@@ -154,28 +153,28 @@ func TestWhatACARefuses(t *testing.T) {
 	}
 }
 
-func TestARefusalAnswersRepeatsFromMemory(t *testing.T) {
+func TestReconcile_CachesRefusalsOfCAs(t *testing.T) {
 	tests := []struct {
 		name  string
-		then  func(*testing.T, *world)
+		then  func(*testing.T, *requestEnv)
 		calls int32
 	}{
-		{"of the same bytes", func(*testing.T, *world) {}, 1},
-		{"for as long as an agent repeats them", func(*testing.T, *world) { pass(refusalsFor - 1) }, 1},
-		{"but not for ever", func(*testing.T, *world) { pass(refusalsFor) }, 2},
-		{"but not for an issuer that has changed", func(t *testing.T, w *world) {
-			w.serve(t, &serving{key: issuerKey{name: "mesh"}, fingerprint: "2"})
+		{"of the same bytes", func(*testing.T, *requestEnv) {}, 1},
+		{"for as long as an agent repeats them", func(*testing.T, *requestEnv) { pass(refusalLifetime - 1) }, 1},
+		{"but not for ever", func(*testing.T, *requestEnv) { pass(refusalLifetime) }, 2},
+		{"but not for an issuer that has changed", func(t *testing.T, w *requestEnv) {
+			w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}, fingerprint: "2"})
 		}, 2},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newRequestEnv(t)
 				answers(&issuer.PermanentError{Reason: "No", Err: errors.New("no")})(t, w)
-				w.ask(t, "first")
+				w.create(t, "first")
 				w.reconcile(t, "first")
 				test.then(t, w)
-				w.ask(t, "second")
+				w.create(t, "second")
 				w.reconcile(t, "second")
 				w.wants(t, test.calls, 2)
 				first, second := w.failure(t, "first"), w.failure(t, "second")
@@ -187,9 +186,9 @@ func TestARefusalAnswersRepeatsFromMemory(t *testing.T) {
 	}
 }
 
-func TestADeadlineOfOneDoesNotEndTheCallOfAnother(t *testing.T) {
+func TestReconcile_DeadlineOfOneRequestKeepsASharedCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newRequestEnv(t)
 		open := make(chan struct{})
 		w.ca.before = func(ctx context.Context) error {
 			select {
@@ -199,9 +198,9 @@ func TestADeadlineOfOneDoesNotEndTheCallOfAnother(t *testing.T) {
 				return ctx.Err()
 			}
 		}
-		w.ask(t, "old")
-		pass(patienceOfIstio - time.Second)
-		w.ask(t, "new")
+		w.create(t, "old")
+		pass(istiodCSRTimeout - time.Second)
+		w.create(t, "new")
 		results := make(chan time.Duration, 2)
 		go func() { results <- w.reconcile(t, "old") }()
 		synctest.Wait()
@@ -212,7 +211,7 @@ func TestADeadlineOfOneDoesNotEndTheCallOfAnother(t *testing.T) {
 		}
 		close(open)
 		if again := <-results; again != 0 {
-			t.Errorf("the new one is looked at again after %s", again)
+			t.Errorf("the new one is requeued after %s", again)
 		}
 		w.wants(t, 1, 1)
 		if chain := w.chain(t, "new"); chain[0].URIs[0].String() != catest.LeafID {
@@ -221,20 +220,20 @@ func TestADeadlineOfOneDoesNotEndTheCallOfAnother(t *testing.T) {
 	})
 }
 
-func TestIdenticalRequestsAreSignedOnce(t *testing.T) {
+func TestReconcile_SignsIdenticalRequestsOnce(t *testing.T) {
 	tests := []struct {
 		name string
-		then func(*testing.T, *world)
+		then func(*testing.T, *requestEnv)
 		left []string
 	}{
-		{"for all of them", func(*testing.T, *world) {}, []string{"first", "second", "third"}},
-		{"though the first was deleted", func(t *testing.T, w *world) { w.remove(t, "first") }, []string{"second", "third"}},
-		{"though all others were deleted", func(t *testing.T, w *world) { w.remove(t, "first"); w.remove(t, "third") }, []string{"second"}},
+		{"for all of them", func(*testing.T, *requestEnv) {}, []string{"first", "second", "third"}},
+		{"though the first was deleted", func(t *testing.T, w *requestEnv) { w.remove(t, "first") }, []string{"second", "third"}},
+		{"though all others were deleted", func(t *testing.T, w *requestEnv) { w.remove(t, "first"); w.remove(t, "third") }, []string{"second"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := newRequestEnv(t)
 				open := make(chan struct{})
 				w.ca.before = func(ctx context.Context) error {
 					select {
@@ -245,7 +244,7 @@ func TestIdenticalRequestsAreSignedOnce(t *testing.T) {
 					}
 				}
 				for _, name := range []string{"first", "second", "third"} {
-					w.ask(t, name)
+					w.create(t, name)
 					go w.reconcile(t, name)
 					synctest.Wait()
 				}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,58 +20,62 @@ import (
 func object(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: ours, Name: name} }
 
 func TestFingerprint(t *testing.T) {
-	fingerprint := func(t *testing.T, secret map[string][]byte, config map[string]string, spec v1alpha1.IssuerSpec) string {
-		t.Helper()
-		a := newAPI(t, &corev1.Secret{ObjectMeta: object("s"), Data: secret}, &corev1.ConfigMap{ObjectMeta: object("c"), Data: config})
-		s := &sources{reader: a, namespace: ours, read: make(map[named]string)}
-		got, err := s.Secret(t.Context(), "s")
-		if err != nil || !maps.EqualFunc(got, secret, bytes.Equal) {
-			t.Errorf("%v, %v", got, err)
+	synctest.Test(t, func(t *testing.T) {
+		fingerprint := func(t *testing.T, secret map[string][]byte, config map[string]string, spec v1alpha1.IssuerSpec) string {
+			t.Helper()
+			a := newAPI(t, &corev1.Secret{ObjectMeta: object("s"), Data: secret}, &corev1.ConfigMap{ObjectMeta: object("c"), Data: config})
+			s := &refs{reader: a, namespace: ours, read: make(map[objectRef]string)}
+			got, err := s.Secret(t.Context(), "s")
+			if err != nil || !maps.EqualFunc(got, secret, bytes.Equal) {
+				t.Errorf("%v, %v", got, err)
+			}
+			if _, err := s.ConfigMap(t.Context(), "c"); err != nil {
+				t.Error(err)
+			}
+			return catest.Must(s.fingerprint(&spec))(t)
 		}
-		if _, err := s.ConfigMap(t.Context(), "c"); err != nil {
-			t.Error(err)
+		secret, config := map[string][]byte{"a": []byte("1"), "b": []byte("2")}, map[string]string{"a": "1"}
+		first := fingerprint(t, secret, config, caSpec())
+		if again := fingerprint(t, maps.Clone(secret), maps.Clone(config), caSpec()); again != first {
+			t.Error("not the same twice")
 		}
-		return catest.Must(s.fingerprint(&spec))(t)
-	}
-	secret, config := map[string][]byte{"a": []byte("1"), "b": []byte("2")}, map[string]string{"a": "1"}
-	first := fingerprint(t, secret, config, caSpec())
-	if again := fingerprint(t, maps.Clone(secret), maps.Clone(config), caSpec()); again != first {
-		t.Error("not the same twice")
-	}
-	for name, other := range map[string]string{
-		"the value of a Secret":    fingerprint(t, map[string][]byte{"a": []byte("1"), "b": []byte("3")}, config, caSpec()),
-		"the key of a Secret":      fingerprint(t, map[string][]byte{"a": []byte("1"), "c": []byte("2")}, config, caSpec()),
-		"the value of a ConfigMap": fingerprint(t, secret, map[string]string{"a": "2"}, caSpec()),
-		"the specification":        fingerprint(t, secret, config, remoteSpec()),
-	} {
-		if other == first {
-			t.Errorf("%s makes no difference", name)
+		for name, other := range map[string]string{
+			"the value of a Secret":    fingerprint(t, map[string][]byte{"a": []byte("1"), "b": []byte("3")}, config, caSpec()),
+			"the key of a Secret":      fingerprint(t, map[string][]byte{"a": []byte("1"), "c": []byte("2")}, config, caSpec()),
+			"the value of a ConfigMap": fingerprint(t, secret, map[string]string{"a": "2"}, caSpec()),
+			"the specification":        fingerprint(t, secret, config, remoteSpec()),
+		} {
+			if other == first {
+				t.Errorf("%s makes no difference", name)
+			}
 		}
-	}
+	})
 }
 
-func TestWhatIsNotThereIsWatchedToo(t *testing.T) {
-	s := &sources{reader: newAPI(t), namespace: ours, read: make(map[named]string)}
-	if _, err := s.Secret(t.Context(), "s"); err == nil {
-		t.Error("found")
-	} else {
-		contains(t, "the error", err.Error(), `the Secret "s" in trustgen-system`)
-	}
-	if _, err := s.ConfigMap(t.Context(), "c"); err == nil {
-		t.Error("found")
-	}
-	want := []named{{kindConfigMap, ours, "c"}, {kindSecret, ours, "s"}}
-	if got := s.names(); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
-		t.Errorf("got %v, want %v", got, want)
-	}
+func TestRefs_RecordMissingObjects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &refs{reader: newAPI(t), namespace: ours, read: make(map[objectRef]string)}
+		if _, err := s.Secret(t.Context(), "s"); err == nil {
+			t.Error("found")
+		} else {
+			contains(t, "the error", err.Error(), `the Secret "s" in trustgen-system`)
+		}
+		if _, err := s.ConfigMap(t.Context(), "c"); err == nil {
+			t.Error("found")
+		}
+		want := []objectRef{{kindConfigMap, ours, "c"}, {kindSecret, ours, "s"}}
+		if got := s.all(); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
 }
 
-func TestUpstream(t *testing.T) {
+func TestRefs_Upstream(t *testing.T) {
 	h := catest.New(t)
 	root := catest.Must(local.New(h.Root, local.Options{Now: catest.Now}))(t)
 	known := newRegistry()
 	serve := func(key issuerKey, i issuer.Issuer, users ...v1alpha1.IssuerUser) {
-		known.store(&serving{key: key, backend: &backend.Backend{Issuer: i}, users: users})
+		known.store(&activeIssuer{key: key, backend: &backend.Backend{Issuer: i}, users: users})
 	}
 	cluster := v1alpha1.IssuerUser{Name: "user"}
 	namespaced := v1alpha1.IssuerUser{Kind: v1alpha1.KindTrustIssuer, Namespace: "shop", Name: "user"}
@@ -93,16 +98,16 @@ func TestUpstream(t *testing.T) {
 		{"an issuer by one of its namespace", issuerKey{"shop", "user"}, v1alpha1.IssuerReference{Kind: trust, Name: "own"}, ""},
 		{"a cluster issuer by one of another namespace", issuerKey{"bank", "user"}, v1alpha1.IssuerReference{Name: "open"}, "allowIntermediates"},
 		{"an issuer of another namespace", issuerKey{"bank", "user"}, v1alpha1.IssuerReference{Kind: trust, Name: "own"}, "allowIntermediates"},
-		{"one that names nobody", issuerKey{name: "user"}, v1alpha1.IssuerReference{Name: "closed"}, "allowIntermediates"},
+		{"one that allows nobody", issuerKey{name: "user"}, v1alpha1.IssuerReference{Name: "closed"}, "allowIntermediates"},
 		{"one that signs leaves only", issuerKey{name: "user"}, v1alpha1.IssuerReference{Name: "leaves"}, "issues no intermediates"},
 		{"one that is not there", issuerKey{name: "user"}, v1alpha1.IssuerReference{Name: "absent"}, "not ready"},
 		{"itself", issuerKey{name: "open"}, v1alpha1.IssuerReference{Name: "open"}, "its own upstream"},
 		{"an issuer, by a cluster issuer", issuerKey{name: "user"}, v1alpha1.IssuerReference{Kind: trust, Name: "own"}, "cannot have its intermediate"},
-		{"one of a kind that nobody knows", issuerKey{name: "user"}, v1alpha1.IssuerReference{Kind: "Issuer", Name: "open"}, `kind "Issuer"`},
+		{"one of an unknown kind", issuerKey{name: "user"}, v1alpha1.IssuerReference{Kind: "Issuer", Name: "open"}, `kind "Issuer"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := &sources{key: test.user, registry: known}
+			s := &refs{key: test.user, registry: known}
 			up, err := s.Upstream(t.Context(), test.ref)
 			if err == nil {
 				_, err = up.IssueIntermediate(t.Context(), issuer.IntermediateRequest{

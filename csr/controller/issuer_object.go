@@ -20,7 +20,7 @@ type issuerObject struct {
 
 func (o issuerObject) key() issuerKey { return issuerKey{o.GetNamespace(), o.GetName()} }
 
-// newIssuerObject is an empty one of a kind.
+// newIssuerObject makes an empty object of a kind.
 func newIssuerObject(kind string) issuerObject {
 	if kind == v1alpha1.KindTrustIssuer {
 		return asIssuer(&v1alpha1.TrustIssuer{})
@@ -45,7 +45,7 @@ func asIssuer(o client.Object) issuerObject {
 	return issuerObject{Object: o}
 }
 
-// readIssuer reads one. It is a copy, which may be changed.
+// readIssuer reads an issuer. The result is a copy, which may be changed.
 func readIssuer(ctx context.Context, r client.Reader, kind string, name types.NamespacedName) (issuerObject, error) {
 	o := newIssuerObject(kind).Object
 	if err := r.Get(ctx, name, o); err != nil {
@@ -55,9 +55,9 @@ func readIssuer(ctx context.Context, r client.Reader, kind string, name types.Na
 	return asIssuer(copied), nil
 }
 
-// respecified lets pass what changes the specification, and an object that replaces
-// another one of its name.
-func respecified() predicate.Predicate {
+// specChanged passes updates that change the specification or replace the object by another
+// one with the same name.
+func specChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || e.ObjectOld.GetUID() != e.ObjectNew.GetUID()
 	}}
