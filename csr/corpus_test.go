@@ -2,9 +2,11 @@ package csr_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,9 +22,12 @@ import (
 
 const corpusDir = "testdata/corpus"
 
+var corpusOnce = sync.OnceValues(func() (map[string]*corpus.Case, error) { return corpus.Read(corpusDir) })
+
+// readCorpus returns the cases by their paths. The cases are shared and must not be changed.
 func readCorpus(t testing.TB) map[string]*corpus.Case {
 	t.Helper()
-	return catest.Must(corpus.Read(corpusDir))(t)
+	return maps.Clone(catest.Must(corpusOnce())(t))
 }
 
 func readPolicies(t testing.TB) map[string]*csr.Policy {

@@ -71,15 +71,20 @@ func Signed(subject, attributes []byte) []byte {
 // Parts are the subject and the attributes of a case of the corpus.
 type Parts struct{ Subject, Attributes []byte }
 
-// AllParts are those of the whole corpus, for [Signed].
+// AllParts are those of the whole corpus, each once, for [Signed].
 func AllParts() []Parts {
 	var all []Parts
+	seen := make(map[string]bool)
 	for _, s := range specs() {
 		d := newDraft()
 		if s.csr != nil {
 			s.csr(d)
 		}
-		all = append(all, Parts{d.subject, slices.Concat(d.attributes...)})
+		parts := Parts{d.subject, slices.Concat(d.attributes...)}
+		if id := string(parts.Subject) + string(parts.Attributes); !seen[id] {
+			seen[id] = true
+			all = append(all, parts)
+		}
 	}
 	return all
 }

@@ -19,7 +19,7 @@ func validCases() []spec {
 	istiodHosts := []string{istiodHost, "istiod-remote.istio-system.svc", "istio-pilot.istio-system.svc"}
 	return []spec{
 		{title: "pilot-agent through istiod, RSA-2048 with an empty organization", policy: "mesh", who: istiod, csr: func(d *draft) {
-			d.key, d.subject = rsaKey("pilot-agent", 2048), emptyOrganization
+			d.key, d.subject = pilotAgentKey(), emptyOrganization
 		}, grant: workload("istiod", "24h")},
 		{title: "pilot-agent through istiod, P-256 with an empty organization", policy: "mesh", who: istiod, csr: func(d *draft) { d.subject = emptyOrganization },
 			grant: workload("istiod", "24h")},
@@ -30,7 +30,7 @@ func validCases() []spec {
 			serverAuth(c)
 			c.Lifetime = "87600h"
 		}, csr: func(d *draft) {
-			d.key, d.subject = rsaKey("istiod", 2048), emptyOrganization
+			d.key, d.subject = istiodKey(), emptyOrganization
 			d.names(dns(istiodHosts[0]), dns(istiodHosts[1]), dns(istiodHosts[2]))
 		}, grant: server("720h", istiodHosts...)},
 		{title: "Istiod for one of its own names", policy: "mesh", who: istiod, ask: serverAuth, csr: asksHost, grant: server("24h", istiodHost)},
@@ -57,7 +57,7 @@ func validCases() []spec {
 		{title: "Basic constraints that say FALSE", csr: func(d *draft) {
 			d.extensions(san(uri(cartID)), extension(oidBasicConstraints, seq(der(tagBoolean, []byte{0}))))
 		}, grant: workload("own", "24h")},
-		{title: "A key of RSA-3072", csr: func(d *draft) { d.key = rsaKey("workload", 3072) }, grant: workload("own", "24h")},
+		{title: "A key of RSA-3072", csr: func(d *draft) { d.key = workloadRSA3072() }, grant: workload("own", "24h")},
 		{title: "A block with line breaks of Windows", pem: func(der []byte) string { return strings.ReplaceAll(block(der), "\n", "\r\n") }, grant: workload("own", "24h")},
 		{title: "A block with blank lines around it", pem: func(der []byte) string { return "\n" + block(der) + "\n\n" }, grant: workload("own", "24h")},
 		{title: "A pod with a stub of a CSR", ask: func(c *Case) { vouch(c, &Names{URIs: []string{cartID}}) }, csr: func(d *draft) { d.attributes = nil }, grant: workload("own", "24h")},
