@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -124,11 +125,12 @@ func mkdir(t *testing.T, dir string) {
 // wantUnlocked fails the test unless others can use the directory at once.
 func wantUnlocked(t *testing.T, dir string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	s := open(t, dir)
-	s.options.LockTimeout = lockPoll
-	if err := s.View(ctx, func(*Snapshot) error { return nil }); err != nil {
+	l := flock.New(filepath.Join(dir, lockFile))
+	tryLock(t, l)
+	if err := l.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, dir).View(t.Context(), func(*Snapshot) error { return nil }); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

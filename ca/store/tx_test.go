@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -268,20 +269,22 @@ func TestWriteFromManyGoroutines(t *testing.T) {
 }
 
 func TestUpdatesFromManyGoroutines(t *testing.T) {
-	s := open(t, newDir(t))
-	want := make(map[string]string)
-	var group sync.WaitGroup
-	for i := range 8 {
-		name := fmt.Sprintf("folder/%d", i)
-		want[name] = name
-		group.Go(func() {
-			if err := s.Update(t.Context(), write(name, name)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	wantFiles(t, s.Dir(), want)
+	synctest.Test(t, func(t *testing.T) { // none waits for the lock too long
+		s := open(t, newDir(t))
+		want := make(map[string]string)
+		var group sync.WaitGroup
+		for i := range 8 {
+			name := fmt.Sprintf("folder/%d", i)
+			want[name] = name
+			group.Go(func() {
+				if err := s.Update(t.Context(), write(name, name)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		wantFiles(t, s.Dir(), want)
+	})
 }
 
 func TestRetireFromManyGoroutines(t *testing.T) {
