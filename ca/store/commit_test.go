@@ -69,9 +69,11 @@ var (
 )
 
 func TestCommittedChangeIsFinishedFromEveryMove(t *testing.T) {
+	t.Parallel()
 	for moves := range changeMoves + 1 {
 		for user, use := range users() {
 			t.Run(fmt.Sprintf("after %d moves, %s", moves, user), func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, changeBefore)
 				killedAfterCommit(t, s, change, moves)
 				if err := use(t, s.Dir()); err != nil {
@@ -146,6 +148,7 @@ func TestUpdateBuildsOnACommittedChange(t *testing.T) {
 }
 
 func TestStagedFilesWithoutARecord(t *testing.T) {
+	t.Parallel()
 	leftovers := map[string]func(*testing.T, *Store){
 		"the process was killed while it staged": func(t *testing.T, s *Store) {
 			killedBeforeCommit(t, s, change)
@@ -160,6 +163,7 @@ func TestStagedFilesWithoutARecord(t *testing.T) {
 	}
 	for what, leave := range leftovers {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, changeBefore)
 			leave(t, s)
 			before := tree(t, s.Dir())
@@ -180,6 +184,7 @@ func TestStagedFilesWithoutARecord(t *testing.T) {
 }
 
 func TestDamagedRecords(t *testing.T) {
+	t.Parallel()
 	for what, data := range map[string]string{
 		"it is empty":                    "",
 		"it is cut off":                  `{"moves":[{"from":".trustgen/staging/c","to":"c"}`,
@@ -207,6 +212,7 @@ func TestDamagedRecords(t *testing.T) {
 	} {
 		for user, use := range users() {
 			t.Run(what+", "+user, func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, map[string]string{"a": "old"})
 				put(t, s.Dir(), stagingDir+"/c", "new")
 				put(t, s.Dir(), commitFile, data)

@@ -34,6 +34,7 @@ var (
 )
 
 func TestReplacedFileIsNotKept(t *testing.T) {
+	t.Parallel()
 	s := fill(t, replaceBefore)
 	if err := os.Chmod(s.path("key"), 0o400); err != nil {
 		t.Fatal(err)
@@ -50,9 +51,11 @@ func TestReplacedFileIsNotKept(t *testing.T) {
 }
 
 func TestReplacementIsFinishedFromEveryMove(t *testing.T) {
+	t.Parallel()
 	for moves := range replaceMoves + 1 {
 		for user, use := range users() {
 			t.Run(fmt.Sprintf("after %d moves, %s", moves, user), func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, replaceBefore)
 				killedAfterCommit(t, s, replaceChange, moves)
 				if err := use(t, s.Dir()); err != nil {
@@ -125,6 +128,7 @@ func TestReplacementOfATransactionThatFailsChangesNothing(t *testing.T) {
 }
 
 func TestReplacementsThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		before, change func(*Tx) error
 		want           error
@@ -145,6 +149,7 @@ func TestReplacementsThatAreRefused(t *testing.T) {
 		"and the folder around is retired": {before: replace("folder/key", ""), change: retire("folder"), text: "was written before"},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, replaceBefore)
 			if err := os.Symlink("key", s.path("link")); err != nil {
 				t.Fatal(err)

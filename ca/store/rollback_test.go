@@ -52,6 +52,7 @@ func updateInVain(ctx context.Context, s *Store, change func(*Tx) error, fail fu
 }
 
 func TestFailedUpdateLeavesTheDirectoryAsItWas(t *testing.T) {
+	t.Parallel()
 	for what, fail := range failures() {
 		for place, test := range map[string]struct {
 			files  map[string]string
@@ -64,6 +65,7 @@ func TestFailedUpdateLeavesTheDirectoryAsItWas(t *testing.T) {
 			"without files": {change: write("b", "new")},
 		} {
 			t.Run(what+", "+place, func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, test.files)
 				before := tree(t, s.Dir())
 				if err := updateInVain(t.Context(), s, test.change, fail); err == nil {
@@ -89,6 +91,7 @@ func TestNameThatIsTakenMeanwhileIsNotReplaced(t *testing.T) {
 }
 
 func TestFailedUpdateTakesBackWhatItMade(t *testing.T) {
+	t.Parallel()
 	for place, prepare := range map[string]func(*testing.T, string){
 		"a directory that was missing":  func(*testing.T, string) {},
 		"an empty directory":            mkdir,
@@ -98,6 +101,7 @@ func TestFailedUpdateTakesBackWhatItMade(t *testing.T) {
 	} {
 		for what, fail := range failures() {
 			t.Run(place+", "+what, func(t *testing.T) {
+				t.Parallel()
 				dir := newDir(t)
 				prepare(t, dir)
 				_, err := os.Stat(dir)

@@ -33,8 +33,10 @@ var badNames = map[string]string{
 }
 
 func TestNamesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for what, name := range badNames {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, map[string]string{"a/b": "old"})
 			before := tree(t, s.Dir())
 			update(t, s, func(tx *Tx) error {

@@ -38,6 +38,7 @@ func steps(all ...func(*Tx) error) func(*Tx) error {
 }
 
 func TestTransactions(t *testing.T) {
+	t.Parallel()
 	before := map[string]string{"a": "old a", "folder/b": "old b", "folder/deep/c": "old c"}
 	for what, test := range map[string]struct {
 		change func(*Tx) error
@@ -98,6 +99,7 @@ func TestTransactions(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, before)
 			update(t, s, test.change)
 			wantFiles(t, s.Dir(), with(before, test.want))
@@ -120,6 +122,7 @@ func with(files, changes map[string]string) map[string]string {
 }
 
 func TestChangesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		before func(*Tx) error // what goes well
 		change func(*Tx) error
@@ -149,6 +152,7 @@ func TestChangesThatAreRefused(t *testing.T) {
 		"retire a folder in which deep down is new":  {before: write("folder/deep/new", ""), change: retire("folder"), text: "was written before"},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, map[string]string{"a": "old a", "folder/b": "old b", "folder/deep/c": "old c"})
 			symlink(t, "nowhere", filepath.Join(s.Dir(), "dangling"))
 			before := tree(t, s.Dir())

@@ -11,6 +11,7 @@ import (
 )
 
 func TestDirectoriesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		files map[string]string
 		want  string
@@ -32,6 +33,7 @@ func TestDirectoriesThatAreRefused(t *testing.T) {
 	} {
 		for user, use := range users() {
 			t.Run(what+", "+user, func(t *testing.T) {
+				t.Parallel()
 				dir := newDir(t)
 				for name, data := range test.files {
 					put(t, dir, name, data)
@@ -82,6 +84,7 @@ func TestFileInPlaceOfTheDirectoryIsRefused(t *testing.T) {
 }
 
 func TestDirectoriesThatHoldNothingYet(t *testing.T) {
+	t.Parallel()
 	for what, prepare := range map[string]func(*testing.T, string){
 		"missing":                              func(*testing.T, string) {},
 		"empty":                                mkdir,
@@ -91,6 +94,7 @@ func TestDirectoriesThatHoldNothingYet(t *testing.T) {
 	} {
 		for user, use := range users() {
 			t.Run(what+", "+user, func(t *testing.T) {
+				t.Parallel()
 				dir := newDir(t)
 				prepare(t, dir)
 				before := tree(t, dir)
