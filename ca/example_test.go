@@ -80,7 +80,7 @@ func ExampleRules() {
 		fmt.Printf("%s: %s\n", info.Rule, info.Demand)
 	}
 	// Output:
-	// signature: The next certificate's key made its signature; a root that was given is taken as it is.
+	// signature: The key of the next certificate made its signature; the signature of a given root is not verified.
 	// signature-algorithm: It is signed with SHA-256 or stronger.
 	// issuer-name: It is followed by its issuer.
 }
