@@ -47,7 +47,7 @@ func caKey(t testing.TB, keyType ca.KeyType) crypto.Signer {
 	return catest.Must(caKeys[keyType]())(t)
 }
 
-func TestEveryKeyTypeMakesAHierarchy(t *testing.T) {
+func TestNewRoot_KeyTypes(t *testing.T) {
 	t.Parallel()
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestEveryKeyTypeMakesAHierarchy(t *testing.T) {
 	}
 }
 
-func TestOtherKeysAreRefusedWithTheReason(t *testing.T) {
+func TestNewRoot_RefusesOtherKeys(t *testing.T) {
 	t.Parallel()
 	_, edwards, err := ed25519.GenerateKey(rand.Reader)
 	tests := map[string]struct {
@@ -95,7 +95,7 @@ func TestOtherKeysAreRefusedWithTheReason(t *testing.T) {
 	}
 }
 
-func TestRootOptionsAreChecked(t *testing.T) {
+func TestNewRoot_ChecksItsOptions(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(*ca.RootOptions)
@@ -120,7 +120,7 @@ func TestRootOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestLoadBindsTheKeyToTheChain(t *testing.T) {
+func TestLoad_ChecksKeyAndChain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {
@@ -156,7 +156,7 @@ func TestLoadBindsTheKeyToTheChain(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityLoadsWhatItIssued(t *testing.T) {
+func TestBelow(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	east := h.Intermediate.Certificate()
@@ -193,7 +193,7 @@ func TestAnAuthorityLoadsWhatItIssued(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityKeepsItsChainFromItsCaller(t *testing.T) {
+func TestLoad_CopiesTheChain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	chain := h.Chain()
@@ -205,7 +205,7 @@ func TestAnAuthorityKeepsItsChainFromItsCaller(t *testing.T) {
 	}
 }
 
-func TestNoVerbPrintsTheKeyOfAnAuthority(t *testing.T) {
+func TestFormat_PrintsNoKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	want := "ca.Authority(" + h.Root.Certificate().Subject.CommonName + ")"
@@ -216,7 +216,7 @@ func TestNoVerbPrintsTheKeyOfAnAuthority(t *testing.T) {
 	}
 }
 
-func TestMatchKeyComparesPublicKeys(t *testing.T) {
+func TestMatchKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	if !ca.MatchKey(newOpaque(h.LeafKey), h.Leaf) {

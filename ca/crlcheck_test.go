@@ -48,7 +48,7 @@ func extension(critical bool, id ...int) []pkix.Extension {
 	return []pkix.Extension{{Id: id, Critical: critical, Value: []byte{5, 0}}}
 }
 
-func TestEachRefusalOfACRLHasAReason(t *testing.T) {
+func TestCheckCRL(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {
@@ -108,7 +108,7 @@ func TestEachRefusalOfACRLHasAReason(t *testing.T) {
 }
 
 // crypto/x509 does not write these, as other programs do.
-func TestACRLHasANumberAndANextUpdate(t *testing.T) {
+func TestCheckCRL_MissingFields(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	good := newCRLFixture(h).sign(t)
@@ -125,7 +125,7 @@ func TestACRLHasANumberAndANextUpdate(t *testing.T) {
 	}
 }
 
-func TestCRLsAreReadAsStrictlyAsCertificates(t *testing.T) {
+func TestParseCRLs_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	list := newCRLFixture(h).sign(t)
@@ -161,7 +161,7 @@ func TestCRLsAreReadAsStrictlyAsCertificates(t *testing.T) {
 	}
 }
 
-func TestACertificateIsFoundInTheCRLOfItsIssuer(t *testing.T) {
+func TestRevokedIn(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := newCRLFixture(h)

@@ -69,7 +69,7 @@ func verify(chain certs, at time.Time) error {
 
 func identity(id string) ca.Request { return ca.Request{SPIFFEID: spiffeid.RequireFromString(id)} }
 
-func TestALeafOfTheOtherRootIsGoodByWayOfTheCrossCertificate(t *testing.T) {
+func TestCrossSign_LeafOfTheOtherRootVerifies(t *testing.T) {
 	t.Parallel()
 	const theirs, ours = "spiffe://" + foreignDomain + "/ns/shop/sa/cart", catest.LeafID
 	shared := foreign()
@@ -114,7 +114,7 @@ func TestALeafOfTheOtherRootIsGoodByWayOfTheCrossCertificate(t *testing.T) {
 	}
 }
 
-func TestAnAddressOfTheOtherMeshIsNotAccepted(t *testing.T) {
+func TestCrossSign_ExcludesAddressesOfTheOtherMesh(t *testing.T) {
 	t.Parallel()
 	c := crossSign(t, ca.CrossSignOptions{Foreign: foreign()})
 	chain := c.chain(t, identity("spiffe://"+foreignDomain+"/ns/shop/sa/cart"))
@@ -128,7 +128,7 @@ func TestAnAddressOfTheOtherMeshIsNotAccepted(t *testing.T) {
 	}
 }
 
-func TestACrossCertificateKeepsNameAndKeyOfTheRoot(t *testing.T) {
+func TestCrossSign_CopiesNameAndKey(t *testing.T) {
 	t.Parallel()
 	c := crossSign(t, ca.CrossSignOptions{})
 	root := c.other.Certificate()
@@ -148,7 +148,7 @@ func TestACrossCertificateKeepsNameAndKeyOfTheRoot(t *testing.T) {
 	}
 }
 
-func TestACrossCertificateLivesWithinBothRoots(t *testing.T) {
+func TestCrossSign_EndsWithinBothRoots(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
 	tests := map[string]struct {
@@ -191,7 +191,7 @@ func TestACrossCertificateLivesWithinBothRoots(t *testing.T) {
 	}
 }
 
-func TestACrossCertificateDoesNotBeginBeforeTheRoots(t *testing.T) {
+func TestCrossSign_BeginsWithinBothRoots(t *testing.T) {
 	t.Parallel()
 	later := catest.After(30 * time.Second)
 	old := catest.Must(ca.Load(catest.Key("root"), catest.New(t).Root.Chain(), later))(t)
@@ -219,7 +219,7 @@ func selfSigned(t testing.TB, name string, key crypto.Signer, change func(*x509.
 	return catest.Mutate(t, &template, &template, key, catest.Mutation{})
 }
 
-func TestCrossSigningIsRefusedByANamedRule(t *testing.T) {
+func TestCrossSign_IsRefusedByANamedRule(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	pathLength := func(n int) *ca.Authority {
@@ -275,14 +275,14 @@ func TestCrossSigningIsRefusedByANamedRule(t *testing.T) {
 	}
 }
 
-func TestAMeshBelowOrBesideOursMayHaveItsRootCrossSigned(t *testing.T) {
+func TestCrossSign_OtherTrustDomains(t *testing.T) {
 	t.Parallel()
 	for _, domain := range []string{"a." + catest.Organization, "x" + catest.Organization, "example.org"} {
 		crossSign(t, ca.CrossSignOptions{Foreign: &ca.ForeignMesh{TrustDomain: domain, OwnTrustDomain: catest.Organization}})
 	}
 }
 
-func TestCrossSigningNeedsWhatItCompares(t *testing.T) {
+func TestCrossSign_ChecksItsOptions(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	next := newRoot(t, "next").Certificate()
@@ -302,7 +302,7 @@ func TestCrossSigningNeedsWhatItCompares(t *testing.T) {
 	}
 }
 
-func TestARootMadeElsewhereIsCrossSignedWithoutItsFaults(t *testing.T) {
+func TestCrossSign_ImportedRoot(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := mutatedRoot(t, "next", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign })
@@ -323,7 +323,7 @@ func (c *counter) Sign(random io.Reader, digest []byte, o crypto.SignerOpts) ([]
 	return c.Signer.Sign(random, digest, o)
 }
 
-func TestNothingIsCrossSignedUnchecked(t *testing.T) {
+func TestCrossSign_ChecksTheRulesBeforeTheKeySigns(t *testing.T) {
 	t.Parallel()
 	next := newRoot(t, "next").Certificate()
 	for name, test := range map[string]struct {

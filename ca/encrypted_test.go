@@ -59,8 +59,8 @@ func TestEncryptKey_IsRandomized(t *testing.T) {
 	}
 }
 
-// TestTheEncryptionIsTheSpecifiedOne reads the parameters with types of its own.
-func TestTheEncryptionIsTheSpecifiedOne(t *testing.T) {
+// TestEncryptKey_Algorithms reads the parameters with types of its own.
+func TestEncryptKey_Algorithms(t *testing.T) {
 	t.Parallel()
 	block, _ := pem.Decode(catest.Must(encryptedRoot())(t))
 	var info struct {
@@ -97,7 +97,7 @@ func TestTheEncryptionIsTheSpecifiedOne(t *testing.T) {
 	}
 }
 
-func TestKeysThatOpenSSLEncryptedAreRead(t *testing.T) {
+func TestParseEncryptedKey_OpenSSL(t *testing.T) {
 	t.Parallel()
 	plain := catest.Must(ca.ParseKey(keyFile(t, "plain")))(t)
 	for _, name := range []string{"pbes2-sha1", "pbes2-sha256", "pbes2-sha384", "pbes2-sha512", "legacy"} {
@@ -136,7 +136,7 @@ func flip(i int) func([]byte) []byte {
 	}
 }
 
-func TestKeysThatCannotBeOpenedSayWhy(t *testing.T) {
+func TestParseEncryptedKey_Errors(t *testing.T) {
 	t.Parallel()
 	good := keyFile(t, "pbes2-sha256")
 	replaced := func(old, with string) []byte {
@@ -184,8 +184,8 @@ func TestKeysThatCannotBeOpenedSayWhy(t *testing.T) {
 	}
 }
 
-// TestRoundsAreBounded fails by its time when they are not: 2^31 rounds take minutes.
-func TestRoundsAreBounded(t *testing.T) {
+// TestParseEncryptedKey_BoundsTheRounds fails by its time when they are not: 2^31 rounds take minutes.
+func TestParseEncryptedKey_BoundsTheRounds(t *testing.T) {
 	t.Parallel()
 	type algorithm struct {
 		ID         asn1.ObjectIdentifier
@@ -209,7 +209,7 @@ func TestRoundsAreBounded(t *testing.T) {
 	}
 }
 
-func TestAKeyIsNotEncryptedWithoutAPassphrase(t *testing.T) {
+func TestEncryptKey_Errors(t *testing.T) {
 	t.Parallel()
 	if _, err := ca.EncryptKey(catest.Key("root"), nil); !errors.Is(err, ca.ErrEmptyPassword) {
 		t.Errorf("got the error %v, want ErrEmptyPassword", err)

@@ -19,7 +19,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-func TestCertificatesComeBackInTheirOrder(t *testing.T) {
+func TestParseCertificates_KeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	text := ca.MarshalCertificates(h.LeafChain()...)
@@ -39,7 +39,7 @@ func TestCertificatesComeBackInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestCertificateFilesAreReadStrictly(t *testing.T) {
+func TestParseCertificates_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cert, key := string(ca.MarshalCertificates(h.Leaf)), string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
@@ -72,7 +72,7 @@ func TestCertificateFilesAreReadStrictly(t *testing.T) {
 	}
 }
 
-func TestPEMIsFoundInFilesOfOtherPrograms(t *testing.T) {
+func TestFindPEM(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root, east := ca.MarshalCertificates(h.Root.Certificate()), ca.MarshalCertificates(h.Intermediate.Certificate())
@@ -99,7 +99,7 @@ func TestPEMIsFoundInFilesOfOtherPrograms(t *testing.T) {
 	}
 }
 
-func TestABlockIsFoundInDERAsInPEM(t *testing.T) {
+func TestFindBlocks(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cert := h.Root.Certificate().Raw
@@ -128,7 +128,7 @@ func TestABlockIsFoundInDERAsInPEM(t *testing.T) {
 	}
 }
 
-func TestKeysAreReadInEveryFormThatIstioReads(t *testing.T) {
+func TestParseKey_FormsOfIstio(t *testing.T) {
 	t.Parallel()
 	elliptic := catest.Key("key").(*ecdsa.PrivateKey)
 	modular := caKey(t, ca.RSA3072).(*rsa.PrivateKey)
@@ -152,7 +152,7 @@ func TestKeysAreReadInEveryFormThatIstioReads(t *testing.T) {
 	}
 }
 
-func TestKeyFilesAreReadStrictly(t *testing.T) {
+func TestParseKey_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	key := string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
@@ -178,7 +178,7 @@ func TestKeyFilesAreReadStrictly(t *testing.T) {
 	}
 }
 
-func TestAKeyThatStaysInItsDeviceIsNotExported(t *testing.T) {
+func TestMarshalKey_KeyInADevice(t *testing.T) {
 	t.Parallel()
 	if _, err := ca.MarshalKey(newOpaque(catest.Key("hsm"))); err == nil || !strings.Contains(err.Error(), "cannot be exported") {
 		t.Errorf("got the error %v, want one that says that the key cannot be exported", err)

@@ -248,7 +248,7 @@ func (f fixture) verify(t *testing.T, except ...ca.Rule) []*ca.Violation {
 	return ca.VerifyIntermediate(f.chain(t, h), o)
 }
 
-func TestEachFixtureIsRefusedByItsRuleAlone(t *testing.T) {
+func TestRules_EachFixtureIsRefusedByItsRuleAlone(t *testing.T) {
 	t.Parallel()
 	for _, f := range fixtures() {
 		t.Run(f.name, func(t *testing.T) {
@@ -275,7 +275,7 @@ func TestEachFixtureIsRefusedByItsRuleAlone(t *testing.T) {
 	}
 }
 
-func TestEveryRuleOwnsAFixture(t *testing.T) {
+func TestRules_EachOwnsAFixture(t *testing.T) {
 	t.Parallel()
 	owned := make(map[ca.Rule]bool)
 	for _, f := range fixtures() {
@@ -295,7 +295,7 @@ func TestEveryRuleOwnsAFixture(t *testing.T) {
 	}
 }
 
-func TestGoodChainsPass(t *testing.T) {
+func TestVerify_ValidChains(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
@@ -319,7 +319,7 @@ func TestGoodChainsPass(t *testing.T) {
 	}
 }
 
-func TestOnlyAGivenRootIsTakenWithoutItsSignature(t *testing.T) {
+func TestVerify_SignatureOfAGivenRootIsIgnored(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	broken := catest.BreakSignature(t, h.Root.Certificate())
@@ -338,7 +338,7 @@ func TestOnlyAGivenRootIsTakenWithoutItsSignature(t *testing.T) {
 	}
 }
 
-func TestAllViolationsComeAtOnceInTheOrderOfTheChain(t *testing.T) {
+func TestVerify_ReturnsAllViolationsInOrder(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	late := ca.VerifyOptions{Now: catest.After(2 * ca.DefaultRootLifetime)}
@@ -356,7 +356,7 @@ func TestAllViolationsComeAtOnceInTheOrderOfTheChain(t *testing.T) {
 	}
 }
 
-func TestAChainIsGoodUntilItsLastSecond(t *testing.T) {
+func TestVerify_ValidityPeriod(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {

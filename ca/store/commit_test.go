@@ -68,7 +68,7 @@ var (
 	}
 )
 
-func TestCommittedChangeIsFinishedFromEveryMove(t *testing.T) {
+func TestReplay_CompletesFromEveryMove(t *testing.T) {
 	t.Parallel()
 	for moves := range changeMoves + 1 {
 		for user, use := range users() {
@@ -91,7 +91,7 @@ func TestCommittedChangeIsFinishedFromEveryMove(t *testing.T) {
 	}
 }
 
-func TestMovesAreWhatTheTestsBelieve(t *testing.T) {
+func TestMoves(t *testing.T) {
 	tx := killedBeforeCommit(t, fill(t, changeBefore), change)
 	want := []move{
 		{From: "a", To: "superseded/a/" + stamp},
@@ -105,7 +105,7 @@ func TestMovesAreWhatTheTestsBelieve(t *testing.T) {
 	}
 }
 
-func TestCommittedChangeIsFinishedFromFoldersThatItMade(t *testing.T) {
+func TestReplay_CompletesAfterCreatedFolders(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 0)
 	mkdir(t, s.path("superseded/a"))
@@ -118,7 +118,7 @@ func wantFinished(t *testing.T, s *Store) {
 	wantFiles(t, s.Dir(), changeAfter)
 }
 
-func TestFinishingIsInterruptedAsWell(t *testing.T) {
+func TestReplay_CanBeInterrupted(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 1)
 	record, err := os.ReadFile(s.path(commitFile))
@@ -130,7 +130,7 @@ func TestFinishingIsInterruptedAsWell(t *testing.T) {
 	wantFinished(t, s)
 }
 
-func TestViewSeesACommittedChangeAsMade(t *testing.T) {
+func TestView_CompletesACommittedChange(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 3)
 	if data, err := viewRead(t, s, "b", Private); err != nil || string(data) != "new" {
@@ -138,7 +138,7 @@ func TestViewSeesACommittedChangeAsMade(t *testing.T) {
 	}
 }
 
-func TestUpdateBuildsOnACommittedChange(t *testing.T) {
+func TestUpdate_CompletesACommittedChangeFirst(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 2)
 	update(t, s, steps(retire("b"), write("b", "newer")))
@@ -147,7 +147,7 @@ func TestUpdateBuildsOnACommittedChange(t *testing.T) {
 	}))
 }
 
-func TestStagedFilesWithoutARecord(t *testing.T) {
+func TestUpdate_DiscardsStagedFiles(t *testing.T) {
 	t.Parallel()
 	leftovers := map[string]func(*testing.T, *Store){
 		"the process was killed while it staged": func(t *testing.T, s *Store) {
@@ -183,7 +183,7 @@ func TestStagedFilesWithoutARecord(t *testing.T) {
 	}
 }
 
-func TestDamagedRecords(t *testing.T) {
+func TestReplay_RefusesADamagedRecord(t *testing.T) {
 	t.Parallel()
 	for what, data := range map[string]string{
 		"it is empty":                    "",
@@ -235,7 +235,7 @@ func moveJSON(from, to string) string {
 	return string(data)
 }
 
-func TestCommittedChangeReplacesNothingThatCameMeanwhile(t *testing.T) {
+func TestReplay_DoesNotOverwriteANewFile(t *testing.T) {
 	for user, use := range users() {
 		t.Run(user, func(t *testing.T) {
 			s := fill(t, changeBefore)
@@ -254,7 +254,7 @@ func TestCommittedChangeReplacesNothingThatCameMeanwhile(t *testing.T) {
 	}
 }
 
-func TestUpdateThatCannotBeFinishedSaysThatItIsCommitted(t *testing.T) {
+func TestUpdate_ReportsACommittedChange(t *testing.T) {
 	s := fill(t, changeBefore)
 	err := s.Update(t.Context(), func(tx *Tx) error {
 		return errors.Join(change(tx), os.WriteFile(s.path("kept/y"), []byte("somebody else's"), 0o600))

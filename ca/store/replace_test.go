@@ -33,7 +33,7 @@ var (
 	replaceMoves  = 3
 )
 
-func TestReplacedFileIsNotKept(t *testing.T) {
+func TestReplace_DoesNotKeepTheOldFile(t *testing.T) {
 	t.Parallel()
 	s := fill(t, replaceBefore)
 	if err := os.Chmod(s.path("key"), 0o400); err != nil {
@@ -50,7 +50,7 @@ func TestReplacedFileIsNotKept(t *testing.T) {
 	}
 }
 
-func TestReplacementIsFinishedFromEveryMove(t *testing.T) {
+func TestReplace_CompletesFromEveryMove(t *testing.T) {
 	t.Parallel()
 	for moves := range replaceMoves + 1 {
 		for user, use := range users() {
@@ -71,7 +71,7 @@ func TestReplacementIsFinishedFromEveryMove(t *testing.T) {
 	}
 }
 
-func TestReplacementThatIsNotCommittedLeavesTheOldFile(t *testing.T) {
+func TestReplace_UncommittedKeepsTheOldFile(t *testing.T) {
 	for user, use := range users() {
 		t.Run(user, func(t *testing.T) {
 			s := fill(t, replaceBefore)
@@ -86,7 +86,7 @@ func TestReplacementThatIsNotCommittedLeavesTheOldFile(t *testing.T) {
 	}
 }
 
-func TestReplacementIsReadBackBeforeItIsCommitted(t *testing.T) {
+func TestReplace_ReadsBackBeforeTheCommit(t *testing.T) {
 	s := fill(t, replaceBefore)
 	var got, old string
 	update(t, s, func(tx *Tx) error {
@@ -101,7 +101,7 @@ func TestReplacementIsReadBackBeforeItIsCommitted(t *testing.T) {
 	}
 }
 
-func TestReplacementThatIsNotTakenChangesNothing(t *testing.T) {
+func TestReplace_RejectedByCheck(t *testing.T) {
 	s := fill(t, replaceBefore)
 	before := tree(t, s.Dir())
 	err := s.Update(t.Context(), func(tx *Tx) error {
@@ -114,7 +114,7 @@ func TestReplacementThatIsNotTakenChangesNothing(t *testing.T) {
 	sameTree(t, s.Dir(), before)
 }
 
-func TestReplacementOfATransactionThatFailsChangesNothing(t *testing.T) {
+func TestReplace_FailedTransaction(t *testing.T) {
 	for what, fail := range failures() {
 		t.Run(what, func(t *testing.T) {
 			s := fill(t, replaceBefore)
@@ -127,7 +127,7 @@ func TestReplacementOfATransactionThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-func TestReplacementsThatAreRefused(t *testing.T) {
+func TestReplace_Refuses(t *testing.T) {
 	t.Parallel()
 	for what, test := range map[string]struct {
 		before, change func(*Tx) error

@@ -37,7 +37,7 @@ func steps(all ...func(*Tx) error) func(*Tx) error {
 	}
 }
 
-func TestTransactions(t *testing.T) {
+func TestTx(t *testing.T) {
 	t.Parallel()
 	before := map[string]string{"a": "old a", "folder/b": "old b", "folder/deep/c": "old c"}
 	for what, test := range map[string]struct {
@@ -121,7 +121,7 @@ func with(files, changes map[string]string) map[string]string {
 	return result
 }
 
-func TestChangesThatAreRefused(t *testing.T) {
+func TestTx_RefusesChanges(t *testing.T) {
 	t.Parallel()
 	for what, test := range map[string]struct {
 		before func(*Tx) error // what goes well
@@ -183,7 +183,7 @@ func TestChangesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestRefusalThatTheFunctionForgivesDoesNotSpoilTheRest(t *testing.T) {
+func TestTx_IgnoredRefusal(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old a"})
 	update(t, s, func(tx *Tx) error {
 		for _, refused := range []func(*Tx) error{write("a", ""), write("a/b", ""), retire("new"), write("../a", "")} {
@@ -202,7 +202,7 @@ func TestRefusalThatTheFunctionForgivesDoesNotSpoilTheRest(t *testing.T) {
 	wantFiles(t, s.Dir(), map[string]string{"a": "old a", "b": "new b"})
 }
 
-func TestRetirementsInTheSameSecond(t *testing.T) {
+func TestRetire_InTheSameSecond(t *testing.T) {
 	s := fill(t, map[string]string{"a": "0", "folder/b": "0"})
 	for i := 1; i <= 3; i++ {
 		next := strconv.Itoa(i)
@@ -220,7 +220,7 @@ func TestRetirementsInTheSameSecond(t *testing.T) {
 	})
 }
 
-func TestRetirementDoesNotTakeTheNameOfALinkThatLeadsNowhere(t *testing.T) {
+func TestRetire_SkipsTheNameOfADanglingLink(t *testing.T) {
 	s := fill(t, map[string]string{"a": "1"})
 	link := filepath.Join(s.Dir(), SupersededFolder, "a", stamp)
 	if err := os.MkdirAll(filepath.Dir(link), dirMode); err != nil {
@@ -231,14 +231,14 @@ func TestRetirementDoesNotTakeTheNameOfALinkThatLeadsNowhere(t *testing.T) {
 	wantFiles(t, s.Dir(), map[string]string{"superseded/a/" + stamp + "-2": "1", "a": "2"})
 }
 
-func TestSupersededFilesAreNamedAfterTheTimeInUTC(t *testing.T) {
+func TestRetire_NamesFilesAfterUTC(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	s.options.Now = func() time.Time { return now.In(time.FixedZone("east", 5*60*60)) }
 	update(t, s, retire("a"))
 	wantFiles(t, s.Dir(), map[string]string{"superseded/a/" + stamp: "old"})
 }
 
-func TestWriteFromManyGoroutines(t *testing.T) {
+func TestWrite_FromManyGoroutines(t *testing.T) {
 	const writers, folders = 64, 5
 	s := fill(t, map[string]string{"retired/old": "old", "kept/old": "old"})
 	want := map[string]string{"superseded/retired/" + stamp + "/old": "old", "kept/old": "old", "contested/file": "data"}
@@ -272,7 +272,7 @@ func TestWriteFromManyGoroutines(t *testing.T) {
 	}
 }
 
-func TestUpdatesFromManyGoroutines(t *testing.T) {
+func TestUpdate_FromManyGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // none waits for the lock too long
 		s := open(t, newDir(t))
 		want := make(map[string]string)
@@ -291,7 +291,7 @@ func TestUpdatesFromManyGoroutines(t *testing.T) {
 	})
 }
 
-func TestRetireFromManyGoroutines(t *testing.T) {
+func TestRetire_FromManyGoroutines(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	var won atomic.Int32
 	update(t, s, func(tx *Tx) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDirectoriesThatAreRefused(t *testing.T) {
+func TestOpen_Refuses(t *testing.T) {
 	t.Parallel()
 	for what, test := range map[string]struct {
 		files map[string]string
@@ -52,7 +52,7 @@ func TestDirectoriesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestNewerVersionIsAnErrorOfItsOwn(t *testing.T) {
+func TestOpen_NewerVersion(t *testing.T) {
 	s := fill(t, nil)
 	put(t, s.Dir(), versionFile, "7\n")
 	for user, use := range users() {
@@ -68,7 +68,7 @@ func TestNewerVersionIsAnErrorOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestFileInPlaceOfTheDirectoryIsRefused(t *testing.T) {
+func TestOpen_File(t *testing.T) {
 	path := newDir(t)
 	put(t, filepath.Dir(path), filepath.Base(path), "data")
 	for user, use := range users() {
@@ -83,7 +83,7 @@ func TestFileInPlaceOfTheDirectoryIsRefused(t *testing.T) {
 	}
 }
 
-func TestDirectoriesThatHoldNothingYet(t *testing.T) {
+func TestOpen_EmptyDirectory(t *testing.T) {
 	t.Parallel()
 	for what, prepare := range map[string]func(*testing.T, string){
 		"missing":                              func(*testing.T, string) {},
