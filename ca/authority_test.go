@@ -175,7 +175,7 @@ func TestBelow(t *testing.T) {
 		"nothing":                           {issuer: h.Root, key: h.IntermediateKey, want: "the certificate is missing"},
 		"no key":                            {issuer: h.Root, cert: east, want: "the key is missing"},
 		"the key of another CA":             {issuer: h.Root, key: h.RootKey, cert: east, want: "the key does not belong to the certificate of east"},
-		"what another one issued":           {issuer: other, key: h.IntermediateKey, cert: east, want: "as its issuer, but", rule: ca.RuleIssuerName},
+		"what another CA issued":            {issuer: other, key: h.IntermediateKey, cert: east, want: "as its issuer, but", rule: ca.RuleIssuerName},
 		"a leaf":                            {issuer: h.Intermediate, key: h.LeafKey, cert: h.Leaf, want: "is not a CA", rule: ca.RuleIsCA},
 		"a CA below one that may have none": {issuer: below, key: h.IntermediateKey, cert: east, want: "path length", rule: ca.RulePathLength},
 	}

@@ -56,7 +56,7 @@ func TestCheckCRL(t *testing.T) {
 		is     error
 		want   string // of the error; empty is that there is none
 	}{
-		"a good one":                        {func(*crlFixture) {}, nil, ""},
+		"a valid one":                       {func(*crlFixture) {}, nil, ""},
 		"an extension that is not critical": {func(f *crlFixture) { f.list.ExtraExtensions = extension(false, 1, 2, 3) }, nil, ""},
 		"one that has expired": {func(f *crlFixture) {
 			f.list.ThisUpdate, f.list.NextUpdate = catest.Now().Add(-2*time.Hour), catest.Now().Add(-time.Hour)
@@ -111,13 +111,13 @@ func TestCheckCRL(t *testing.T) {
 func TestCheckCRL_MissingFields(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	good := newCRLFixture(h).sign(t)
+	valid := newCRLFixture(h).sign(t)
 	for want, change := range map[string]func(*x509.RevocationList){
 		"has no number":      func(l *x509.RevocationList) { l.Number = nil },
 		"has the number -2":  func(l *x509.RevocationList) { l.Number = big.NewInt(-2) },
 		"has no next update": func(l *x509.RevocationList) { l.NextUpdate = time.Time{} },
 	} {
-		list := *good
+		list := *valid
 		change(&list)
 		if err := ca.CheckCRL(&list, h.Intermediate.Certificate(), catest.Now()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want one with %q", err, want)
@@ -129,20 +129,20 @@ func TestParseCRLs_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	list := newCRLFixture(h).sign(t)
-	good := string(ca.MarshalCRLs(list))
+	valid := string(ca.MarshalCRLs(list))
 	tests := map[string]struct{ data, want string }{
-		"one":                         {good, ""},
-		"two, with white space":       {"\n" + good + "\n\t" + good, ""},
+		"one":                         {valid, ""},
+		"two, with white space":       {"\n" + valid + "\n\t" + valid, ""},
 		"none":                        {"", "no PEM block"},
 		"DER":                         {string(list.Raw), "text that is not PEM stands before block 1"},
-		"text before it":              {"Certificate Revocation List\n" + good, "text that is not PEM stands before block 1"},
-		"text after it":               {good + "end", "text that is not PEM stands before block 2"},
+		"text before it":              {"Certificate Revocation List\n" + valid, "text that is not PEM stands before block 1"},
+		"text after it":               {valid + "end", "text that is not PEM stands before block 2"},
 		"a certificate":               {string(ca.MarshalCertificates(h.Leaf)), "PEM block 1 is a CERTIFICATE, expected a X509 CRL"},
-		"headers":                     {strings.Replace(good, "CRL-----\n", "CRL-----\nfrom: nobody\n\n", 1), "PEM block 1 has headers, expected none"},
+		"headers":                     {strings.Replace(valid, "CRL-----\n", "CRL-----\nfrom: nobody\n\n", 1), "PEM block 1 has headers, expected none"},
 		"junk in it":                  {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "PEM block 1: x509: malformed crl"},
-		"two that are joined":         {strings.TrimSuffix(good, "\n") + good, "PEM block 1 is joined to the next one"},
-		"one that is cut off":         {good[:len(good)-30], "PEM block 1 has no END line"},
-		"one that ends in the middle": {good[:60] + "\n-----END X509 CRL-----\n", "PEM block 1"},
+		"two that are joined":         {strings.TrimSuffix(valid, "\n") + valid, "PEM block 1 is joined to the next one"},
+		"one that is cut off":         {valid[:len(valid)-30], "PEM block 1 has no END line"},
+		"one that ends in the middle": {valid[:60] + "\n-----END X509 CRL-----\n", "PEM block 1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

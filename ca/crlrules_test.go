@@ -142,13 +142,13 @@ func TestCRL_ChecksTheRulesBeforeTheKeySigns(t *testing.T) {
 // changeling is the key of a CA when that is loaded, and another one afterwards.
 type changeling struct {
 	crypto.Signer
-	first crypto.PublicKey
-	asked *bool
+	first   crypto.PublicKey
+	changed *bool
 }
 
 func (c changeling) Public() crypto.PublicKey {
-	if !*c.asked {
-		*c.asked = true
+	if !*c.changed {
+		*c.changed = true
 		return c.first
 	}
 	return c.Signer.Public()

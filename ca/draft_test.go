@@ -106,7 +106,7 @@ func TestPrepare_RefusesToOutliveTheIssuer(t *testing.T) {
 		t.Fatalf("got the error %v, want a LifetimeError", err)
 	}
 	if !lifetime.Longest.Equal(end) || !lifetime.Asked.Equal(r.NotAfter) {
-		t.Errorf("the error says asked %s, longest %s, want %s and %s", lifetime.Asked, lifetime.Longest, r.NotAfter, end)
+		t.Errorf("the error says requested %s, longest %s, want %s and %s", lifetime.Asked, lifetime.Longest, r.NotAfter, end)
 	}
 	if want := "the longest possible is " + end.Format(time.RFC3339); !strings.Contains(err.Error(), want) {
 		t.Errorf("the error %q does not say %q", err, want)

@@ -138,9 +138,9 @@ func flip(i int) func([]byte) []byte {
 
 func TestParseEncryptedKey_Errors(t *testing.T) {
 	t.Parallel()
-	good := keyFile(t, "pbes2-sha256")
+	valid := keyFile(t, "pbes2-sha256")
 	replaced := func(old, with string) []byte {
-		return body(t, good, func(der []byte) []byte {
+		return body(t, valid, func(der []byte) []byte {
 			if bytes.Count(der, []byte(old)) != 1 {
 				t.Fatalf("%x is not there once", old)
 			}
@@ -153,14 +153,14 @@ func TestParseEncryptedKey_Errors(t *testing.T) {
 		is       error
 		want     string
 	}{
-		"a wrong passphrase":       {good, "battery staple", ca.ErrWrongPassword, "it is wrong, or the file is damaged"},
-		"no passphrase":            {good, "", ca.ErrEmptyPassword, "empty"},
+		"a wrong passphrase":       {valid, "battery staple", ca.ErrWrongPassword, "it is wrong, or the file is damaged"},
+		"no passphrase":            {valid, "", ca.ErrEmptyPassword, "empty"},
 		"a plain key":              {keyFile(t, "plain"), passphrase, ca.ErrPlainKey, "is not encrypted"},
-		"a damaged last block":     {body(t, good, flip(-1)), passphrase, ca.ErrWrongPassword, "damaged"},
-		"a damaged first block":    {body(t, good, flip(-len(good)/3)), passphrase, ca.ErrWrongPassword, "damaged"},
-		"a block that is cut off":  {body(t, good, func(der []byte) []byte { return der[:len(der)-1] }), passphrase, nil, "is malformed"},
-		"octets after the end":     {body(t, good, func(der []byte) []byte { return append(der, 0) }), passphrase, nil, "is malformed"},
-		"no octets":                {body(t, good, func([]byte) []byte { return nil }), passphrase, nil, "is malformed"},
+		"a damaged last block":     {body(t, valid, flip(-1)), passphrase, ca.ErrWrongPassword, "damaged"},
+		"a damaged first block":    {body(t, valid, flip(-len(valid)/3)), passphrase, ca.ErrWrongPassword, "damaged"},
+		"a block that is cut off":  {body(t, valid, func(der []byte) []byte { return der[:len(der)-1] }), passphrase, nil, "is malformed"},
+		"octets after the end":     {body(t, valid, func(der []byte) []byte { return append(der, 0) }), passphrase, nil, "is malformed"},
+		"no octets":                {body(t, valid, func([]byte) []byte { return nil }), passphrase, nil, "is malformed"},
 		"another number of rounds": {replaced("\x02\x02\x08\x00", "\x02\x02\x7f\xff"), passphrase, ca.ErrWrongPassword, ""},
 		"rounds below zero":        {replaced("\x02\x02\x08\x00", "\x02\x02\x88\x00"), passphrase, nil, "is malformed"},
 		"no rounds":                {replaced("\x02\x02\x08\x00", "\x02\x02\x00\x00"), passphrase, nil, "is malformed"},
@@ -169,7 +169,7 @@ func TestParseEncryptedKey_Errors(t *testing.T) {
 		"scrypt":                   {keyFile(t, "scrypt"), passphrase, ca.ErrUnknownEncryption, "with 1.3.6.1.4.1.11591.4.11, expected PBES2"},
 		"PBES1":                    {keyFile(t, "pbes1"), passphrase, ca.ErrUnknownEncryption, "with 1.2.840.113549.1.12.1.3, expected PBES2"},
 		"a damaged legacy key":     {body(t, keyFile(t, "legacy"), func(der []byte) []byte { return der[1:] }), passphrase, nil, "is malformed"},
-		"two keys":                 {append(slices.Clone(good), good...), passphrase, nil, "2 PEM blocks, expected one private key"},
+		"two keys":                 {append(slices.Clone(valid), valid...), passphrase, nil, "2 PEM blocks, expected one private key"},
 		"a certificate":            {ca.MarshalCertificates(catest.New(t).Leaf), passphrase, nil, "the PEM block is a CERTIFICATE, expected a PRIVATE KEY"},
 		"nothing":                  {nil, passphrase, nil, "no PEM block"},
 	}

@@ -46,7 +46,7 @@ func TestTaggedName_Errors(t *testing.T) {
 
 func TestCheckDNSName(t *testing.T) {
 	t.Parallel()
-	for name, good := range map[string]bool{
+	for name, valid := range map[string]bool{
 		"istiod.istio-system.svc": true,
 		"a":                       true,
 		"1password.example":       true,
@@ -60,7 +60,7 @@ func TestCheckDNSName(t *testing.T) {
 		"::1":                     false,
 		"a_b.example":             false,
 	} {
-		if err := ca.CheckDNSName(name); (err == nil) != good {
+		if err := ca.CheckDNSName(name); (err == nil) != valid {
 			t.Errorf("%q: got the error %v", name, err)
 		}
 	}

@@ -144,7 +144,7 @@ func TestIssue_ExtensionsAreAsSpecified(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "write the goldens again")
 
 func TestIssue_Goldens(t *testing.T) {
 	for _, i := range everyKind(t) {
@@ -240,6 +240,6 @@ func TestProfiles_CheckTheirOptions(t *testing.T) {
 		})
 	}
 	if _, err := ca.Workload(ca.WorkloadOptions{Lifetime: -1}); err == nil {
-		t.Error("a workload's negative lifetime is taken")
+		t.Error("a workload's negative lifetime is accepted")
 	}
 }

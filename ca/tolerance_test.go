@@ -166,7 +166,7 @@ func TestLoadImported_Refuses(t *testing.T) {
 func TestLoadImported_RefusesAnIntermediateWithSHA1(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	chain := spoiltBy(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })(t, h)
+	chain := withChange(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })(t, h)
 	if _, _, err := ca.LoadImported(h.IntermediateKey, chain, catest.Now); !errors.Is(err, ca.RuleSignatureAlgorithm) {
 		t.Errorf("got the error %v, want %q", err, ca.RuleSignatureAlgorithm)
 	}

@@ -138,7 +138,7 @@ func TestReplace_Refuses(t *testing.T) {
 		"of a name that was only written":  {before: write("new", ""), change: replace("new", ""), want: fs.ErrNotExist},
 		"of a retired name":                {before: retire("b"), change: replace("b", ""), want: fs.ErrNotExist},
 		"of a file in a retired folder":    {before: retire("folder"), change: replace("folder/key", ""), want: fs.ErrNotExist},
-		"of a name that was written anew":  {before: steps(retire("b"), write("b", "")), change: replace("b", ""), want: fs.ErrNotExist},
+		"of a name that was written again": {before: steps(retire("b"), write("b", "")), change: replace("b", ""), want: fs.ErrNotExist},
 		"of a name twice":                  {before: replace("key", ""), change: replace("key", ""), want: fs.ErrExist},
 		"of a folder":                      {change: replace("folder", ""), text: "is not a regular file"},
 		"of a link":                        {change: replace("link", ""), text: "is not a regular file"},

@@ -63,7 +63,7 @@ func TestTx(t *testing.T) {
 			change: retire("a"),
 			want:   map[string]string{"a": "", "superseded/a/" + stamp: "old a"},
 		},
-		"a file that is retired and written anew": {
+		"a file that is retired and written again": {
 			change: steps(retire("a"), write("a", "new a")),
 			want:   map[string]string{"a": "new a", "superseded/a/" + stamp: "old a"},
 		},
@@ -78,7 +78,7 @@ func TestTx(t *testing.T) {
 				"folder/deep/c": "", "superseded/folder/" + stamp + "/deep/c": "old c",
 			},
 		},
-		"a folder that is retired and written anew has only what is new": {
+		"a folder that is retired and written again has only new files": {
 			change: steps(retire("folder"), write("folder/b", "new b"), write("folder/d", "new d")),
 			want: map[string]string{
 				"folder/b": "new b", "folder/d": "new d",
@@ -129,27 +129,27 @@ func TestTx_RefusesChanges(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"write a name that is taken":                 {change: write("a", ""), want: fs.ErrExist},
-		"write a name that a folder has":             {change: write("folder", ""), want: fs.ErrExist},
-		"write a name twice":                         {before: write("new", ""), change: write("new", ""), want: fs.ErrExist},
-		"write a name in a new folder twice":         {before: write("new/a", ""), change: write("new/a", ""), want: fs.ErrExist},
-		"write a name that a new folder has":         {before: write("new/a", ""), change: write("new", ""), want: fs.ErrExist},
-		"write below a new file":                     {before: write("new", ""), change: write("new/a", ""), want: fs.ErrExist},
-		"write below a file":                         {change: write("a/b", ""), want: syscall.ENOTDIR},
-		"write below a file in a folder":             {change: write("folder/b/c/d", ""), want: syscall.ENOTDIR},
-		"write where a link leads nowhere":           {change: write("dangling", ""), want: fs.ErrExist},
-		"write a retired name twice":                 {before: steps(retire("a"), write("a", "")), change: write("a", ""), want: fs.ErrExist},
-		"retire a name that is free":                 {change: retire("new"), want: fs.ErrNotExist},
-		"retire what was only written":               {before: write("new", ""), change: retire("new"), want: fs.ErrNotExist},
-		"retire below a file":                        {change: retire("a/b"), want: syscall.ENOTDIR},
-		"retire a name twice":                        {before: retire("a"), change: retire("a"), want: fs.ErrNotExist},
-		"retire a name that was written anew":        {before: steps(retire("a"), write("a", "")), change: retire("a"), want: fs.ErrNotExist},
-		"retire below what is retired":               {before: retire("folder"), change: retire("folder/b"), want: fs.ErrNotExist},
-		"retire a folder in which a file is retired": {before: retire("folder/b"), change: retire("folder"), text: "was retired before"},
-		"retire a folder in which a file is new":     {before: write("folder/new", ""), change: retire("folder"), text: "was written before"},
-		"retire a folder in which a file is anew":    {before: steps(retire("folder/b"), write("folder/b", "")), change: retire("folder"), text: "was written before"},
-		"retire a folder in which a folder is new":   {before: write("folder/new/a", ""), change: retire("folder"), text: "was written before"},
-		"retire a folder in which deep down is new":  {before: write("folder/deep/new", ""), change: retire("folder"), text: "was written before"},
+		"write a name that exists":                         {change: write("a", ""), want: fs.ErrExist},
+		"write a name that a folder has":                   {change: write("folder", ""), want: fs.ErrExist},
+		"write a name twice":                               {before: write("new", ""), change: write("new", ""), want: fs.ErrExist},
+		"write a name in a new folder twice":               {before: write("new/a", ""), change: write("new/a", ""), want: fs.ErrExist},
+		"write a name that a new folder has":               {before: write("new/a", ""), change: write("new", ""), want: fs.ErrExist},
+		"write below a new file":                           {before: write("new", ""), change: write("new/a", ""), want: fs.ErrExist},
+		"write below a file":                               {change: write("a/b", ""), want: syscall.ENOTDIR},
+		"write below a file in a folder":                   {change: write("folder/b/c/d", ""), want: syscall.ENOTDIR},
+		"write where a link leads nowhere":                 {change: write("dangling", ""), want: fs.ErrExist},
+		"write a retired name twice":                       {before: steps(retire("a"), write("a", "")), change: write("a", ""), want: fs.ErrExist},
+		"retire a name that is free":                       {change: retire("new"), want: fs.ErrNotExist},
+		"retire what was only written":                     {before: write("new", ""), change: retire("new"), want: fs.ErrNotExist},
+		"retire below a file":                              {change: retire("a/b"), want: syscall.ENOTDIR},
+		"retire a name twice":                              {before: retire("a"), change: retire("a"), want: fs.ErrNotExist},
+		"retire a name that was written again":             {before: steps(retire("a"), write("a", "")), change: retire("a"), want: fs.ErrNotExist},
+		"retire below what is retired":                     {before: retire("folder"), change: retire("folder/b"), want: fs.ErrNotExist},
+		"retire a folder in which a file is retired":       {before: retire("folder/b"), change: retire("folder"), text: "was retired before"},
+		"retire a folder in which a file is new":           {before: write("folder/new", ""), change: retire("folder"), text: "was written before"},
+		"retire a folder in which a file is written again": {before: steps(retire("folder/b"), write("folder/b", "")), change: retire("folder"), text: "was written before"},
+		"retire a folder in which a folder is new":         {before: write("folder/new/a", ""), change: retire("folder"), text: "was written before"},
+		"retire a folder in which deep down is new":        {before: write("folder/deep/new", ""), change: retire("folder"), text: "was written before"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
