@@ -22,7 +22,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -508,92 +507,6 @@ func TestRefresh_TrustIssuer(t *testing.T) {
 			t.Error("it is active")
 		}
 	})
-}
-
-func TestConfine(t *testing.T) {
-	own := func(change func(*v1alpha1.PolicyRule)) []v1alpha1.PolicyRule {
-		r := v1alpha1.PolicyRule{Name: "own", Identities: v1alpha1.OwnIdentity, Namespaces: []string{"shop"}, ServiceAccounts: []string{"*"}}
-		change(&r)
-		return []v1alpha1.PolicyRule{r}
-	}
-	tests := []struct {
-		name  string
-		rules []v1alpha1.PolicyRule
-		field string // "": valid
-	}{
-		{"no rule", nil, ""},
-		{"its own namespace", own(func(*v1alpha1.PolicyRule) {}), ""},
-		{"any identity", own(func(r *v1alpha1.PolicyRule) { r.Identities = v1alpha1.AnyIdentity }), "rules[0].identities"},
-		{"an unknown identity", own(func(r *v1alpha1.PolicyRule) { r.Identities = "All" }), "rules[0].identities"},
-		{"no identity", own(func(r *v1alpha1.PolicyRule) { r.Identities = "" }), "rules[0].identities"},
-		{"DNS names", own(func(r *v1alpha1.PolicyRule) { r.Identities, r.DNSNames = "", []string{"a.b"} }), "rules[0].dnsNames"},
-		{"DNS names and an identity", own(func(r *v1alpha1.PolicyRule) { r.DNSNames = []string{"a.b"} }), "rules[0].dnsNames"},
-		{"another namespace", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"bank"} }), "rules[0].namespaces"},
-		{"another namespace beside it", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"shop", "bank"} }), "rules[0].namespaces"},
-		{"every namespace", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"*"} }), "rules[0].namespaces"},
-		{"no namespace", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil }), "rules[0].namespaces"},
-		{"an invalid rule after a valid one", append(own(func(*v1alpha1.PolicyRule) {}), own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil })...), "rules[1].namespaces"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			err := confine(&v1alpha1.Policy{Rules: test.rules}, "shop")
-			if (err == nil) != (test.field == "") {
-				t.Fatalf("the error is %v", err)
-			}
-			if err != nil {
-				contains(t, "the error", err.Error(), test.field)
-			}
-		})
-	}
-}
-
-func TestNewPolicy_OwnNamespaceIsASystemNamespace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newIssuerEnv(t, v1alpha1.KindTrustClusterIssuer)
-		f.ClusterResourceNamespace = "pki"
-		spec := meshPolicy()
-		spec.Rules[0].Namespaces = []string{"*"}
-		spec.SystemNamespaces = make([]string, 1, 8)
-		spec.SystemNamespaces[0] = "vault"
-		policy := catest.Must(NewPolicy(spec, "", f.ClusterResourceNamespace))(t)
-		w := newRequestEnv(t)
-		for namespace, want := range map[string]bool{"shop": true, "pki": false, "vault": false} {
-			q := signingRequest{CertificateSigningRequest: full(meshSigner), now: w.now}
-			q.Spec.Request, q.Spec.Username = csrFor(t, "spiffe://"+catest.Organization+"/ns/"+namespace+"/sa/a"), "system:serviceaccount:"+namespace+":a"
-			q.Spec.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
-			if got := policy.Evaluate(q.csrRequest()); got.Allowed() != want {
-				t.Errorf("%s: %s", namespace, got.Summary())
-			}
-		}
-		if got := spec.SystemNamespaces[:2]; got[1] != "" {
-			t.Errorf("the specification was changed: %v", got)
-		}
-	})
-}
-
-func TestSpecChanged(t *testing.T) {
-	object := func(uid string, generation int64, status string) *v1alpha1.TrustClusterIssuer {
-		return &v1alpha1.TrustClusterIssuer{
-			ObjectMeta: metav1.ObjectMeta{UID: types.UID(uid), Generation: generation},
-			Status:     v1alpha1.IssuerStatus{CA: &v1alpha1.CAStatus{Subject: status}},
-		}
-	}
-	tests := []struct {
-		name string
-		then *v1alpha1.TrustClusterIssuer
-		want bool
-	}{
-		{"a status says nothing new", object("a", 1, "changed"), false},
-		{"a specification does", object("a", 2, ""), true},
-		{"another object of its name does", object("b", 1, ""), true},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			if got := specChanged().Update(event.UpdateEvent{ObjectOld: object("a", 1, ""), ObjectNew: test.then}); got != test.want {
-				t.Errorf("got %t", got)
-			}
-		})
-	}
 }
 
 // TestRefresh_PrintsNoSecret checks that log and status contain no part of a Secret.
