@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Authority is a CA: a key and the chain from its certificate to its root. It is
-// safe for concurrent use as far as its key is. It prints as its name only.
+// Authority is a CA: a key and the chain from its certificate to its root. It is safe for
+// concurrent use if its key is. Printing it shows only its name.
 type Authority struct {
 	key       crypto.Signer
 	chain     []*x509.Certificate
@@ -25,13 +25,12 @@ type Authority struct {
 
 // RootOptions describe a root.
 type RootOptions struct {
-	// Key is the root's key. It is required: a key that only the Authority knew
-	// could never be stored.
+	// Key is the private key of the root. It is required: the caller has to store it.
 	Key crypto.Signer
-	// CommonName is the name of the root, to which a tag from the key
-	// identifier is added; empty means "root".
+	// CommonName is the name of the root, to which a tag from the key identifier is
+	// added; empty means "root".
 	CommonName string
-	// Organization is the mesh; it is required.
+	// Organization is the name of the mesh; it is required.
 	Organization string
 	// NotAfter is the end of the root; zero means [DefaultRootLifetime] from now.
 	NotAfter time.Time
@@ -39,8 +38,8 @@ type RootOptions struct {
 	Now func() time.Time
 }
 
-// NewRoot makes a root: a self-signed CA without a path length, so that it can
-// cross-sign its successor. A key that is not of a [KeyType] is refused.
+// NewRoot makes a root: a self-signed CA without a path length, so that it can cross-sign
+// its successor. The key has to be of one of the [KeyTypes].
 func NewRoot(o RootOptions) (*Authority, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -90,17 +89,17 @@ func rootTemplate(o RootOptions) (*x509.Certificate, error) {
 	return t, nil
 }
 
-// Load makes an authority of a key and its chain: the certificate of the key
-// first, each followed by its issuer, the root last. Nil for now means time.Now.
-// The error is a [*RuleError] when the chain breaks a chain rule, and
-// [ErrKeyMismatch] when the key is not that of the certificate.
+// Load makes an authority from a key and its chain: the certificate of the key first, each
+// certificate followed by its issuer, the root last. Nil for now means time.Now. The error
+// is a [*RuleError] if the chain breaks a chain rule, and [ErrKeyMismatch] if the key is
+// not that of the first certificate.
 func Load(key crypto.Signer, chain []*x509.Certificate, now func() time.Time) (*Authority, error) {
 	return load(key, chain, now, func(all []*Violation) []*Violation { return all })
 }
 
-// LoadImported is [Load] for CAs that were made elsewhere: it takes what breaks the
-// chain rules no further than [Tolerances] say, and returns where it does. What the
-// authority issues has to keep all of them.
+// LoadImported is [Load] for CAs of other programs: it accepts a chain that breaks the chain
+// rules no further than [Tolerances] allow, and returns the tolerated violations. The
+// certificates that the authority issues have to keep all rules.
 func LoadImported(key crypto.Signer, chain []*x509.Certificate, now func() time.Time) (a *Authority, tolerated []*Violation, err error) {
 	a, err = load(key, chain, now, func(all []*Violation) (refused []*Violation) {
 		refused, tolerated = Tolerate(all)
@@ -109,8 +108,8 @@ func LoadImported(key crypto.Signer, chain []*x509.Certificate, now func() time.
 	return a, tolerated, err
 }
 
-// Below makes the authority of a CA that this one issued. Only that CA is held against the
-// chain rules, and it has to keep all of them: those above were when this one was loaded.
+// Below makes the authority of a CA that this one has issued. Only the new certificate is
+// checked, against all chain rules; the others were checked when this authority was loaded.
 // The errors are those of [Load].
 func (a *Authority) Below(key crypto.Signer, cert *x509.Certificate) (*Authority, error) {
 	if cert == nil {
@@ -128,7 +127,7 @@ func (a *Authority) Below(key crypto.Signer, cert *x509.Certificate) (*Authority
 	return newAuthority(key, chain, a.now)
 }
 
-// ErrKeyMismatch says that a private key is not that of a certificate.
+// ErrKeyMismatch means that a private key does not belong to a certificate.
 var ErrKeyMismatch = errors.New("the key does not belong to the certificate")
 
 func load(key crypto.Signer, chain []*x509.Certificate, now func() time.Time, refuse func([]*Violation) []*Violation) (*Authority, error) {
@@ -141,7 +140,7 @@ func load(key crypto.Signer, chain []*x509.Certificate, now func() time.Time, re
 	return newAuthority(key, slices.Clone(chain), now)
 }
 
-// newAuthority binds a key to a chain that keeps the chain rules.
+// newAuthority binds a key to a chain that has been checked.
 func newAuthority(key crypto.Signer, chain []*x509.Certificate, now func() time.Time) (*Authority, error) {
 	if key == nil {
 		return nil, errors.New("ca: load the authority: the key is missing")
@@ -159,22 +158,22 @@ func newAuthority(key crypto.Signer, chain []*x509.Certificate, now func() time.
 	}, nil
 }
 
-// Certificate is the authority's own certificate. It must not be changed.
+// Certificate is the certificate of the authority. It must not be changed.
 func (a *Authority) Certificate() *x509.Certificate { return a.chain[0] }
 
-// Chain is the authority's certificate, followed by its issuers up to the root.
+// Chain is the certificate of the authority, followed by its issuers up to the root.
 func (a *Authority) Chain() []*x509.Certificate { return slices.Clone(a.chain) }
 
 // Root is the last certificate of the chain.
 func (a *Authority) Root() *x509.Certificate { return a.chain[len(a.chain)-1] }
 
-// Format prints the name, whatever the verb, so that no way of printing an
-// authority shows its key.
+// Format implements fmt.Formatter. It prints the name with every verb, so that no verb
+// prints the key.
 func (a *Authority) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "ca.Authority("+Describe(a.Certificate())+")")
 }
 
-// newTemplate is the part that every certificate shares.
+// newTemplate fills in the fields that all certificates have.
 func newTemplate(key crypto.PublicKey, now time.Time) (*x509.Certificate, error) {
 	id, err := keyID(key)
 	if err != nil {
@@ -192,7 +191,7 @@ func newTemplate(key crypto.PublicKey, now time.Time) (*x509.Certificate, error)
 	}, nil
 }
 
-// newSerial draws 128 random bits that are not all zero.
+// newSerial returns 128 random bits that are not all zero.
 func newSerial() (*big.Int, error) {
 	for {
 		serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
@@ -202,7 +201,7 @@ func newSerial() (*big.Int, error) {
 	}
 }
 
-// sign turns a template into a certificate; crypto/x509 verifies the signature.
+// sign makes a certificate of a template; crypto/x509 verifies the signature.
 func sign(template, parent *x509.Certificate, public crypto.PublicKey, key crypto.Signer) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, key)
 	if err != nil {

@@ -6,12 +6,12 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,12 +34,25 @@ func (k opaque) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([
 	return k.Signer.Sign(random, digest, opts)
 }
 
-func TestEveryKeyTypeMakesAHierarchy(t *testing.T) {
+// caKeys are keys of each type, made once for all tests.
+var caKeys = map[ca.KeyType]func() (crypto.Signer, error){
+	ca.P256:    sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.P256) }),
+	ca.P384:    sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.P384) }),
+	ca.RSA3072: sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.RSA3072) }),
+	ca.RSA4096: sync.OnceValues(func() (crypto.Signer, error) { return ca.GenerateKey(ca.RSA4096) }),
+}
+
+func caKey(t testing.TB, keyType ca.KeyType) crypto.Signer {
+	t.Helper()
+	return catest.Must(caKeys[keyType]())(t)
+}
+
+func TestNewRoot_KeyTypes(t *testing.T) {
 	t.Parallel()
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
-			key := catest.Must(ca.GenerateKey(keyType))(t)
+			key := caKey(t, keyType)
 			root := catest.Must(ca.NewRoot(ca.RootOptions{Key: newOpaque(key), Organization: "mesh"}))(t)
 			if got := catest.Must(ca.KeyTypeOf(root.Certificate().PublicKey))(t); got != keyType {
 				t.Errorf("the key type is %s, want %s", got, keyType)
@@ -54,7 +67,7 @@ func TestEveryKeyTypeMakesAHierarchy(t *testing.T) {
 	}
 }
 
-func TestOtherKeysAreRefusedWithTheReason(t *testing.T) {
+func TestNewRoot_RefusesOtherKeys(t *testing.T) {
 	t.Parallel()
 	_, edwards, err := ed25519.GenerateKey(rand.Reader)
 	tests := map[string]struct {
@@ -64,7 +77,7 @@ func TestOtherKeysAreRefusedWithTheReason(t *testing.T) {
 		"Ed25519":  {catest.Must(edwards, err)(t), "Ed25519"},
 		"P-521":    {catest.Must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t), "P-521"},
 		"P-224":    {catest.Must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))(t), "P-224"},
-		"RSA-2048": {catest.Must(rsa.GenerateKey(rand.Reader, 2048))(t), "RSA-2048"},
+		"RSA-2048": {rsa2048(t), "RSA-2048"},
 	}
 	h := catest.New(t)
 	for name, test := range tests {
@@ -82,7 +95,7 @@ func TestOtherKeysAreRefusedWithTheReason(t *testing.T) {
 	}
 }
 
-func TestRootOptionsAreChecked(t *testing.T) {
+func TestNewRoot_ChecksItsOptions(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(*ca.RootOptions)
@@ -107,7 +120,7 @@ func TestRootOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestLoadBindsTheKeyToTheChain(t *testing.T) {
+func TestLoad_ChecksKeyAndChain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {
@@ -143,7 +156,7 @@ func TestLoadBindsTheKeyToTheChain(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityLoadsWhatItIssued(t *testing.T) {
+func TestBelow(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	east := h.Intermediate.Certificate()
@@ -162,7 +175,7 @@ func TestAnAuthorityLoadsWhatItIssued(t *testing.T) {
 		"nothing":                           {issuer: h.Root, key: h.IntermediateKey, want: "the certificate is missing"},
 		"no key":                            {issuer: h.Root, cert: east, want: "the key is missing"},
 		"the key of another CA":             {issuer: h.Root, key: h.RootKey, cert: east, want: "the key does not belong to the certificate of east"},
-		"what another one issued":           {issuer: other, key: h.IntermediateKey, cert: east, want: "as its issuer, but", rule: ca.RuleIssuerName},
+		"what another CA issued":            {issuer: other, key: h.IntermediateKey, cert: east, want: "as its issuer, but", rule: ca.RuleIssuerName},
 		"a leaf":                            {issuer: h.Intermediate, key: h.LeafKey, cert: h.Leaf, want: "is not a CA", rule: ca.RuleIsCA},
 		"a CA below one that may have none": {issuer: below, key: h.IntermediateKey, cert: east, want: "path length", rule: ca.RulePathLength},
 	}
@@ -180,7 +193,7 @@ func TestAnAuthorityLoadsWhatItIssued(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityKeepsItsChainFromItsCaller(t *testing.T) {
+func TestLoad_CopiesTheChain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	chain := h.Chain()
@@ -192,7 +205,7 @@ func TestAnAuthorityKeepsItsChainFromItsCaller(t *testing.T) {
 	}
 }
 
-func TestNoVerbPrintsTheKeyOfAnAuthority(t *testing.T) {
+func TestFormat_PrintsNoKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	want := "ca.Authority(" + h.Root.Certificate().Subject.CommonName + ")"
@@ -203,7 +216,7 @@ func TestNoVerbPrintsTheKeyOfAnAuthority(t *testing.T) {
 	}
 }
 
-func TestMatchKeyComparesPublicKeys(t *testing.T) {
+func TestMatchKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	if !ca.MatchKey(newOpaque(h.LeafKey), h.Leaf) {

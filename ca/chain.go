@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Complete returns a chain with its root: it appends the one of roots that issued
-// the last certificate, unless that is a root itself. Name and key identifier tell
-// which one; whether it signed is for the chain rules to say.
+// Complete appends the root to a chain: the one of roots that issued the last certificate,
+// by name and key identifier. A chain that ends with a root, or whose root is missing, is
+// returned as it is. Signatures are not verified; that is up to the chain rules.
 func Complete(chain, roots []*x509.Certificate) []*x509.Certificate {
 	if len(chain) == 0 || selfIssued(chain[len(chain)-1]) {
 		return slices.Clone(chain)
@@ -21,10 +21,10 @@ func Complete(chain, roots []*x509.Certificate) []*x509.Certificate {
 	return append(slices.Clone(chain), roots[i])
 }
 
-// MatchIssuer reports whether the issuer and the authority key identifier of a certificate or a CRL
-// mean that CA (RFC 5280 §6.3.3 (f)): the names are the same, and so are the key identifiers
-// where both have one, since a CA made elsewhere may share its name with its predecessor.
-// Whether it signed is not asked.
+// MatchIssuer reports whether the issuer name and the authority key identifier of a
+// certificate or CRL are those of a CA (RFC 5280 §4.2.1.1 and §5.2.1): the names are equal,
+// and so are the key identifiers where both have one, since the CAs of other programs may
+// share a name with their predecessor. The signature is not verified.
 func MatchIssuer(rawIssuer, authorityKeyID []byte, issuer *x509.Certificate) bool {
 	sameKey := len(authorityKeyID) == 0 || len(issuer.SubjectKeyId) == 0 || bytes.Equal(authorityKeyID, issuer.SubjectKeyId)
 	return sameKey && bytes.Equal(rawIssuer, issuer.RawSubject)

@@ -10,7 +10,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-func TestAChainIsCompletedByTheRootThatIssuedIt(t *testing.T) {
+func TestComplete(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := h.Root.Certificate()

@@ -10,16 +10,17 @@ import (
 	"slices"
 )
 
-// NameConstraints are critical permitted subtrees (RFC 5280 §4.2.1.10). They
-// hold URIs and DNS names both, since istiod signs its own DNS certificate with
-// the CA that signs its workloads. All IP addresses are excluded. Mail addresses
-// are not, which nothing in a mesh looks at. rustls, and so an ambient mesh, refuses every
-// workload below a URI constraint, even one that keeps to it. A host also permits
-// its sub-domains.
+// NameConstraints are critical permitted subtrees (RFC 5280 §4.2.1.10). They permit a URI
+// host and DNS names, since istiod signs its own DNS certificate with the CA that signs its
+// workloads, and exclude all IP addresses. Mail addresses, which a mesh does not use, are
+// not constrained. A host also permits its sub-domains.
+//
+// rustls, and so an ambient mesh, refuses every workload below a URI constraint, even if the
+// constraint permits it.
 type NameConstraints struct {
-	// TrustDomain becomes the URI constraint: the bare host.
+	// TrustDomain is the permitted host of URIs.
 	TrustDomain string
-	// DNSNames are the names of istiod's own certificate.
+	// DNSNames are the permitted DNS names: those of istiod's own certificate.
 	DNSNames []string
 }
 
@@ -48,8 +49,8 @@ func (c *NameConstraints) apply(t *x509.Certificate) {
 	t.ExcludedIPRanges = allAddresses()
 }
 
-// Are reports whether a certificate has these name constraints and no others, in any order;
-// nil are none.
+// Are reports whether a certificate has exactly these name constraints, in any order. Nil
+// means no constraints.
 func (c *NameConstraints) Are(cert *x509.Certificate) bool {
 	var want x509.Certificate
 	if c != nil {
@@ -82,7 +83,7 @@ func allAddresses() []*net.IPNet {
 	}
 }
 
-// subtrees are the extension as far as crypto/x509 does not read it.
+// subtrees are the part of the extension that crypto/x509 does not parse.
 type subtrees struct {
 	Permitted []subtree `asn1:"optional,tag:0"`
 	Excluded  []subtree `asn1:"optional,tag:1"`
@@ -90,7 +91,7 @@ type subtrees struct {
 
 type subtree struct{ Base asn1.RawValue }
 
-// limitsDirectoryNames reports whether a CA has constraints for the subjects below it.
+// limitsDirectoryNames reports whether a CA constrains the subjects of certificates below it.
 func limitsDirectoryNames(cert *x509.Certificate) bool {
 	const directoryName = 4 // GeneralName of RFC 5280 §4.2.1.6
 	for _, e := range cert.Extensions {
@@ -99,7 +100,7 @@ func limitsDirectoryNames(cert *x509.Certificate) bool {
 		}
 		var all subtrees
 		if _, err := asn1.Unmarshal(e.Value, &all); err != nil {
-			return true // crypto/x509 has read it, so that this does not happen
+			return true // does not happen: crypto/x509 has parsed it
 		}
 		return slices.ContainsFunc(slices.Concat(all.Permitted, all.Excluded), func(s subtree) bool {
 			return s.Base.Tag == directoryName

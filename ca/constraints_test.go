@@ -10,7 +10,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-func TestNameConstraintsAreComparedAsAWhole(t *testing.T) {
+func TestNameConstraints_Are(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	want := &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: []string{"istiod.istio-system.svc", "istio-pilot.istio-system.svc"}}

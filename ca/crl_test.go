@@ -40,7 +40,7 @@ func sameEntries() cmp.Options {
 	}
 }
 
-func TestACRLSaysWhatWasAsked(t *testing.T) {
+func TestCRL_HasTheRequestedContent(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	now := catest.Now()
@@ -78,19 +78,19 @@ func TestACRLSaysWhatWasAsked(t *testing.T) {
 	}
 }
 
-func TestEveryKindOfAuthoritySignsCRLs(t *testing.T) {
+func TestCRL_KeyTypes(t *testing.T) {
 	t.Parallel()
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
-			key := newOpaque(catest.Must(ca.GenerateKey(keyType))(t))
+			key := newOpaque(caKey(t, keyType))
 			root := catest.Must(ca.NewRoot(ca.RootOptions{Key: key, Organization: "mesh", Now: catest.Now}))(t)
 			catest.Must(root.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t)
 		})
 	}
 }
 
-func TestWhatACRLCannotSayIsRefused(t *testing.T) {
+func TestCRL_ChecksItsOptions(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	now, end := catest.Now(), h.Intermediate.Certificate().NotAfter
@@ -133,7 +133,7 @@ func TestWhatACRLCannotSayIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheLongestCRLIsInTheError(t *testing.T) {
+func TestCRL_LifetimeErrorHasTheLongestEnd(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	end := h.Intermediate.Certificate().NotAfter
@@ -144,7 +144,7 @@ func TestTheLongestCRLIsInTheError(t *testing.T) {
 	}
 }
 
-func TestACRLIsNeverOlderThanItsAuthority(t *testing.T) {
+func TestCRL_BeginsWithinTheAuthority(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	young := catest.Mutate(t, h.Intermediate.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: func(c *x509.Certificate) {
@@ -156,7 +156,7 @@ func TestACRLIsNeverOlderThanItsAuthority(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityThatHasEndedSignsNoCRL(t *testing.T) {
+func TestCRL_RefusesAnExpiredAuthority(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	now := catest.Now()
@@ -167,7 +167,7 @@ func TestAnAuthorityThatHasEndedSignsNoCRL(t *testing.T) {
 	}
 }
 
-func TestAKeyThatMayNotSignCRLsIsNoAuthority(t *testing.T) {
+func TestLoad_RefusesACAWithoutCRLSign(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	mute := catest.Mutate(t, h.Intermediate.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: func(c *x509.Certificate) {
@@ -187,7 +187,7 @@ func (f forger) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([
 	return f.Signer.Sign(random, other, opts)
 }
 
-func TestACRLWithAWrongSignatureIsNotReturned(t *testing.T) {
+func TestCRL_IsNotReturnedWithAWrongSignature(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	authority := catest.Must(ca.Load(forger{h.RootKey}, h.Root.Chain(), catest.Now))(t)
@@ -197,7 +197,7 @@ func TestACRLWithAWrongSignatureIsNotReturned(t *testing.T) {
 }
 
 // An earlier CRL is the state from which the next one is made.
-func TestTheNextCRLCarriesWhatTheLastOneRevoked(t *testing.T) {
+func TestCRL_CarriesEntries(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	now := catest.Now()
@@ -215,7 +215,7 @@ func TestTheNextCRLCarriesWhatTheLastOneRevoked(t *testing.T) {
 }
 
 // Other programs sign CRLs as well: what they revoke stays revoked.
-func TestWhatAnotherProgramRevokedIsCarriedOver(t *testing.T) {
+func TestCRL_CorrectsEntriesOfOtherPrograms(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	now := catest.Now()
@@ -244,7 +244,7 @@ func TestWhatAnotherProgramRevokedIsCarriedOver(t *testing.T) {
 	}
 }
 
-func TestTheOptionsOfACRLStayAsTheyAre(t *testing.T) {
+func TestCRL_DoesNotChangeItsOptions(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	east := time.FixedZone("east", 3600)

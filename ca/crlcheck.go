@@ -2,90 +2,56 @@ package ca
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
-	"fmt"
-	"math/big"
 	"time"
 )
 
-// Errors of [CheckCRL] that leave no doubt about who signed the CRL.
+// Kinds of errors of [CheckCRL].
 var (
-	// ErrForeignCRL says that another CA signed it, or nobody.
+	// ErrForeignCRL means that another CA signed the CRL, or nobody.
 	ErrForeignCRL = errors.New("is not signed by this CA")
-	// ErrCRLNotYetValid says that it is dated in the future.
+	// ErrCRLNotYetValid means that the CA signed the CRL and dated it in the future.
 	ErrCRLNotYetValid = errors.New("is dated in the future")
 )
 
-// CRLs that are not about all certificates of their CA.
-var (
-	oidDeltaCRLIndicator        = asn1.ObjectIdentifier{2, 5, 29, 27} // RFC 5280 §5.2.4
-	oidIssuingDistributionPoint = asn1.ObjectIdentifier{2, 5, 29, 28} // RFC 5280 §5.2.5
-)
+// CRLError means that a CRL breaks a rule of [CRLRules]. errors.Is finds the rule, and
+// [ErrForeignCRL] or [ErrCRLNotYetValid] where it applies.
+type CRLError struct {
+	Rule Rule
+	// Issuer is the name of the CA.
+	Issuer string
+	// Detail names the value found and the value expected.
+	Detail string
+}
 
-// CheckCRL takes a CRL from anywhere if it is a full one, and the CA signed it
-// (RFC 5280 §6.3.3): under the name of the CA, with a key that may sign CRLs and an algorithm
-// that is good for certificates, with a number that leaves room for the next one and a next
-// update, about everything that the CA issued, with entries that all revoke, without a critical extension that nobody knows, and not dated in the future. Whether
-// its next update has passed is left to the caller.
+func (e *CRLError) Error() string {
+	switch e.Rule {
+	case RuleCRLIssuer, RuleCRLSigner, RuleCRLSignatureAlgorithm, RuleCRLSignature: // it may be the CRL of another CA
+		return "the CRL " + e.Detail + ": " + e.Issuer
+	}
+	return "the CRL of " + e.Issuer + " " + e.Detail
+}
+
+// Unwrap returns the rule, and the kind of the error if it has one.
+func (e *CRLError) Unwrap() []error {
+	switch e.Rule {
+	case RuleCRLIssuer, RuleCRLSigner, RuleCRLSignature:
+		return []error{e.Rule, ErrForeignCRL}
+	case RuleCRLNotYetValid:
+		return []error{e.Rule, ErrCRLNotYetValid}
+	}
+	return []error{e.Rule}
+}
+
+// CheckCRL checks a CRL that is claimed to be of a CA (RFC 5280 §6.3.3), with those of
+// [CRLRules] that apply to the CRLs of any program: the CA has signed it, it is a full CRL
+// that is not dated in the future, and no verifier refuses it. A CRL whose next update has
+// passed is accepted.
 //
-// The error is [ErrForeignCRL], [ErrCRLNotYetValid], or says which part was expected.
+// The error is a [*CRLError] of the first rule that the CRL breaks.
 func CheckCRL(list *x509.RevocationList, issuer *x509.Certificate, now time.Time) error {
-	if err := checkCRLSignature(list, issuer); err != nil {
-		return fmt.Errorf("the CRL %w: %s", err, Describe(issuer))
-	}
-	if err := checkCRLFields(list, now); err != nil {
-		return fmt.Errorf("the CRL of %s %w", Describe(issuer), err)
-	}
-	return nil
-}
-
-func checkCRLSignature(list *x509.RevocationList, issuer *x509.Certificate) error {
-	switch {
-	case !MatchIssuer(list.RawIssuer, list.AuthorityKeyId, issuer):
-		return ErrForeignCRL
-	case hasExtension(issuer, oidKeyUsage) && issuer.KeyUsage&x509.KeyUsageCRLSign == 0:
-		return fmt.Errorf("%w, which may not sign any", ErrForeignCRL)
-	}
-	if weak := weakness(list.SignatureAlgorithm); weak != "" {
-		return errors.New(weak) // crypto/x509 does not even look at some of these
-	}
-	if list.CheckSignatureFrom(issuer) != nil {
-		return ErrForeignCRL
-	}
-	return nil
-}
-
-func checkCRLFields(list *x509.RevocationList, now time.Time) error {
-	switch {
-	case list.Number == nil:
-		return errors.New("has no number (RFC 5280 §5.2.3)")
-	case !isSerial(new(big.Int).Add(list.Number, big.NewInt(1))):
-		return fmt.Errorf("has the number %d, expected one of at most 20 octets that is not negative (RFC 5280 §5.2.3)", list.Number)
-	case list.NextUpdate.IsZero():
-		return errors.New("has no next update (RFC 5280 §5.1.2.5)")
-	case list.ThisUpdate.After(now.Add(Backdate)):
-		return ErrCRLNotYetValid
-	}
-	for _, e := range list.Extensions {
-		switch {
-		case e.Id.Equal(oidDeltaCRLIndicator):
-			return errors.New("is a delta, expected a full one")
-		case e.Id.Equal(oidIssuingDistributionPoint):
-			return errors.New("is about some certificates only (it has an issuing distribution point), expected a full one")
-		case e.Critical:
-			return fmt.Errorf("has the critical extension %s, which verifiers do not know", e.Id)
-		}
-	}
-	for _, entry := range list.RevokedCertificateEntries {
-		if entry.ReasonCode == reasonRemoveFromCRL {
-			return fmt.Errorf("takes the revocation of %x back, as only a delta can (RFC 5280 §5.3.1)", entry.SerialNumber)
-		}
-		for _, e := range entry.Extensions {
-			if e.Critical {
-				return fmt.Errorf("has an entry with the critical extension %s, which verifiers do not know", e.Id)
-			}
-		}
+	for v := range (crlCheck{list, issuer, now, receivedCRL}).violations() {
+		return &CRLError{Rule: v.Rule, Issuer: Describe(issuer), Detail: v.Detail}
 	}
 	return nil
 }

@@ -17,12 +17,13 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-// crlFixture is a CRL, good but for what a test changes.
+// crlFixture is a valid CRL until a test changes it.
 type crlFixture struct {
 	list   x509.RevocationList // the template
 	signer x509.Certificate    // under whose name and key identifier
 	key    crypto.Signer
 	issuer x509.Certificate // the CA against which it is checked
+	root   *x509.Certificate
 }
 
 // sign makes the CRL. An authority would refuse to make some, so crypto/x509 does.
@@ -39,7 +40,7 @@ func newCRLFixture(h *catest.Hierarchy) *crlFixture {
 			Number: big.NewInt(7), ThisUpdate: catest.Now(), NextUpdate: catest.Now().Add(time.Hour),
 			RevokedCertificateEntries: []x509.RevocationListEntry{revoked(5, catest.Now(), 1)},
 		},
-		signer: issuer, key: h.IntermediateKey, issuer: issuer,
+		signer: issuer, key: h.IntermediateKey, issuer: issuer, root: h.Root.Certificate(),
 	}
 }
 
@@ -47,7 +48,7 @@ func extension(critical bool, id ...int) []pkix.Extension {
 	return []pkix.Extension{{Id: id, Critical: critical, Value: []byte{5, 0}}}
 }
 
-func TestEachRefusalOfACRLHasAReason(t *testing.T) {
+func TestCheckCRL(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {
@@ -55,7 +56,7 @@ func TestEachRefusalOfACRLHasAReason(t *testing.T) {
 		is     error
 		want   string // of the error; empty is that there is none
 	}{
-		"a good one":                        {func(*crlFixture) {}, nil, ""},
+		"a valid one":                       {func(*crlFixture) {}, nil, ""},
 		"an extension that is not critical": {func(f *crlFixture) { f.list.ExtraExtensions = extension(false, 1, 2, 3) }, nil, ""},
 		"one that has expired": {func(f *crlFixture) {
 			f.list.ThisUpdate, f.list.NextUpdate = catest.Now().Add(-2*time.Hour), catest.Now().Add(-time.Hour)
@@ -107,16 +108,16 @@ func TestEachRefusalOfACRLHasAReason(t *testing.T) {
 }
 
 // crypto/x509 does not write these, as other programs do.
-func TestACRLHasANumberAndANextUpdate(t *testing.T) {
+func TestCheckCRL_MissingFields(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	good := newCRLFixture(h).sign(t)
+	valid := newCRLFixture(h).sign(t)
 	for want, change := range map[string]func(*x509.RevocationList){
 		"has no number":      func(l *x509.RevocationList) { l.Number = nil },
 		"has the number -2":  func(l *x509.RevocationList) { l.Number = big.NewInt(-2) },
 		"has no next update": func(l *x509.RevocationList) { l.NextUpdate = time.Time{} },
 	} {
-		list := *good
+		list := *valid
 		change(&list)
 		if err := ca.CheckCRL(&list, h.Intermediate.Certificate(), catest.Now()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want one with %q", err, want)
@@ -124,24 +125,24 @@ func TestACRLHasANumberAndANextUpdate(t *testing.T) {
 	}
 }
 
-func TestCRLsAreReadAsStrictlyAsCertificates(t *testing.T) {
+func TestParseCRLs_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	list := newCRLFixture(h).sign(t)
-	good := string(ca.MarshalCRLs(list))
+	valid := string(ca.MarshalCRLs(list))
 	tests := map[string]struct{ data, want string }{
-		"one":                         {good, ""},
-		"two, with white space":       {"\n" + good + "\n\t" + good, ""},
+		"one":                         {valid, ""},
+		"two, with white space":       {"\n" + valid + "\n\t" + valid, ""},
 		"none":                        {"", "no PEM block"},
 		"DER":                         {string(list.Raw), "text that is not PEM stands before block 1"},
-		"text before it":              {"Certificate Revocation List\n" + good, "text that is not PEM stands before block 1"},
-		"text after it":               {good + "end", "text that is not PEM stands before block 2"},
+		"text before it":              {"Certificate Revocation List\n" + valid, "text that is not PEM stands before block 1"},
+		"text after it":               {valid + "end", "text that is not PEM stands before block 2"},
 		"a certificate":               {string(ca.MarshalCertificates(h.Leaf)), "PEM block 1 is a CERTIFICATE, expected a X509 CRL"},
-		"headers":                     {strings.Replace(good, "CRL-----\n", "CRL-----\nfrom: nobody\n\n", 1), "PEM block 1 has headers, expected none"},
+		"headers":                     {strings.Replace(valid, "CRL-----\n", "CRL-----\nfrom: nobody\n\n", 1), "PEM block 1 has headers, expected none"},
 		"junk in it":                  {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "PEM block 1: x509: malformed crl"},
-		"two that are joined":         {strings.TrimSuffix(good, "\n") + good, "PEM block 1 is joined to the next one"},
-		"one that is cut off":         {good[:len(good)-30], "PEM block 1 has no END line"},
-		"one that ends in the middle": {good[:60] + "\n-----END X509 CRL-----\n", "PEM block 1"},
+		"two that are joined":         {strings.TrimSuffix(valid, "\n") + valid, "PEM block 1 is joined to the next one"},
+		"one that is cut off":         {valid[:len(valid)-30], "PEM block 1 has no END line"},
+		"one that ends in the middle": {valid[:60] + "\n-----END X509 CRL-----\n", "PEM block 1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestCRLsAreReadAsStrictlyAsCertificates(t *testing.T) {
 	}
 }
 
-func TestACertificateIsFoundInTheCRLOfItsIssuer(t *testing.T) {
+func TestRevokedIn(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := newCRLFixture(h)

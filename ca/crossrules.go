@@ -6,20 +6,18 @@ import (
 	"strings"
 )
 
-// The rules of cross-signing that are not chain rules: they are about what the
-// cross-certificate is for.
+// The rules of cross-signing that are not chain rules.
 const (
 	// RuleCrossLimits: the other root has no name constraints and no extended key
-	// usage, since a way around the root is a way around them.
+	// usage, since a chain over the cross-certificate would bypass them.
 	RuleCrossLimits Rule = "cross-limits"
-	// RuleCrossTrustDomain: another mesh has a trust domain of its own, and ours does
-	// not lie below it. Otherwise its root could mint our identities.
+	// RuleCrossTrustDomain: the trust domain of another mesh differs from ours, and
+	// ours is no sub-domain of it. Otherwise its root could issue our identities.
 	RuleCrossTrustDomain Rule = "cross-trust-domain"
 )
 
-// refuseCross is what can be said of the two roots before there is a certificate.
-// What a root made elsewhere may break does not matter where the cross-certificate
-// takes its place.
+// refuseCross checks the two roots. Violations that are tolerated in a root of another
+// program do not matter, since the cross-certificate replaces it in the chain.
 func (a *Authority) refuseCross(root *x509.Certificate, foreign *ForeignMesh) []*Violation {
 	found, _ := Tolerate(VerifyIntermediate([]*x509.Certificate{root}, VerifyOptions{Now: a.now, Below: 1}))
 	add := func(rule Rule, cert *x509.Certificate, detail string) {
@@ -43,8 +41,8 @@ func (a *Authority) refuseCross(root *x509.Certificate, foreign *ForeignMesh) []
 	return found
 }
 
-// sharesTrustDomain reports whether a constraint to the trust domain of the other mesh
-// permits our own: a host permits its sub-domains as well, see [NameConstraints].
+// sharesTrustDomain reports whether a constraint to the other trust domain permits ours: a
+// host permits its sub-domains as well, see [NameConstraints].
 func (m *ForeignMesh) sharesTrustDomain() bool {
 	return m != nil && (m.TrustDomain == m.OwnTrustDomain || strings.HasSuffix(m.OwnTrustDomain, "."+m.TrustDomain))
 }

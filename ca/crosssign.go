@@ -8,38 +8,39 @@ import (
 	"time"
 )
 
-// CrossSignOptions say whose root is cross-signed. The zero value is for the next root
-// of the same mesh.
+// CrossSignOptions describe a cross-certificate. The zero value is for the next root of the
+// same mesh.
 type CrossSignOptions struct {
-	// NotAfter is the end of the cross-certificate, cut to the second; zero means
-	// that of the root that ends first. It must not lie past either.
+	// NotAfter is the end of the cross-certificate, cut to the second, and no later than
+	// the end of either root. Zero means the end of the root that ends first.
 	NotAfter time.Time
-	// Foreign is for the root of another mesh.
+	// Foreign is set for the root of another mesh.
 	Foreign *ForeignMesh
 }
 
-// ForeignMesh is another mesh, as the owner of this one sees it.
+// ForeignMesh is another mesh, whose identities are to be accepted in this one.
 type ForeignMesh struct {
-	// TrustDomain is that of the other mesh: the only one whose identities are
-	// accepted from it.
+	// TrustDomain is the trust domain of the other mesh. Only its identities are
+	// accepted.
 	TrustDomain string
-	// OwnTrustDomain is that of the mesh that the authority belongs to.
+	// OwnTrustDomain is the trust domain of the authority's mesh.
 	OwnTrustDomain string
-	// AllowSharedTrustDomain lets the other mesh mint identities of this one: it is for
-	// two meshes that have been one in all but their roots.
+	// AllowSharedTrustDomain lets the other mesh issue identities of this one, for two
+	// meshes that share one trust domain and only differ in their roots.
 	AllowSharedTrustDomain bool
 }
 
-// CrossSign certifies the key of another root under its own name, so that who trusts
-// this root trusts what that one issued: the next root of a mesh, or the root of
-// another mesh. The other root stays as it is, and can be verified both ways.
+// CrossSign certifies name and key of another root, either the next root of this mesh or
+// the root of another mesh. Verifiers that trust this root then accept certificates below
+// the other one. The other root does not change, and its chains stay valid without the
+// cross-certificate.
 //
-// What is signed is held against the chain rules before, as [Authority.Prepare] does:
-// they are to hold for the chain of a leaf, an intermediate, the cross-certificate
-// and this root. The error is a [*LifetimeError] when it would outlive one of the two
-// roots, and else a [*RuleError]: of [RulePathLength] when the path length of this root
-// is 0 or 1, of [RuleDistinctNames] when the roots share a name, of [RuleCrossLimits], of
-// [RuleCrossTrustDomain], or of the rule that one of the roots breaks.
+// The cross-certificate is checked before it is signed, as in [Authority.Prepare], against
+// the chain rules for a chain of a leaf, an intermediate, the cross-certificate and this
+// root. The error is a [*LifetimeError] if it would outlive one of the roots. Otherwise it
+// is a [*RuleError]: of [RulePathLength] if the path length of this root is 0 or 1, of
+// [RuleDistinctNames] if the roots share a name, of [RuleCrossLimits], of
+// [RuleCrossTrustDomain], or of a rule that one of the roots breaks.
 func (a *Authority) CrossSign(root *x509.Certificate, o CrossSignOptions) (*x509.Certificate, error) {
 	const op = "ca: cross-sign"
 	if root == nil {
@@ -63,7 +64,7 @@ func (a *Authority) CrossSign(root *x509.Certificate, o CrossSignOptions) (*x509
 	return a.Issue(&Draft{authority: a, template: t, linted: linted})
 }
 
-// crossTemplate keeps name, key and key identifier of the root.
+// crossTemplate copies name, key and key identifier of the root.
 func (a *Authority) crossTemplate(root *x509.Certificate, notAfter time.Time) (*x509.Certificate, error) {
 	now, issuer := a.now(), a.Certificate()
 	t, err := newTemplate(root.PublicKey, now)
@@ -71,7 +72,7 @@ func (a *Authority) crossTemplate(root *x509.Certificate, notAfter time.Time) (*
 		return nil, err
 	}
 	if der, err := x509.MarshalPKIXPublicKey(root.PublicKey); err != nil || !bytes.Equal(der, root.RawSubjectPublicKeyInfo) {
-		return nil, fmt.Errorf("the key of %s is encoded in a way that cannot be kept", Describe(root))
+		return nil, fmt.Errorf("the key of %s is in an encoding that cannot be copied", Describe(root))
 	}
 	for _, limit := range []time.Time{root.NotBefore, issuer.NotBefore} {
 		if t.NotBefore.Before(limit) {
@@ -91,26 +92,26 @@ func (a *Authority) crossTemplate(root *x509.Certificate, notAfter time.Time) (*
 	return t, nil
 }
 
-// crossEnd is the end that was asked for, or that of the root that ends first.
-func crossEnd(asked, now time.Time, issuer, root *x509.Certificate) (time.Time, error) {
+// crossEnd is the requested end, or that of the root that ends first.
+func crossEnd(requested, now time.Time, issuer, root *x509.Certificate) (time.Time, error) {
 	first, role := issuer, ""
 	if root.NotAfter.Before(issuer.NotAfter) {
 		first, role = root, "the root that it certifies"
 	}
-	if asked.IsZero() {
-		asked = first.NotAfter
+	if requested.IsZero() {
+		requested = first.NotAfter
 	}
-	asked = asked.UTC().Truncate(time.Second)
+	requested = requested.UTC().Truncate(time.Second)
 	switch {
-	case !asked.After(now):
-		return time.Time{}, fmt.Errorf("its end, %s, has passed", asked.Format(time.RFC3339))
-	case asked.After(first.NotAfter):
-		return time.Time{}, &LifetimeError{Asked: asked, Longest: first.NotAfter, Issuer: Describe(first), role: role}
+	case !requested.After(now):
+		return time.Time{}, fmt.Errorf("its end, %s, has passed", requested.Format(time.RFC3339))
+	case requested.After(first.NotAfter):
+		return time.Time{}, &LifetimeError{Asked: requested, Longest: first.NotAfter, Issuer: Describe(first), role: role}
 	}
-	return asked, nil
+	return requested, nil
 }
 
-// validate takes no mesh at all as well.
+// validate accepts nil.
 func (m *ForeignMesh) validate() error {
 	if m == nil {
 		return nil
@@ -118,9 +119,9 @@ func (m *ForeignMesh) validate() error {
 	return errors.Join(CheckTrustDomain(m.TrustDomain), CheckTrustDomain(m.OwnTrustDomain))
 }
 
-// constrain leaves of all names the identities of the other trust domain. Those of
-// its istiod in DNS, and addresses, are for its own workloads, who do not need this
-// certificate to trust it; here they would let it pose as our istiod.
+// constrain permits only identities of the other trust domain. The DNS names of its istiod
+// and addresses are excluded: its own workloads do not need this certificate for them, and
+// here they would allow impersonating our istiod.
 func (m *ForeignMesh) constrain(t *x509.Certificate) {
 	if m == nil {
 		return

@@ -69,7 +69,7 @@ func verify(chain certs, at time.Time) error {
 
 func identity(id string) ca.Request { return ca.Request{SPIFFEID: spiffeid.RequireFromString(id)} }
 
-func TestALeafOfTheOtherRootIsGoodByWayOfTheCrossCertificate(t *testing.T) {
+func TestCrossSign_LeafOfTheOtherRootVerifies(t *testing.T) {
 	t.Parallel()
 	const theirs, ours = "spiffe://" + foreignDomain + "/ns/shop/sa/cart", catest.LeafID
 	shared := foreign()
@@ -78,28 +78,28 @@ func TestALeafOfTheOtherRootIsGoodByWayOfTheCrossCertificate(t *testing.T) {
 	tests := map[string]struct {
 		foreign *ca.ForeignMesh
 		leaf    ca.Request
-		good    bool
+		valid   bool
 	}{
-		"the next root, an identity":                         {nil, identity(ours), true},
-		"the next root, istiod":                              {nil, istiod, true},
-		"another mesh, an identity of its own":               {foreign(), identity(theirs), true},
-		"another mesh, an identity of ours":                  {foreign(), identity(ours), false},
-		"another mesh, its istiod, which could pose as ours": {foreign(), istiod, false},
-		"another mesh, a host":                               {foreign(), ca.Request{DNSNames: []string{foreignDomain}}, false},
-		"another mesh of the same trust domain":              {shared, identity(theirs), true},
-		"another mesh of the same trust domain, elsewhere":   {shared, identity(ours), false},
+		"the next root, an identity":                            {nil, identity(ours), true},
+		"the next root, istiod":                                 {nil, istiod, true},
+		"another mesh, an identity of its own":                  {foreign(), identity(theirs), true},
+		"another mesh, an identity of ours":                     {foreign(), identity(ours), false},
+		"another mesh, its istiod, which could pose as ours":    {foreign(), istiod, false},
+		"another mesh, a host":                                  {foreign(), ca.Request{DNSNames: []string{foreignDomain}}, false},
+		"another mesh of the same trust domain":                 {shared, identity(theirs), true},
+		"another mesh of the same trust domain, another domain": {shared, identity(ours), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := crossSign(t, ca.CrossSignOptions{Foreign: test.foreign})
 			chain := c.chain(t, test.leaf)
-			if err := verify(chain, catest.Now()); (err == nil) != test.good {
-				t.Errorf("crypto/x509 says %v, want good: %t", err, test.good)
+			if err := verify(chain, catest.Now()); (err == nil) != test.valid {
+				t.Errorf("crypto/x509 says %v, want valid: %t", err, test.valid)
 			}
 			violations := ca.VerifyLeaf(chain, ca.VerifyOptions{Now: catest.Now, Roots: c.old.Chain()})
-			if (violations == nil) != test.good {
-				t.Errorf("the chain rules say %v, want good: %t", violations, test.good)
+			if (violations == nil) != test.valid {
+				t.Errorf("the chain rules say %v, want valid: %t", violations, test.valid)
 			}
 			for _, v := range violations {
 				if !errors.Is(v, ca.RuleLeafPermittedNames) {
@@ -114,7 +114,7 @@ func TestALeafOfTheOtherRootIsGoodByWayOfTheCrossCertificate(t *testing.T) {
 	}
 }
 
-func TestAnAddressOfTheOtherMeshIsNotAccepted(t *testing.T) {
+func TestCrossSign_ExcludesAddressesOfTheOtherMesh(t *testing.T) {
 	t.Parallel()
 	c := crossSign(t, ca.CrossSignOptions{Foreign: foreign()})
 	chain := c.chain(t, identity("spiffe://"+foreignDomain+"/ns/shop/sa/cart"))
@@ -128,7 +128,7 @@ func TestAnAddressOfTheOtherMeshIsNotAccepted(t *testing.T) {
 	}
 }
 
-func TestACrossCertificateKeepsNameAndKeyOfTheRoot(t *testing.T) {
+func TestCrossSign_CopiesNameAndKey(t *testing.T) {
 	t.Parallel()
 	c := crossSign(t, ca.CrossSignOptions{})
 	root := c.other.Certificate()
@@ -148,22 +148,22 @@ func TestACrossCertificateKeepsNameAndKeyOfTheRoot(t *testing.T) {
 	}
 }
 
-func TestACrossCertificateLivesWithinBothRoots(t *testing.T) {
+func TestCrossSign_EndsWithinBothRoots(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
 	tests := map[string]struct {
-		begin time.Duration // of the other root, after now
-		life  time.Duration // of the other root
-		asked time.Duration
-		want  time.Duration
-		err   string
+		begin     time.Duration // of the other root, after now
+		life      time.Duration // of the other root
+		requested time.Duration
+		want      time.Duration
+		err       string
 	}{
 		"by default until the old root ends":   {life: 2 * ca.DefaultRootLifetime, want: ca.DefaultRootLifetime},
 		"by default until the other root ends": {life: time.Hour, want: time.Hour},
-		"as asked":                             {life: 2 * time.Hour, asked: time.Hour, want: time.Hour},
-		"no longer than the old root":          {life: 2 * ca.DefaultRootLifetime, asked: ca.DefaultRootLifetime + time.Second, err: "after its issuer root 2dedb0"},
-		"no longer than the other root":        {life: time.Hour, asked: 2 * time.Hour, err: "after the root that it certifies next"},
-		"not in the past":                      {life: time.Hour, asked: -time.Hour, err: "has passed"},
+		"as requested":                         {life: 2 * time.Hour, requested: time.Hour, want: time.Hour},
+		"no longer than the old root":          {life: 2 * ca.DefaultRootLifetime, requested: ca.DefaultRootLifetime + time.Second, err: "after its issuer root 2dedb0"},
+		"no longer than the other root":        {life: time.Hour, requested: 2 * time.Hour, err: "after the root that it certifies next"},
+		"not in the past":                      {life: time.Hour, requested: -time.Hour, err: "has passed"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -171,8 +171,8 @@ func TestACrossCertificateLivesWithinBothRoots(t *testing.T) {
 			h := catest.New(t)
 			other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("next"), CommonName: "next", Organization: "other", Now: catest.Now, NotAfter: now.Add(test.life)}))(t)
 			o := ca.CrossSignOptions{}
-			if test.asked != 0 {
-				o.NotAfter = now.Add(test.asked)
+			if test.requested != 0 {
+				o.NotAfter = now.Add(test.requested)
 			}
 			cross, err := h.Root.CrossSign(other.Certificate(), o)
 			if test.err != "" {
@@ -191,7 +191,7 @@ func TestACrossCertificateLivesWithinBothRoots(t *testing.T) {
 	}
 }
 
-func TestACrossCertificateDoesNotBeginBeforeTheRoots(t *testing.T) {
+func TestCrossSign_BeginsWithinBothRoots(t *testing.T) {
 	t.Parallel()
 	later := catest.After(30 * time.Second)
 	old := catest.Must(ca.Load(catest.Key("root"), catest.New(t).Root.Chain(), later))(t)
@@ -202,24 +202,24 @@ func TestACrossCertificateDoesNotBeginBeforeTheRoots(t *testing.T) {
 	}
 }
 
-// mutatedRoot is a root that differs from a good one.
+// mutatedRoot is a root that differs from a valid one.
 func mutatedRoot(t testing.TB, name string, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
-	good := newRoot(t, name).Certificate()
-	return catest.Mutate(t, good, good, catest.Key(name), catest.Mutation{Cert: change})
+	valid := newRoot(t, name).Certificate()
+	return catest.Mutate(t, valid, valid, catest.Key(name), catest.Mutation{Cert: change})
 }
 
 // selfSigned names the root of a mutation in both places.
 func selfSigned(t testing.TB, name string, key crypto.Signer, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
-	good := newRoot(t, name).Certificate()
-	template := *good
+	valid := newRoot(t, name).Certificate()
+	template := *valid
 	change(&template)
 	template.PublicKey = key.Public()
 	return catest.Mutate(t, &template, &template, key, catest.Mutation{})
 }
 
-func TestCrossSigningIsRefusedByANamedRule(t *testing.T) {
+func TestCrossSign_IsRefusedByANamedRule(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	pathLength := func(n int) *ca.Authority {
@@ -275,14 +275,14 @@ func TestCrossSigningIsRefusedByANamedRule(t *testing.T) {
 	}
 }
 
-func TestAMeshBelowOrBesideOursMayHaveItsRootCrossSigned(t *testing.T) {
+func TestCrossSign_OtherTrustDomains(t *testing.T) {
 	t.Parallel()
 	for _, domain := range []string{"a." + catest.Organization, "x" + catest.Organization, "example.org"} {
 		crossSign(t, ca.CrossSignOptions{Foreign: &ca.ForeignMesh{TrustDomain: domain, OwnTrustDomain: catest.Organization}})
 	}
 }
 
-func TestCrossSigningNeedsWhatItCompares(t *testing.T) {
+func TestCrossSign_ChecksItsOptions(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	next := newRoot(t, "next").Certificate()
@@ -302,7 +302,7 @@ func TestCrossSigningNeedsWhatItCompares(t *testing.T) {
 	}
 }
 
-func TestARootMadeElsewhereIsCrossSignedWithoutItsFaults(t *testing.T) {
+func TestCrossSign_ImportedRoot(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := mutatedRoot(t, "next", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign })
@@ -323,7 +323,7 @@ func (c *counter) Sign(random io.Reader, digest []byte, o crypto.SignerOpts) ([]
 	return c.Signer.Sign(random, digest, o)
 }
 
-func TestNothingIsCrossSignedUnchecked(t *testing.T) {
+func TestCrossSign_ChecksTheRulesBeforeTheKeySigns(t *testing.T) {
 	t.Parallel()
 	next := newRoot(t, "next").Certificate()
 	for name, test := range map[string]struct {

@@ -1,21 +1,24 @@
-// Package ca makes and checks the certificates of a mesh: a root, an
-// intermediate for each cluster, and the leaves of workloads. It knows neither
-// Kubernetes nor the network, and it stores nothing.
+// Package ca issues and checks the certificates of a mesh: a root, an intermediate for each
+// cluster, and the leaves of workloads. It uses neither Kubernetes nor the network, and
+// stores nothing.
 //
-// An [Authority] signs in two phases. [Authority.Prepare] builds a certificate
-// from scratch out of a sealed [Profile] and a [Request], signs it with a
-// throwaway key and holds it against the chain rules; [Authority.Issue] redeems
-// the draft once, and signs exactly the bytes that were checked.
+// Call [NewRoot] first, or [Load] with the key and chain of a CA. The resulting [Authority]
+// signs in two phases. [Authority.Prepare] builds a certificate from a [Profile] and a
+// [Request], signs it with a throwaway key and checks it against the chain rules;
+// [Authority.Issue] redeems the draft once, and signs exactly the bytes that were checked.
 //
-// [VerifyIntermediate] and [VerifyLeaf] are the one implementation of the chain
-// rules: a named table, see [Rules]. Each breach is a [Violation].
+// [VerifyIntermediate] and [VerifyLeaf] are the one implementation of the chain rules, a
+// named table: see [Rules]. Each [Violation] names its rule.
 //
-// A CA that was made elsewhere may break a few of the rules, see [Tolerances] and
-// [LoadImported]. What is issued below it has to keep all of them.
+// [Authority.CRL] does the same with CRLs and the CRL rules, see [CRLRules]; [CheckCRL]
+// applies those that hold for the CRLs of other programs.
+//
+// A CA of another program may break a few of the rules, see [Tolerances] and [LoadImported].
+// Certificates that are issued below it keep all of them.
 //
 // # Certificates
 //
-// This is the specification of what an authority issues.
+// This is the specification of the certificates that an authority issues.
 //
 // Every certificate
 //
@@ -24,7 +27,7 @@
 //   - signature: ECDSA with SHA-256 (P-256) or SHA-384 (P-384), or PKCS #1 v1.5
 //     with SHA-256, after the key of the issuer
 //   - notBefore: one minute before it is issued, see [Backdate]
-//   - notAfter: as asked, or after the lifetime of the profile; never after that
+//   - notAfter: as requested, or after the lifetime of the profile; never after that
 //     of the issuer, which is refused with a [*LifetimeError]
 //   - subjectKeyIdentifier, not critical: the leftmost 160 bits of the SHA-256 of
 //     the public key (RFC 7093 §2, method 1)
@@ -45,9 +48,9 @@
 //   - key: as for a root
 //   - subject: CN=cluster and tag, O=the mesh
 //   - basicConstraints, critical: CA, path length 0; 1 for an issuing CA that
-//     stands between the root and the clusters
+//     between the root and the clusters
 //   - keyUsage, critical: keyCertSign, cRLSign
-//   - nameConstraints, critical, only when asked: permitted URI host = the trust
+//   - nameConstraints, critical, only if requested: permitted URI host = the trust
 //     domain, permitted DNS names = those of istiod, excluded IP addresses = all,
 //     see [NameConstraints]
 //
@@ -61,7 +64,7 @@
 //   - keyUsage, critical: keyCertSign, cRLSign
 //   - nameConstraints, critical, only for the root of another mesh: permitted URI host =
 //     its trust domain; excluded are all DNS names and all IP addresses, so that it
-//     cannot pose as our istiod
+//     cannot impersonate our istiod
 //
 // Leaf
 //
@@ -74,11 +77,10 @@
 //   - subjectAltName, critical: exactly one SPIFFE ID (SPIFFE X.509-SVID §2), or
 //     DNS names
 //
-// No other extension is ever set. The tag in the common name of a CA is the
-// first three octets of its subject key identifier in hexadecimal, as in
-// "east 1f3a9c": a verifier that looks up CRLs by name, as ztunnel does, must
-// never meet two keys under one name. A name that would make the common name
-// longer than 64 characters (RFC 5280 appendix A) is cut before the tag.
+// No other extension is ever set. The tag in the common name of a CA is the first three
+// octets of its subject key identifier in hexadecimal, as in "east 1f3a9c": two keys must
+// not share a name, since a verifier such as ztunnel finds CRLs by name. A name that is too
+// long for 64 characters with its tag (RFC 5280 appendix A) is cut before the tag.
 //
 // # Keys
 //
@@ -88,25 +90,24 @@
 //   - key derivation: PBKDF2 with HMAC-SHA-256, 600000 rounds, 128 random bits of salt
 //   - encryption: AES-256-CBC
 //
-// This has no checksum: a key that was decrypted is held against its certificate, as
-// [Load] does. [ParseEncryptedKey] also reads what OpenSSL writes, and wrote.
+// There is no checksum: compare a decrypted key with its certificate, as [Load] does.
+// [ParseEncryptedKey] also reads the keys that OpenSSL encrypts, including its older form.
 //
 // # CRLs
 //
-// [Authority.CRL] signs a full CRL of everything that the authority issued
+// [Authority.CRL] signs a full CRL for all certificates of the authority
 //
 //   - version: 2; signature: as for a certificate
 //   - thisUpdate: [Backdate] before it is signed, never before the notBefore of the
 //     authority
-//   - nextUpdate: as asked, or the notAfter of the authority; never after that
-//   - revokedCertificates: as asked, absent when there are none; no critical
+//   - nextUpdate: as requested, or the notAfter of the authority; never after that
+//   - revokedCertificates: as requested, absent when there are none; no critical
 //     extension in an entry
 //   - authorityKeyIdentifier, not critical: the authority's subject key identifier
-//   - cRLNumber, not critical: as asked
+//   - cRLNumber, not critical: as requested
 //
-// Envoy, OpenSSL and istiod ask for a CRL of every CA of a chain as soon as they have
-// one of any, so that a CA without a revocation needs its empty CRL. A verifier
-// that checks nextUpdate refuses every certificate of the authority once it has
-// passed: ask for a CRL that lives longer than it takes to replace it, or for one
-// that lives as long as the authority.
+// Envoy, OpenSSL and istiod require a CRL of every CA of a chain as soon as they have one of
+// any, so that a CA without revocations needs an empty CRL. A verifier that checks
+// nextUpdate refuses every certificate of the authority after it: choose one that leaves
+// time to replace the CRL, or the end of the authority.
 package ca

@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// Errors of [Authority.Issue] about the draft, not about what it says.
+// Errors of [Authority.Issue] about the use of a draft.
 var (
 	ErrDraftRedeemed = errors.New("the draft was redeemed before")
 	ErrForeignDraft  = errors.New("the draft was prepared by another authority")
 )
 
-// LifetimeError says that a certificate would end after its issuer.
+// LifetimeError means that a certificate or CRL would end after its issuer.
 type LifetimeError struct {
-	// Asked is the end that was asked for, Longest the latest that is possible.
+	// Asked is the requested end, Longest the latest possible one.
 	Asked, Longest time.Time
-	// Issuer is the name of the issuer, or of a root that is cross-signed and ends
-	// before it.
+	// Issuer is the name of the issuer, or of a cross-signed root that ends before
+	// it.
 	Issuer string
 
-	role string // what Issuer is; empty is the issuer
+	role string // of Issuer in the message; empty means the issuer
 }
 
 func (e *LifetimeError) Error() string {
@@ -38,22 +38,22 @@ func (e *LifetimeError) Error() string {
 // Unwrap makes errors.Is find [RuleWithinIssuer].
 func (e *LifetimeError) Unwrap() error { return RuleWithinIssuer }
 
-// Draft is a certificate that has been checked and not yet been signed. It can
-// be redeemed once, by the authority that prepared it.
+// Draft is a certificate that is checked but not signed yet. The authority that prepared it
+// can redeem it once.
 type Draft struct {
 	authority *Authority
 	template  *x509.Certificate
-	linted    []byte // the bytes that were held against the rules; none for a leaf
+	linted    []byte // the bytes that were checked; nil for a leaf
 	redeemed  atomic.Bool
 }
 
-// Prepare builds a certificate from a profile and a request, both of which it
-// checks, and nothing else. A CA is signed with a throwaway key and held against
-// the chain rules, so that the authority's key never signs what breaks one. A
-// leaf is not, since whoever obtains it verifies it again.
+// Prepare checks a profile and a request and builds a certificate from them. A CA is signed
+// with a throwaway key and checked against the chain rules, so that the key of the
+// authority never signs a certificate that breaks one. A leaf is not, since the recipient
+// verifies it.
 //
-// The error is a [*LifetimeError] when the certificate would outlive the
-// authority, and a [*RuleError] when it breaks another rule.
+// The error is a [*LifetimeError] if the certificate would outlive the authority, and a
+// [*RuleError] if it breaks another rule.
 func (a *Authority) Prepare(p Profile, r Request) (*Draft, error) {
 	if p.shape == nil {
 		return nil, errors.New("ca: prepare: the profile is empty; make it with Intermediate or Workload")
@@ -116,8 +116,8 @@ func (a *Authority) template(p Profile, r Request) (*x509.Certificate, error) {
 	return t, p.shape.shape(t, issuer, r)
 }
 
-// lint signs a CA with a throwaway key and holds it against the chain rules, with so
-// many CAs below it. It returns the bytes that the real key is going to sign.
+// lint signs a CA with a throwaway key and checks it against the chain rules, with that many
+// CAs below it. It returns the bytes that the real key is going to sign.
 func (a *Authority) lint(op string, template *x509.Certificate, below int) ([]byte, error) {
 	key, err := a.throwaway()
 	if err != nil {

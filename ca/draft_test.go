@@ -35,7 +35,7 @@ func cartRequest() ca.Request {
 	return ca.Request{PublicKey: catest.Key("cart").Public(), SPIFFEID: spiffeid.RequireFromString(catest.LeafID)}
 }
 
-func TestTheKeySignsOnceAndOnlyWhenADraftIsRedeemed(t *testing.T) {
+func TestIssue_UsesTheKeyOnce(t *testing.T) {
 	t.Parallel()
 	key := newOpaque(catest.Key("root"))
 	root := catest.Must(ca.NewRoot(ca.RootOptions{Key: key, Organization: "mesh", Now: catest.Now}))(t)
@@ -55,7 +55,7 @@ func TestTheKeySignsOnceAndOnlyWhenADraftIsRedeemed(t *testing.T) {
 	}
 }
 
-func TestADraftIsRedeemedOnce(t *testing.T) {
+func TestIssue_RedeemsADraftOnce(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	draft := catest.Must(h.Root.Prepare(intermediateProfile(t), eastRequest()))(t)
@@ -77,7 +77,7 @@ func TestADraftIsRedeemedOnce(t *testing.T) {
 	}
 }
 
-func TestADraftIsBoundToItsAuthority(t *testing.T) {
+func TestIssue_RefusesAForeignDraft(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	twin := catest.Must(ca.Load(h.RootKey, h.Root.Chain(), catest.Now))(t)
@@ -90,7 +90,7 @@ func TestADraftIsBoundToItsAuthority(t *testing.T) {
 	}
 }
 
-func TestNothingOutlivesItsIssuer(t *testing.T) {
+func TestPrepare_RefusesToOutliveTheIssuer(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	end := h.Root.Certificate().NotAfter
@@ -106,14 +106,14 @@ func TestNothingOutlivesItsIssuer(t *testing.T) {
 		t.Fatalf("got the error %v, want a LifetimeError", err)
 	}
 	if !lifetime.Longest.Equal(end) || !lifetime.Asked.Equal(r.NotAfter) {
-		t.Errorf("the error says asked %s, longest %s, want %s and %s", lifetime.Asked, lifetime.Longest, r.NotAfter, end)
+		t.Errorf("the error says requested %s, longest %s, want %s and %s", lifetime.Asked, lifetime.Longest, r.NotAfter, end)
 	}
 	if want := "the longest possible is " + end.Format(time.RFC3339); !strings.Contains(err.Error(), want) {
 		t.Errorf("the error %q does not say %q", err, want)
 	}
 }
 
-func TestTheDefaultLifetimeIsRefusedToo(t *testing.T) {
+func TestPrepare_RefusesADefaultLifetimeBeyondTheIssuer(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	late := catest.Must(ca.Load(h.RootKey, h.Root.Chain(), catest.After(ca.DefaultRootLifetime-30*24*time.Hour)))(t)
@@ -122,7 +122,7 @@ func TestTheDefaultLifetimeIsRefusedToo(t *testing.T) {
 	}
 }
 
-func TestPrepareRefuses(t *testing.T) {
+func TestPrepare_Refuses(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {
@@ -174,7 +174,7 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
+func TestPrepare_UsesOnlyTheKeyOfACSR(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	der := catest.Must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{
@@ -188,7 +188,7 @@ func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
 	}
 }
 
-func TestADraftDoesNotChangeWithItsRequest(t *testing.T) {
+func TestPrepare_CopiesTheRequest(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	r := ca.Request{PublicKey: catest.Key("istiod").Public(), DNSNames: []string{"istiod.istio-system.svc"}}

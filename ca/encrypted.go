@@ -12,19 +12,19 @@ import (
 	"go.step.sm/crypto/pemutil"
 )
 
-// Errors about keys that are encrypted.
+// Errors about encrypted keys.
 var (
-	// ErrEncryptedKey is that of [ParseKey].
+	// ErrEncryptedKey is the error of [ParseKey] for an encrypted key.
 	ErrEncryptedKey = errors.New("the private key is encrypted, expected a plain one")
-	// ErrPlainKey is that of [ParseEncryptedKey].
+	// ErrPlainKey is the error of [ParseEncryptedKey] for a key that is not encrypted.
 	ErrPlainKey = errors.New("the private key is not encrypted")
-	// ErrWrongPassword cannot tell the two apart: what encrypts the key has no
-	// checksum.
+	// ErrWrongPassword means either of two causes: the encryption has no checksum that
+	// would distinguish them.
 	ErrWrongPassword = errors.New("the passphrase does not open the key: it is wrong, or the file is damaged")
-	// ErrUnknownEncryption says that a key is encrypted in a way that is not read here,
-	// though others may.
+	// ErrUnknownEncryption means that this package does not support the encryption of a
+	// key.
 	ErrUnknownEncryption = errors.New("the private key is encrypted in an unknown way")
-	// ErrEmptyPassword says that a passphrase has no characters.
+	// ErrEmptyPassword means that a passphrase has no characters.
 	ErrEmptyPassword = errors.New("the passphrase is empty")
 )
 
@@ -36,10 +36,10 @@ const (
 	encryptedKeyBlock = "ENCRYPTED PRIVATE KEY"
 )
 
-// EncryptKey writes a private key in PEM as PKCS#8 that is encrypted with a
-// passphrase: PBES2 (RFC 8018 §6.2) with AES-256-CBC and PBKDF2, 600000 rounds of
-// HMAC-SHA-256, which take a tenth of a second. The encryption has no checksum, so
-// who reads the key holds it against its certificate.
+// EncryptKey writes a private key in PEM as PKCS#8, encrypted with a passphrase: PBES2
+// (RFC 8018 §6.2) with AES-256-CBC and PBKDF2 with 600000 rounds of HMAC-SHA-256, which
+// take a tenth of a second. The encryption has no checksum; the reader has to compare the
+// key with its certificate.
 func EncryptKey(key crypto.Signer, password []byte) ([]byte, error) {
 	if len(password) == 0 {
 		return nil, ErrEmptyPassword
@@ -57,11 +57,11 @@ func EncryptKey(key crypto.Signer, password []byte) ([]byte, error) {
 }
 
 // ParseEncryptedKey reads exactly one encrypted private key in PEM: PKCS#8 with PBES2,
-// PBKDF2 and AES-CBC (RFC 8018), or what OpenSSL wrote before that (RFC 1423, "DEK-Info"),
-// which FIPS 140 does not allow.
+// PBKDF2 and AES-CBC (RFC 8018), or the older form of OpenSSL (RFC 1423, "DEK-Info"), which
+// FIPS 140 does not allow.
 //
-// The error is [ErrPlainKey], [ErrWrongPassword], [ErrUnknownEncryption], or says what is malformed. It
-// never holds any of the input.
+// The error is [ErrPlainKey], [ErrEmptyPassword], [ErrWrongPassword],
+// [ErrUnknownEncryption], or names the malformed part. It contains none of the input.
 func ParseEncryptedKey(data, password []byte) (crypto.Signer, error) {
 	block, err := keyBlock(data)
 	if err != nil {
@@ -84,7 +84,7 @@ func ParseEncryptedKey(data, password []byte) (crypto.Signer, error) {
 	defer clear(plain.Bytes)
 	key, err := parseKeyBlock(plain)
 	if err != nil {
-		return nil, ErrWrongPassword // the padding was right by chance
+		return nil, ErrWrongPassword // the padding was valid by chance
 	}
 	return key, nil
 }
@@ -114,7 +114,7 @@ func decryptPKCS8(block *pem.Block, password []byte) (*pem.Block, error) {
 	return &pem.Block{Type: plainKeyBlock, Bytes: der}, err
 }
 
-// decryptLegacy opens what "openssl genrsa -aes256" wrote until OpenSSL 3. The key
+// decryptLegacy decrypts keys of "openssl genrsa -aes256" before OpenSSL 3. The key
 // derivation is a single round of MD5.
 func decryptLegacy(block *pem.Block, password []byte) (*pem.Block, error) {
 	if fips140.Enforced() {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/trustgen/trustgen/ca"
@@ -24,39 +25,44 @@ func keyFile(t testing.TB, name string) []byte {
 	return catest.Must(os.ReadFile(filepath.Join("testdata", "keys", name+".pem")))(t)
 }
 
-func encrypt(t testing.TB, key crypto.Signer) []byte {
-	t.Helper()
-	return catest.Must(ca.EncryptKey(key, []byte(passphrase)))(t)
-}
+// encryptedRoot is a key that is encrypted once for all tests: the key derivation takes a
+// second under the race detector.
+var encryptedRoot = sync.OnceValues(func() ([]byte, error) { return ca.EncryptKey(catest.Key("root"), []byte(passphrase)) })
 
-func TestAKeyThatWasEncryptedIsReadAgain(t *testing.T) {
+func TestEncryptKey_ParsesAgain(t *testing.T) {
 	t.Parallel()
-	for name, key := range map[string]crypto.Signer{
-		"P-256":    catest.Key("root"),
-		"P-384":    catest.KeyP384("root"),
-		"RSA-2048": rsa2048(t),
+	for name, test := range map[string]struct {
+		key  crypto.Signer
+		data []byte
+	}{
+		"P-256":    {catest.Key("root"), catest.Must(encryptedRoot())(t)},
+		"RSA-2048": {rsa2048(t), catest.Must(ca.EncryptKey(rsa2048(t), []byte(passphrase)))(t)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			data := encrypt(t, key)
-			read := catest.Must(ca.ParseEncryptedKey(data, []byte(passphrase)))(t)
-			if !ca.SamePublicKey(read.Public(), key.Public()) {
+			read := catest.Must(ca.ParseEncryptedKey(test.data, []byte(passphrase)))(t)
+			if !ca.SamePublicKey(read.Public(), test.key.Public()) {
 				t.Error("it is another key")
 			}
-			if plain := catest.Must(ca.MarshalKey(key))(t); bytes.Contains(data, plain[40:80]) || !bytes.HasPrefix(data, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) {
-				t.Errorf("it is not encrypted:\n%s", data)
-			}
-			if again := encrypt(t, key); bytes.Equal(data, again) {
-				t.Error("two encryptions are the same")
+			if plain := catest.Must(ca.MarshalKey(test.key))(t); bytes.Contains(test.data, plain[40:80]) || !bytes.HasPrefix(test.data, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) {
+				t.Errorf("it is not encrypted:\n%s", test.data)
 			}
 		})
 	}
 }
 
-// TestTheEncryptionIsTheSpecifiedOne reads the parameters with types of its own.
-func TestTheEncryptionIsTheSpecifiedOne(t *testing.T) {
+func TestEncryptKey_IsRandomized(t *testing.T) {
 	t.Parallel()
-	block, _ := pem.Decode(encrypt(t, catest.Key("root")))
+	again := catest.Must(ca.EncryptKey(catest.Key("root"), []byte(passphrase)))(t)
+	if bytes.Equal(again, catest.Must(encryptedRoot())(t)) {
+		t.Error("two encryptions are the same")
+	}
+}
+
+// TestEncryptKey_Algorithms reads the parameters with types of its own.
+func TestEncryptKey_Algorithms(t *testing.T) {
+	t.Parallel()
+	block, _ := pem.Decode(catest.Must(encryptedRoot())(t))
 	var info struct {
 		Algorithm struct {
 			PBES2      asn1.ObjectIdentifier
@@ -91,7 +97,7 @@ func TestTheEncryptionIsTheSpecifiedOne(t *testing.T) {
 	}
 }
 
-func TestKeysThatOpenSSLEncryptedAreRead(t *testing.T) {
+func TestParseEncryptedKey_OpenSSL(t *testing.T) {
 	t.Parallel()
 	plain := catest.Must(ca.ParseKey(keyFile(t, "plain")))(t)
 	for _, name := range []string{"pbes2-sha1", "pbes2-sha256", "pbes2-sha384", "pbes2-sha512", "legacy"} {
@@ -130,11 +136,11 @@ func flip(i int) func([]byte) []byte {
 	}
 }
 
-func TestKeysThatCannotBeOpenedSayWhy(t *testing.T) {
+func TestParseEncryptedKey_Errors(t *testing.T) {
 	t.Parallel()
-	good := keyFile(t, "pbes2-sha256")
+	valid := keyFile(t, "pbes2-sha256")
 	replaced := func(old, with string) []byte {
-		return body(t, good, func(der []byte) []byte {
+		return body(t, valid, func(der []byte) []byte {
 			if bytes.Count(der, []byte(old)) != 1 {
 				t.Fatalf("%x is not there once", old)
 			}
@@ -147,14 +153,14 @@ func TestKeysThatCannotBeOpenedSayWhy(t *testing.T) {
 		is       error
 		want     string
 	}{
-		"a wrong passphrase":       {good, "battery staple", ca.ErrWrongPassword, "it is wrong, or the file is damaged"},
-		"no passphrase":            {good, "", ca.ErrEmptyPassword, "empty"},
+		"a wrong passphrase":       {valid, "battery staple", ca.ErrWrongPassword, "it is wrong, or the file is damaged"},
+		"no passphrase":            {valid, "", ca.ErrEmptyPassword, "empty"},
 		"a plain key":              {keyFile(t, "plain"), passphrase, ca.ErrPlainKey, "is not encrypted"},
-		"a damaged last block":     {body(t, good, flip(-1)), passphrase, ca.ErrWrongPassword, "damaged"},
-		"a damaged first block":    {body(t, good, flip(-len(good)/3)), passphrase, ca.ErrWrongPassword, "damaged"},
-		"a block that is cut off":  {body(t, good, func(der []byte) []byte { return der[:len(der)-1] }), passphrase, nil, "is malformed"},
-		"octets after the end":     {body(t, good, func(der []byte) []byte { return append(der, 0) }), passphrase, nil, "is malformed"},
-		"no octets":                {body(t, good, func([]byte) []byte { return nil }), passphrase, nil, "is malformed"},
+		"a damaged last block":     {body(t, valid, flip(-1)), passphrase, ca.ErrWrongPassword, "damaged"},
+		"a damaged first block":    {body(t, valid, flip(-len(valid)/3)), passphrase, ca.ErrWrongPassword, "damaged"},
+		"a block that is cut off":  {body(t, valid, func(der []byte) []byte { return der[:len(der)-1] }), passphrase, nil, "is malformed"},
+		"octets after the end":     {body(t, valid, func(der []byte) []byte { return append(der, 0) }), passphrase, nil, "is malformed"},
+		"no octets":                {body(t, valid, func([]byte) []byte { return nil }), passphrase, nil, "is malformed"},
 		"another number of rounds": {replaced("\x02\x02\x08\x00", "\x02\x02\x7f\xff"), passphrase, ca.ErrWrongPassword, ""},
 		"rounds below zero":        {replaced("\x02\x02\x08\x00", "\x02\x02\x88\x00"), passphrase, nil, "is malformed"},
 		"no rounds":                {replaced("\x02\x02\x08\x00", "\x02\x02\x00\x00"), passphrase, nil, "is malformed"},
@@ -163,7 +169,7 @@ func TestKeysThatCannotBeOpenedSayWhy(t *testing.T) {
 		"scrypt":                   {keyFile(t, "scrypt"), passphrase, ca.ErrUnknownEncryption, "with 1.3.6.1.4.1.11591.4.11, expected PBES2"},
 		"PBES1":                    {keyFile(t, "pbes1"), passphrase, ca.ErrUnknownEncryption, "with 1.2.840.113549.1.12.1.3, expected PBES2"},
 		"a damaged legacy key":     {body(t, keyFile(t, "legacy"), func(der []byte) []byte { return der[1:] }), passphrase, nil, "is malformed"},
-		"two keys":                 {append(slices.Clone(good), good...), passphrase, nil, "2 PEM blocks, expected one private key"},
+		"two keys":                 {append(slices.Clone(valid), valid...), passphrase, nil, "2 PEM blocks, expected one private key"},
 		"a certificate":            {ca.MarshalCertificates(catest.New(t).Leaf), passphrase, nil, "the PEM block is a CERTIFICATE, expected a PRIVATE KEY"},
 		"nothing":                  {nil, passphrase, nil, "no PEM block"},
 	}
@@ -178,8 +184,8 @@ func TestKeysThatCannotBeOpenedSayWhy(t *testing.T) {
 	}
 }
 
-// TestRoundsAreBounded fails by its time when they are not: 2^31 rounds take minutes.
-func TestRoundsAreBounded(t *testing.T) {
+// TestParseEncryptedKey_BoundsTheRounds fails by its time when they are not: 2^31 rounds take minutes.
+func TestParseEncryptedKey_BoundsTheRounds(t *testing.T) {
 	t.Parallel()
 	type algorithm struct {
 		ID         asn1.ObjectIdentifier
@@ -203,7 +209,7 @@ func TestRoundsAreBounded(t *testing.T) {
 	}
 }
 
-func TestAKeyIsNotEncryptedWithoutAPassphrase(t *testing.T) {
+func TestEncryptKey_Errors(t *testing.T) {
 	t.Parallel()
 	if _, err := ca.EncryptKey(catest.Key("root"), nil); !errors.Is(err, ca.ErrEmptyPassword) {
 		t.Errorf("got the error %v, want ErrEmptyPassword", err)

@@ -66,21 +66,21 @@ func ExampleLifetimeError() {
 	_, err = root.Prepare(profile, ca.Request{PublicKey: eastKey.Public(), CommonName: "east"})
 	var lifetime *ca.LifetimeError
 	if errors.As(err, &lifetime) {
-		fmt.Println("asked:", lifetime.Asked.Format(time.DateOnly))
+		fmt.Println("requested:", lifetime.Asked.Format(time.DateOnly))
 		fmt.Println("longest:", lifetime.Longest.Format(time.DateOnly))
 	}
 	// Output:
-	// asked: 2027-01-01
+	// requested: 2027-01-01
 	// longest: 2026-07-01
 }
 
-// The rules that a chain is held against have names and sources.
+// The chain rules have names and sources.
 func ExampleRules() {
 	for _, info := range ca.Rules()[:3] {
 		fmt.Printf("%s: %s\n", info.Rule, info.Demand)
 	}
 	// Output:
-	// signature: The next certificate's key made its signature; a root that was given is taken as it is.
+	// signature: The key of the next certificate made its signature; the signature of a given root is not verified.
 	// signature-algorithm: It is signed with SHA-256 or stronger.
 	// issuer-name: It is followed by its issuer.
 }

@@ -50,7 +50,7 @@ func FuzzParseCRLs(f *testing.F) {
 		for _, list := range parsed {
 			for _, issuer := range h.Chain() {
 				if ca.CheckCRL(list, issuer, catest.Now()) == nil && list.CheckSignatureFrom(issuer) != nil {
-					t.Error("a CRL is taken that the CA did not sign")
+					t.Error("a CRL is accepted that the CA did not sign")
 				}
 			}
 			ca.RevokedIn(list, h.Leaf)
@@ -127,7 +127,7 @@ func issueAndVerify(t *testing.T, a *ca.Authority, p ca.Profile, r ca.Request) {
 	draft, err := a.Prepare(p, r)
 	if err != nil {
 		if errors.Is(err, ca.RuleLeafNames) {
-			t.Errorf("the names were found bad after they had been taken: %v", err)
+			t.Errorf("accepted names are invalid: %v", err)
 		}
 		return
 	}

@@ -11,15 +11,15 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
 
-// IntermediateOptions are the choices that an intermediate CA leaves open.
+// IntermediateOptions configure the profile of an intermediate.
 type IntermediateOptions struct {
-	// Lifetime of what is issued when the request names no end; zero means
+	// Lifetime applies to requests without an end; zero means
 	// [DefaultIntermediateLifetime].
 	Lifetime time.Duration
-	// Organization is the mesh; empty means the organization of the issuer.
+	// Organization is the name of the mesh; empty means that of the issuer.
 	Organization string
-	// PathLen is 0 for a CA that issues leaves, and 1 for an issuing CA that
-	// stands between the root and the clusters.
+	// PathLen is 0 for a CA that issues leaves, and 1 for an issuing CA between the
+	// root and the clusters.
 	PathLen int
 	// Constraints limit the names that the CA can issue; nil means any.
 	Constraints *NameConstraints
@@ -77,8 +77,8 @@ func (p intermediateProfile) shape(t, issuer *x509.Certificate, r Request) error
 	return nil
 }
 
-// shapeCA sets what every CA has. There is no path length: a root that is to
-// cross-sign another one must not have any.
+// shapeCA sets the fields that all CAs have, without a path length: a root with one could
+// not cross-sign another root.
 func shapeCA(t *x509.Certificate) {
 	t.BasicConstraintsValid = true
 	t.IsCA = true

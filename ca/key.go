@@ -17,13 +17,12 @@ import (
 	"go.step.sm/crypto/keyutil"
 )
 
-// KeyType names an algorithm and size that a CA key may have.
+// KeyType is the algorithm and size of a CA key.
 type KeyType string
 
-// The key types of a CA: those that Istio knows for its own CA (RSA, and ECDSA with
-// P-256 or P-384), in sizes that last as long as a root does (NIST SP 800-57 part 1,
-// table 4). istiod 1.31 signs with Ed25519 and P-521 as well, without saying so; for
-// a root that is not enough to build on.
+// The key types of a CA: those that Istio supports for its own CA (RSA, and ECDSA with P-256
+// or P-384), in sizes that stay secure for the lifetime of a root (NIST SP 800-57 part 1,
+// table 4). istiod 1.31 also signs with Ed25519 and P-521, but that is undocumented.
 const (
 	P256    KeyType = "P-256"
 	P384    KeyType = "P-384"
@@ -44,8 +43,8 @@ func ParseKeyType(s string) (KeyType, error) {
 	return "", fmt.Errorf("key type %q is not one of %s", s, keyTypeList())
 }
 
-// KeyTypeOf says which type a CA's public key has. The error gives the reason
-// why a CA must not have any other.
+// KeyTypeOf returns the type of a CA's public key. The error names the type of a key that a
+// CA must not have.
 func KeyTypeOf(key crypto.PublicKey) (KeyType, error) {
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
@@ -86,15 +85,15 @@ func MatchKey(key crypto.Signer, cert *x509.Certificate) bool {
 	return SamePublicKey(key.Public(), cert.PublicKey)
 }
 
-// SamePublicKey reports whether two public keys are the same. Keys of types that
-// cannot be compared never are.
+// SamePublicKey reports whether two public keys are equal. Keys of types that cannot be
+// compared are not.
 func SamePublicKey(a, b crypto.PublicKey) bool {
 	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b)
 }
 
-// throwawayKey makes a key whose signatures carry the same algorithm identifier as
-// those of key, at the least cost: all RSA sizes share one.
+// throwawayKey makes a key whose signatures have the same algorithm identifier as those of
+// key, at the least cost: all RSA sizes share one.
 func throwawayKey(key crypto.PublicKey) (crypto.Signer, error) {
 	if _, ok := key.(*rsa.PublicKey); ok {
 		return keyutil.GenerateSigner("RSA", "", 2048)
@@ -124,19 +123,19 @@ func keyID(key crypto.PublicKey) ([]byte, error) {
 	return sum[:20], nil
 }
 
-// KeyID names the key of a CA: the subject key identifier that an authority gives it, in
-// hexadecimal (RFC 7093 §2, method 1). A CA made elsewhere may have another one in its
-// certificate.
+// KeyID is the subject key identifier that an authority derives from a key, in hexadecimal
+// (RFC 7093 §2, method 1). The certificate of a CA of another program may have a different
+// one.
 func KeyID(key crypto.PublicKey) (string, error) {
 	id, err := keyID(key)
 	return hex.EncodeToString(id), err
 }
 
-// tag is the part of a key identifier that goes into a common name, so that no
-// two keys share a distinguished name.
+// tag is the part of a key identifier in a common name, so that no two keys share a
+// distinguished name.
 func tag(keyID []byte) string { return hex.EncodeToString(keyID[:3]) }
 
-// DescribeKey names the type and size of any public key for a person, for example
+// DescribeKey is a readable name for the type and size of any public key, for example
 // "P-256" or "RSA-2048".
 func DescribeKey(key crypto.PublicKey) string {
 	switch k := key.(type) {

@@ -6,7 +6,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-func TestKeyTypesAreReadInAnyCase(t *testing.T) {
+func TestParseKeyType(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]ca.KeyType{"P-256": ca.P256, "p-384": ca.P384, "rsa-3072": ca.RSA3072, "RSA-4096": ca.RSA4096} {
 		if got, err := ca.ParseKeyType(text); got != want || err != nil {
@@ -20,7 +20,7 @@ func TestKeyTypesAreReadInAnyCase(t *testing.T) {
 	}
 }
 
-func TestGenerateKeyRefusesUnknownTypes(t *testing.T) {
+func TestGenerateKey_RefusesUnknownTypes(t *testing.T) {
 	t.Parallel()
 	if _, err := ca.GenerateKey("P-521"); err == nil {
 		t.Error("a P-521 key was made")

@@ -76,7 +76,7 @@ func checkLeafExtKeyUsage(l link) string {
 	})
 	switch {
 	case foreign || len(l.cert.UnknownExtKeyUsage) > 0:
-		return "has an extended key usage beside serverAuth and clientAuth"
+		return "has an extended key usage other than serverAuth and clientAuth"
 	case len(usages) == 0:
 		return "has no extended key usage"
 	}
@@ -93,7 +93,7 @@ func checkLeafNames(l link) string {
 	case len(c.URIs) == 0:
 		return ""
 	case len(c.DNSNames) > 0:
-		return "has a DNS name beside a URI"
+		return "has both a URI and a DNS name"
 	case len(c.URIs) > 1:
 		return fmt.Sprintf("has %d URIs, expected one SPIFFE ID", len(c.URIs))
 	}
@@ -110,8 +110,8 @@ func checkLeafCriticalNames(l link) string {
 	return "has an empty subject and a SAN that is not critical"
 }
 
-// checkLeafPermittedNames leaves the matching to crypto/x509, which repeats the
-// signatures; a chain without constraints does not pay for it.
+// checkLeafPermittedNames leaves the matching to crypto/x509, which verifies the signatures
+// again, and only if the chain has constraints.
 func checkLeafPermittedNames(l link) string {
 	if !slices.ContainsFunc(l.chain[1:], constrained) {
 		return ""

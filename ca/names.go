@@ -13,21 +13,20 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
 
-// maxNameLength bounds a common name and an organization: ub-common-name and
-// ub-organization-name of RFC 5280 appendix A, in characters.
+// maxNameLength is the maximum length of a common name and an organization in characters:
+// ub-common-name and ub-organization-name of RFC 5280 appendix A.
 const maxNameLength = 64
 
-// TaggedName is the common name that an authority gives to a CA of that name and
-// key, as in "east 1f3a9c": the name, a space, and the first three octets of the
-// subject key identifier in hexadecimal. Whoever has a CA certified elsewhere asks
-// for this name, since no distinguished name may be shared by two CA keys: a
-// verifier that looks up CRLs by the name of their issuer, as ztunnel does, then
-// takes the CRL of one key for that of the other.
+// TaggedName is the common name that an authority gives to a CA with that name and key, as in
+// "east 1f3a9c": the name, a space, and the first three octets of the subject key identifier
+// in hexadecimal. Use it as well to request a CA certificate from another program: two CA
+// keys must not share a distinguished name, since a verifier that finds CRLs by the name of
+// the issuer, as ztunnel does, would apply the CRL of one key to the other.
 //
-// A name that leaves no room for the tag in 64 characters (ub-common-name, RFC 5280
-// appendix A) is cut before it. A name that is empty, that has characters which
-// cannot be printed, or that begins or ends with a space is refused, and so is a
-// key that crypto/x509 cannot encode.
+// A name that is too long for 64 characters with its tag (ub-common-name, RFC 5280
+// appendix A) is cut before the tag. The error is about a name that is empty, has
+// unprintable characters, or begins or ends with a space, or about a key that crypto/x509
+// cannot encode.
 func TaggedName(name string, key crypto.PublicKey) (string, error) {
 	id, err := keyID(key)
 	if err != nil {
@@ -48,8 +47,8 @@ func commonName(name string, keyID []byte) (string, error) {
 	return name + suffix, nil
 }
 
-// checkName refuses names that people or programs would read differently. A
-// limit of zero is none.
+// checkName refuses names that are ambiguous to people or programs. A limit of zero means
+// none.
 func checkName(what, name string, limit int) error {
 	switch {
 	case name == "":
@@ -64,8 +63,8 @@ func checkName(what, name string, limit int) error {
 	return nil
 }
 
-// CheckTrustDomain takes the trust domains that can stand in a certificate. SPIFFE
-// takes a few more, such as "." (SPIFFE ID §2.1), that crypto/x509 refuses to read.
+// CheckTrustDomain accepts the trust domains that a certificate can contain. SPIFFE allows a
+// few more, such as "." (SPIFFE ID §2.1), that crypto/x509 refuses to parse.
 func CheckTrustDomain(name string) error {
 	domain, err := spiffeid.TrustDomainFromString(name)
 	if err != nil || domain.Name() != name || slices.Contains(strings.Split(name, "."), "") {
@@ -76,8 +75,8 @@ func CheckTrustDomain(name string) error {
 
 var dnsName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
 
-// CheckDNSName takes the names that a certificate can have: host names in lower case,
-// without wildcards (RFC 1123 §2.1), that are not IP addresses.
+// CheckDNSName accepts the DNS names that an authority certifies: host names in lower case
+// without wildcards (RFC 1123 §2.1) that are not IP addresses.
 func CheckDNSName(name string) error {
 	_, err := netip.ParseAddr(name)
 	if len(name) > 253 || !dnsName.MatchString(name) || err == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-func TestATaggedNameIsTheOneThatAnAuthorityGives(t *testing.T) {
+func TestTaggedName(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	for _, name := range []string{"east", strings.Repeat("ü", 64)} {
@@ -25,7 +25,7 @@ func TestATaggedNameIsTheOneThatAnAuthorityGives(t *testing.T) {
 	}
 }
 
-func TestATaggedNameNeedsANameAndAKey(t *testing.T) {
+func TestTaggedName_Errors(t *testing.T) {
 	t.Parallel()
 	key := catest.Key("east").Public()
 	for what, test := range map[string]struct {
@@ -44,9 +44,9 @@ func TestATaggedNameNeedsANameAndAKey(t *testing.T) {
 	}
 }
 
-func TestDNSNames(t *testing.T) {
+func TestCheckDNSName(t *testing.T) {
 	t.Parallel()
-	for name, good := range map[string]bool{
+	for name, valid := range map[string]bool{
 		"istiod.istio-system.svc": true,
 		"a":                       true,
 		"1password.example":       true,
@@ -60,7 +60,7 @@ func TestDNSNames(t *testing.T) {
 		"::1":                     false,
 		"a_b.example":             false,
 	} {
-		if err := ca.CheckDNSName(name); (err == nil) != good {
+		if err := ca.CheckDNSName(name); (err == nil) != valid {
 			t.Errorf("%q: got the error %v", name, err)
 		}
 	}

@@ -14,15 +14,15 @@ import (
 	"hash"
 )
 
-// pemutil reads PBES2 as well, but what it does not know it takes for something else,
-// it panics on a length that is wrong, and it bounds nothing.
+// pemutil supports PBES2 as well, but it misreads unknown algorithms, panics on a wrong
+// length, and does not bound the number of rounds.
 
 var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
 )
 
-// pbkdf2Hashes are those that PBKDF2 puts into HMAC (RFC 8018 §B.1).
+// pbkdf2Hashes are the hashes of HMAC in PBKDF2 (RFC 8018 §B.1).
 var pbkdf2Hashes = map[string]func() hash.Hash{
 	"1.2.840.113549.2.7":  sha1.New,
 	"1.2.840.113549.2.9":  sha256.New,
@@ -30,14 +30,14 @@ var pbkdf2Hashes = map[string]func() hash.Hash{
 	"1.2.840.113549.2.11": sha512.New,
 }
 
-// aesKeySizes are those of AES-CBC (RFC 8018 §B.2.5).
+// aesKeySizes are the key sizes of AES-CBC (RFC 8018 §B.2.5).
 var aesKeySizes = map[string]int{
 	"2.16.840.1.101.3.4.1.2":  16,
 	"2.16.840.1.101.3.4.1.22": 24,
 	"2.16.840.1.101.3.4.1.42": 32,
 }
 
-// maxRounds bounds what a file can make PBKDF2 do: some two seconds, with the slowest hash.
+// maxRounds bounds the work of PBKDF2: about two seconds with the slowest hash.
 const maxRounds = 2_500_000
 
 // encryptedKeyInfo is EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2 (RFC 8018 §A.4).
@@ -60,7 +60,7 @@ type pbkdf2Parameters struct {
 
 var errMalformedEncryption = errors.New("the encrypted private key is malformed")
 
-// decryptPBES2 gives the PKCS#8 of an encrypted one.
+// decryptPBES2 decrypts PKCS#8.
 func decryptPBES2(der, password []byte) ([]byte, error) {
 	var info encryptedKeyInfo
 	if err := unmarshalAll(der, &info); err != nil {
@@ -117,7 +117,7 @@ func deriveKey(p pbes2Parameters, password []byte, size int) ([]byte, error) {
 	return key, nil
 }
 
-// decryptCBC decrypts whole blocks and takes the padding off (RFC 8018 §6.1.1).
+// decryptCBC decrypts whole blocks and removes the padding (RFC 8018 §6.1.1).
 func decryptCBC(key, iv, data []byte) ([]byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

@@ -17,22 +17,21 @@ const (
 	requestBlock     = "CERTIFICATE REQUEST"
 )
 
-// ParseCertificates reads one or more certificates in PEM, in the order of the
-// file. It is strict, because the programs that read the file next are not
-// alike: between and around the blocks only white space may stand, a block has
-// no headers, and blocks that a missing newline joined are an error (istiod
-// reads such a file differently than openssl does).
+// ParseCertificates reads one or more certificates in PEM, in the order of the file. It
+// accepts only files that all programs read in the same way: with nothing but white space
+// between and around the blocks, without headers, and with a newline after each block
+// (istiod and openssl differ on blocks that are joined).
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	return parseBlocks(data, certificateBlock, x509.ParseCertificate)
 }
 
-// ParseCRLs reads one or more CRLs in PEM, as strictly as [ParseCertificates]. Who signed
-// them is for [CheckCRL] to find out.
+// ParseCRLs reads one or more CRLs in PEM, as strictly as [ParseCertificates]. It does not
+// verify them, see [CheckCRL].
 func ParseCRLs(data []byte) ([]*x509.RevocationList, error) {
 	return parseBlocks(data, crlBlock, x509.ParseRevocationList)
 }
 
-// parseBlocks reads a file all of whose blocks are of one type.
+// parseBlocks reads a file with blocks of one type.
 func parseBlocks[T any](data []byte, blockType string, parse func([]byte) (T, error)) ([]T, error) {
 	blocks, err := pemBlocks(data)
 	if err != nil {
@@ -53,9 +52,8 @@ func parseBlocks[T any](data []byte, blockType string, parse func([]byte) (T, er
 	return parsed, nil
 }
 
-// ParseKey reads exactly one unencrypted private key in PEM: PKCS#8, PKCS#1 or
-// SEC1. One that is encrypted is an [ErrEncryptedKey]. Errors never hold any of the
-// input.
+// ParseKey reads exactly one unencrypted private key in PEM: PKCS#8, PKCS#1 or SEC1. The
+// error is [ErrEncryptedKey] for an encrypted key. Errors contain none of the input.
 func ParseKey(data []byte) (crypto.Signer, error) {
 	block, err := keyBlock(data)
 	if err != nil {
@@ -79,8 +77,8 @@ func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// FindPEM reads the blocks of a file as other programs write it: text may stand around
-// them, but none may be malformed. A file without any has none; see [FindBlocks].
+// FindPEM returns the blocks of a file that may have other text between them, as some
+// programs write it. A malformed block is an error; a file without blocks is not.
 func FindPEM(data []byte) ([]*pem.Block, error) {
 	var blocks []*pem.Block
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -92,8 +90,8 @@ func FindPEM(data []byte) ([]*pem.Block, error) {
 	return blocks, nil
 }
 
-// FindBlocks is [FindPEM], and takes the only certificate, CRL or certificate request of a file
-// in DER for the block that it would be in PEM. A file with nothing of that has no blocks.
+// FindBlocks is [FindPEM] for files in PEM or DER: one certificate, CRL or certificate request
+// in DER is returned as the block that it would be in PEM. Any other file has no blocks.
 func FindBlocks(data []byte) ([]*pem.Block, error) {
 	blocks, err := FindPEM(data)
 	if err != nil || len(blocks) > 0 {
@@ -115,8 +113,7 @@ func parses[T any](der []byte, parse func([]byte) (T, error)) bool {
 	return err == nil
 }
 
-// MarshalCertificates writes certificates in PEM, one block after the other,
-// each with its final newline.
+// MarshalCertificates writes certificates in PEM, each block with a final newline.
 func MarshalCertificates(certs ...*x509.Certificate) []byte {
 	var out bytes.Buffer
 	for _, cert := range certs {
@@ -125,8 +122,8 @@ func MarshalCertificates(certs ...*x509.Certificate) []byte {
 	return out.Bytes()
 }
 
-// MarshalCRLs writes CRLs in PEM, one block after the other, each with its final newline,
-// and nothing else: ztunnel takes a file for DER that does not begin with a block.
+// MarshalCRLs writes CRLs in PEM, each block with a final newline and nothing in between:
+// ztunnel reads a file that does not begin with a block as DER.
 func MarshalCRLs(lists ...*x509.RevocationList) []byte {
 	var out bytes.Buffer
 	for _, list := range lists {
@@ -135,8 +132,8 @@ func MarshalCRLs(lists ...*x509.RevocationList) []byte {
 	return out.Bytes()
 }
 
-// MarshalKey writes a private key in PEM as unencrypted PKCS#8. A key that
-// cannot leave its device is an error.
+// MarshalKey writes a private key in PEM as unencrypted PKCS#8. The error is about a key that
+// cannot be exported, such as one in a device.
 func MarshalKey(key crypto.Signer) ([]byte, error) {
 	block, err := pemutil.Serialize(key, pemutil.WithPKCS8(true))
 	if err != nil {
@@ -150,8 +147,8 @@ var (
 	pemEnd   = []byte("-----END ")
 )
 
-// pemBlocks splits a file into its PEM blocks. Unlike a loop over pem.Decode it
-// passes over nothing.
+// pemBlocks splits a file into its PEM blocks. Unlike a loop over pem.Decode it skips
+// nothing.
 func pemBlocks(data []byte) ([]*pem.Block, error) {
 	var blocks []*pem.Block
 	for rest := bytes.TrimSpace(data); len(rest) > 0; rest = bytes.TrimSpace(rest) {

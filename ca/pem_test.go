@@ -14,13 +14,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"go.step.sm/crypto/pemutil"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-func TestCertificatesComeBackInTheirOrder(t *testing.T) {
+func TestParseCertificates_KeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	text := ca.MarshalCertificates(h.LeafChain()...)
@@ -40,7 +39,7 @@ func TestCertificatesComeBackInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestCertificateFilesAreReadStrictly(t *testing.T) {
+func TestParseCertificates_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cert, key := string(ca.MarshalCertificates(h.Leaf)), string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
@@ -73,7 +72,7 @@ func TestCertificateFilesAreReadStrictly(t *testing.T) {
 	}
 }
 
-func TestPEMIsFoundInFilesOfOtherPrograms(t *testing.T) {
+func TestFindPEM(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root, east := ca.MarshalCertificates(h.Root.Certificate()), ca.MarshalCertificates(h.Intermediate.Certificate())
@@ -100,7 +99,7 @@ func TestPEMIsFoundInFilesOfOtherPrograms(t *testing.T) {
 	}
 }
 
-func TestABlockIsFoundInDERAsInPEM(t *testing.T) {
+func TestFindBlocks(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cert := h.Root.Certificate().Raw
@@ -129,10 +128,10 @@ func TestABlockIsFoundInDERAsInPEM(t *testing.T) {
 	}
 }
 
-func TestKeysAreReadInEveryFormThatIstioReads(t *testing.T) {
+func TestParseKey_FormsOfIstio(t *testing.T) {
 	t.Parallel()
 	elliptic := catest.Key("key").(*ecdsa.PrivateKey)
-	modular := catest.Must(ca.GenerateKey(ca.RSA3072))(t).(*rsa.PrivateKey)
+	modular := caKey(t, ca.RSA3072).(*rsa.PrivateKey)
 	tests := map[string]struct {
 		block *pem.Block
 		equal func(any) bool
@@ -153,17 +152,16 @@ func TestKeysAreReadInEveryFormThatIstioReads(t *testing.T) {
 	}
 }
 
-func TestKeyFilesAreReadStrictly(t *testing.T) {
+func TestParseKey_IsStrict(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	key := string(catest.Must(ca.MarshalKey(h.LeafKey))(t))
-	encrypted := pem.EncodeToMemory(catest.Must(pemutil.Serialize(h.LeafKey, pemutil.WithPKCS8(true), pemutil.WithPassword([]byte("secret"))))(t))
 	tests := map[string]struct{ data, want string }{
 		"nothing":                {"", "no PEM block"},
 		"a certificate":          {string(ca.MarshalCertificates(h.Leaf)), "the PEM block is a CERTIFICATE, expected a PRIVATE KEY"},
 		"two keys":               {key + key, "2 PEM blocks, expected one private key"},
 		"EC parameters and key":  {"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + key, "2 PEM blocks"},
-		"an encrypted key":       {string(encrypted), "the private key is encrypted"},
+		"an encrypted key":       {string(keyFile(t, "pbes2-sha256")), "the private key is encrypted"},
 		"an old encrypted key":   {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "the private key is encrypted"},
 		"a key that is not DER":  {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "the private key is malformed"},
 		"a public key":           {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "is a PUBLIC KEY, expected a PRIVATE KEY"},
@@ -180,7 +178,7 @@ func TestKeyFilesAreReadStrictly(t *testing.T) {
 	}
 }
 
-func TestAKeyThatStaysInItsDeviceIsNotExported(t *testing.T) {
+func TestMarshalKey_KeyInADevice(t *testing.T) {
 	t.Parallel()
 	if _, err := ca.MarshalKey(newOpaque(catest.Key("hsm"))); err == nil || !strings.Contains(err.Error(), "cannot be exported") {
 		t.Errorf("got the error %v, want one that says that the key cannot be exported", err)

@@ -98,7 +98,7 @@ func allAddresses() []*net.IPNet {
 	}
 }
 
-func TestEveryFieldIsAsSpecified(t *testing.T) {
+func TestIssue_FieldsAreAsSpecified(t *testing.T) {
 	for _, i := range everyKind(t) {
 		t.Run(i.name, func(t *testing.T) {
 			i.want.Version = 3
@@ -131,7 +131,7 @@ var criticality = map[string]bool{
 	"2.5.29.30": true,  // nameConstraints
 }
 
-func TestExtensionsAreCriticalAsSpecifiedAndThereAreNoOthers(t *testing.T) {
+func TestIssue_ExtensionsAreAsSpecified(t *testing.T) {
 	for _, i := range everyKind(t) {
 		t.Run(i.name, func(t *testing.T) {
 			for _, e := range i.cert.Extensions {
@@ -144,9 +144,9 @@ func TestExtensionsAreCriticalAsSpecifiedAndThereAreNoOthers(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "write the goldens again")
 
-func TestCertificatesAreThoseOfTheGoldens(t *testing.T) {
+func TestIssue_Goldens(t *testing.T) {
 	for _, i := range everyKind(t) {
 		t.Run(i.name, func(t *testing.T) {
 			golden := filepath.Join("testdata", strings.ReplaceAll(i.name, " ", "-")+".golden")
@@ -164,18 +164,18 @@ func TestCertificatesAreThoseOfTheGoldens(t *testing.T) {
 	}
 }
 
-func TestAnRSAKeyOfAWorkloadMayEncipherKeys(t *testing.T) {
+func TestIssue_KeyUsageOfAnRSAKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	r := cartRequest()
-	r.PublicKey = catest.Must(ca.GenerateKey(ca.RSA3072))(t).Public()
+	r.PublicKey = caKey(t, ca.RSA3072).Public()
 	want := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
 	if got := catest.Issue(t, h.Intermediate, workloadProfile(t), r).KeyUsage; got != want {
 		t.Errorf("the key usage is %d, want %d", got, want)
 	}
 }
 
-func TestSerialNumbersAreRandomPositiveAndOf128Bits(t *testing.T) {
+func TestIssue_SerialNumbersAreRandom(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	seen, longest := make(map[string]bool), 0
@@ -192,7 +192,7 @@ func TestSerialNumbersAreRandomPositiveAndOf128Bits(t *testing.T) {
 	}
 }
 
-func TestALongNameMakesRoomForTheTag(t *testing.T) {
+func TestIssue_CutsALongName(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct{ name, want string }{
@@ -214,7 +214,7 @@ func TestALongNameMakesRoomForTheTag(t *testing.T) {
 	}
 }
 
-func TestProfileOptionsAreChecked(t *testing.T) {
+func TestProfiles_CheckTheirOptions(t *testing.T) {
 	t.Parallel()
 	dns := []string{"istiod.istio-system.svc"}
 	tests := map[string]struct {
@@ -240,6 +240,6 @@ func TestProfileOptionsAreChecked(t *testing.T) {
 		})
 	}
 	if _, err := ca.Workload(ca.WorkloadOptions{Lifetime: -1}); err == nil {
-		t.Error("a workload's negative lifetime is taken")
+		t.Error("a workload's negative lifetime is accepted")
 	}
 }

@@ -46,9 +46,9 @@ const (
 // RuleInfo explains a rule.
 type RuleInfo struct {
 	Rule Rule
-	// Demand is what the rule asks of a certificate, as a sentence.
+	// Demand is the requirement, as a sentence about the certificate or CRL.
 	Demand string
-	// Source is where the demand comes from.
+	// Source is the specification or the reason for it.
 	Source string
 }
 
@@ -66,10 +66,10 @@ type rule struct {
 	scope  scope
 	demand string
 	source string
-	check  func(link) string // what is wrong, or nothing
+	check  func(link) string // the detail of a [Violation], empty if the certificate keeps the rule
 }
 
-// scope says which certificates of a chain a rule is about.
+// scope is the set of certificates of a chain to which a rule applies.
 type scope int
 
 const (
@@ -94,40 +94,40 @@ func (s scope) covers(l link) bool {
 	return true
 }
 
-// rules is the one implementation of the chain rules; what a CA made elsewhere may
-// break of them is said in tolerances. A rule is silent where
-// another one already names the cause, so that each finding has one reason.
+// rules is the one implementation of the chain rules. Which of them a CA of another program
+// may break is in tolerances. A rule is silent where another one already names the cause,
+// so that each finding has one reason.
 var rules = []rule{
-	{RuleSignature, everyIssued, "The next certificate's key made its signature; a root that was given is taken as it is.", "RFC 5280 §6.1.3 (a)(1), §6.1.1 (d)", checkSignature},
+	{RuleSignature, everyIssued, "The key of the next certificate made its signature; the signature of a given root is not verified.", "RFC 5280 §6.1.3 (a)(1), §6.1.1 (d)", checkSignature},
 	{RuleSignatureAlgorithm, everyCertificate, "It is signed with SHA-256 or stronger.", "RFC 9155; crypto/x509 refuses SHA-1", checkSignatureAlgorithm},
 	{RuleIssuerName, everyIssued, "It is followed by its issuer.", "RFC 5280 §6.1.3 (a)(4)", checkIssuerName},
 	{RuleRooted, onlyLast, "The chain ends with a root.", "RFC 5280 §6.1: a path ends at a trust anchor", checkRooted},
-	{RuleTrustedRoot, onlyLast, "The root is one of those that were given.", "RFC 5280 §6.1.1 (d)", checkTrustedRoot},
-	{RuleNoDuplicate, everyCertificate, "It stands in the chain once.", "RFC 5280 §6.1", checkNoDuplicate},
+	{RuleTrustedRoot, onlyLast, "The root is one of the given roots.", "RFC 5280 §6.1.1 (d)", checkTrustedRoot},
+	{RuleNoDuplicate, everyCertificate, "It is in the chain once.", "RFC 5280 §6.1", checkNoDuplicate},
 	{RuleNotYetValid, everyCertificate, "Its notBefore has come.", "RFC 5280 §4.1.2.5", checkNotYetValid},
 	{RuleExpired, everyCertificate, "Its notAfter has not passed.", "RFC 5280 §4.1.2.5", checkExpired},
-	{RuleWithinIssuer, everyIssued, "It ends no later than its issuer.", "istiod ends a leaf with its intermediate, and does not look at the root", checkWithinIssuer},
+	{RuleWithinIssuer, everyIssued, "It ends no later than its issuer.", "istiod ends a leaf with its intermediate, and does not check the root", checkWithinIssuer},
 	{RuleSerial, everyCertificate, "Its serial number is positive and at most 20 octets long.", "RFC 5280 §4.1.2.2", checkSerial},
 	{RuleAuthorityKeyID, everyIssued, "Its authority key identifier is its issuer's subject key identifier.", "RFC 5280 §4.2.1.1", checkAuthorityKeyID},
 	{RuleSubjectKeyID, everyCA, "It has a subject key identifier.", "RFC 5280 §4.2.1.2", checkSubjectKeyID},
-	{RuleKnownCritical, everyCertificate, "It has no critical extension that verifiers do not know.", "RFC 5280 §4.2", checkKnownCritical},
-	{RuleKey, everyCA, "Its key is P-256, P-384, RSA-3072 or RSA-4096.", "the kinds that Istio knows; NIST SP 800-57 part 1 for their strength", checkKey},
+	{RuleKnownCritical, everyCertificate, "It has no critical extension that is unknown to verifiers.", "RFC 5280 §4.2", checkKnownCritical},
+	{RuleKey, everyCA, "Its key is P-256, P-384, RSA-3072 or RSA-4096.", "the types that Istio supports; NIST SP 800-57 part 1 for their strength", checkKey},
 	{RuleIsCA, everyCA, "Its basic constraints say that it is a CA.", "RFC 5280 §4.2.1.9", checkIsCA},
 	{RuleCriticalCA, everyCA, "Its basic constraints are critical.", "RFC 5280 §4.2.1.9", checkCriticalCA},
 	{RulePathLength, everyCA, "Its path length allows the CAs below it.", "RFC 5280 §4.2.1.9", checkPathLength},
 	{RuleCertSign, everyCA, "Its key usage allows it to sign certificates.", "RFC 5280 §4.2.1.3", checkCertSign},
-	{RuleCRLSign, everyCA, "Its key usage allows it to sign CRLs.", "RFC 5280 §4.2.1.3; without it nothing that it issued can be revoked", checkCRLSign},
+	{RuleCRLSign, everyCA, "Its key usage allows it to sign CRLs.", "RFC 5280 §4.2.1.3; otherwise none of its certificates can be revoked", checkCRLSign},
 	{RuleExtKeyUsageCA, everyCA, "Its extended key usage, if it has one, allows servers and clients.", "crypto/x509 and OpenSSL nest extended key usages", checkExtKeyUsageCA},
 	{RuleSubject, everyCA, "Its subject is not empty.", "RFC 5280 §4.1.2.6", checkSubject},
-	{RuleDistinctNames, everyCA, "No other key of the chain has its subject.", "rustls-webpki takes the first CRL whose issuer name matches", checkDistinctNames},
-	{RuleConstraintForm, everyCA, "Its name constraints are not about directory names, and those of URIs are bare hosts.", "RFC 5280 §4.2.1.10; crypto/x509 does not look at directory names, other verifiers do", checkConstraintForm},
+	{RuleDistinctNames, everyCA, "No other key of the chain has its subject.", "rustls-webpki applies the first CRL whose issuer name matches", checkDistinctNames},
+	{RuleConstraintForm, everyCA, "Its name constraints are not about directory names, and those of URIs are bare hosts.", "RFC 5280 §4.2.1.10; crypto/x509 does not check directory names, other verifiers do", checkConstraintForm},
 	{RuleLeafKey, onlyLeaf, "Its key is P-256, P-384 or RSA of 2048 bits or more.", "the keys that Istio's agents make", checkLeafKey},
 	{RuleLeafNotCA, onlyLeaf, "It is not a CA.", "SPIFFE X.509-SVID §4.1", checkLeafNotCA},
 	{RuleLeafKeyUsage, onlyLeaf, "Its key usage has digitalSignature, and neither certSign nor cRLSign.", "SPIFFE X.509-SVID §4.3", checkLeafKeyUsage},
 	{RuleLeafExtKeyUsage, onlyLeaf, "Its extended key usage is serverAuth, clientAuth or both.", "SPIFFE X.509-SVID §4.4", checkLeafExtKeyUsage},
 	{RuleLeafNames, onlyLeaf, "Its names are exactly one SPIFFE ID, or DNS names and nothing else.", "SPIFFE X.509-SVID §2", checkLeafNames},
 	{RuleLeafCriticalNames, onlyLeaf, "Its SAN is critical when its subject is empty.", "RFC 5280 §4.2.1.6", checkLeafCriticalNames},
-	{RuleLeafPermittedNames, onlyLeaf, "Its names lie within the name constraints of its CAs.", "RFC 5280 §4.2.1.10", checkLeafPermittedNames},
+	{RuleLeafPermittedNames, onlyLeaf, "The name constraints of its CAs permit its names.", "RFC 5280 §4.2.1.10", checkLeafPermittedNames},
 }
 
 func checkSignature(l link) string {
@@ -142,7 +142,7 @@ func checkSignature(l link) string {
 
 func checkSignatureAlgorithm(l link) string { return weakness(l.cert.SignatureAlgorithm) }
 
-// weakness is empty for the algorithms that all data planes take.
+// weakness is empty for the algorithms that all data planes accept.
 func weakness(a x509.SignatureAlgorithm) string {
 	switch a {
 	case x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512,
@@ -221,7 +221,7 @@ func checkAuthorityKeyID(l link) string {
 	case len(l.cert.AuthorityKeyId) == 0 && l.isLast():
 		return "" // RFC 5280 §4.2.1.1 lets a root omit it.
 	case len(l.issuer.SubjectKeyId) == 0:
-		return "" // RuleSubjectKeyID is about the issuer.
+		return "" // RuleSubjectKeyID reports the issuer.
 	}
 	return fmt.Sprintf("has the authority key identifier %x, its issuer is %x", l.cert.AuthorityKeyId, l.issuer.SubjectKeyId)
 }

@@ -36,20 +36,20 @@ type fixture struct {
 	roots func(*testing.T) certs
 }
 
-// spoilt is the good chain with another intermediate.
-func spoilt(m func(*testing.T, *catest.Hierarchy) catest.Mutation) func(*testing.T, *catest.Hierarchy) certs {
+// withMutation is the valid chain with another intermediate.
+func withMutation(m func(*testing.T, *catest.Hierarchy) catest.Mutation) func(*testing.T, *catest.Hierarchy) certs {
 	return func(t *testing.T, h *catest.Hierarchy) certs {
 		root := h.Root.Certificate()
 		return certs{catest.Mutate(t, h.Intermediate.Certificate(), root, h.RootKey, m(t, h)), root}
 	}
 }
 
-// spoiltBy is [spoilt] for a mutation of the certificate alone.
-func spoiltBy(change func(*x509.Certificate)) func(*testing.T, *catest.Hierarchy) certs {
-	return spoilt(func(*testing.T, *catest.Hierarchy) catest.Mutation { return catest.Mutation{Cert: change} })
+// withChange is [withMutation] for a mutation of the certificate alone.
+func withChange(change func(*x509.Certificate)) func(*testing.T, *catest.Hierarchy) certs {
+	return withMutation(func(*testing.T, *catest.Hierarchy) catest.Mutation { return catest.Mutation{Cert: change} })
 }
 
-// leafBy is the good chain with another leaf.
+// leafBy is the valid chain with another leaf.
 func leafBy(change func(*x509.Certificate)) func(*testing.T, *catest.Hierarchy) certs {
 	return func(t *testing.T, h *catest.Hierarchy) certs {
 		leaf := catest.Mutate(t, h.Leaf, h.Intermediate.Certificate(), h.IntermediateKey, catest.Mutation{Cert: change})
@@ -66,13 +66,13 @@ func chainFixtures() []fixture {
 		{name: "a signature with a flipped bit", rule: ca.RuleSignature, chain: func(t *testing.T, h *catest.Hierarchy) certs {
 			return certs{catest.BreakSignature(t, h.Intermediate.Certificate()), h.Root.Certificate()}
 		}},
-		{name: "another root of the same name and key identifier signed it", rule: ca.RuleSignature, chain: spoilt(func(*testing.T, *catest.Hierarchy) catest.Mutation {
+		{name: "another root of the same name and key identifier signed it", rule: ca.RuleSignature, chain: withMutation(func(*testing.T, *catest.Hierarchy) catest.Mutation {
 			return catest.Mutation{Key: catest.Key("thief")}
 		})},
-		{name: "a signature with SHA-1", rule: ca.RuleSignatureAlgorithm, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a signature with SHA-1", rule: ca.RuleSignatureAlgorithm, chain: withChange(func(c *x509.Certificate) {
 			c.SignatureAlgorithm = x509.ECDSAWithSHA1
 		})},
-		{name: "the issuer has another name", rule: ca.RuleIssuerName, chain: spoilt(func(*testing.T, *catest.Hierarchy) catest.Mutation {
+		{name: "the issuer has another name", rule: ca.RuleIssuerName, chain: withMutation(func(*testing.T, *catest.Hierarchy) catest.Mutation {
 			return catest.Mutation{Issuer: func(c *x509.Certificate) {
 				c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "another root"}
 			}}
@@ -89,22 +89,22 @@ func chainFixtures() []fixture {
 		{name: "the root twice", rule: ca.RuleNoDuplicate, chain: func(_ *testing.T, h *catest.Hierarchy) certs {
 			return append(h.Chain(), h.Root.Certificate())
 		}},
-		{name: "an intermediate of tomorrow", rule: ca.RuleNotYetValid, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "an intermediate of tomorrow", rule: ca.RuleNotYetValid, chain: withChange(func(c *x509.Certificate) {
 			c.NotBefore = catest.Now().Add(24 * time.Hour)
 		})},
-		{name: "an intermediate of yesterday", rule: ca.RuleExpired, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "an intermediate of yesterday", rule: ca.RuleExpired, chain: withChange(func(c *x509.Certificate) {
 			c.NotAfter = catest.Now().Add(-time.Second)
 		})},
-		{name: "an intermediate that outlives its root", rule: ca.RuleWithinIssuer, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "an intermediate that outlives its root", rule: ca.RuleWithinIssuer, chain: withChange(func(c *x509.Certificate) {
 			c.NotAfter = catest.Now().Add(ca.DefaultRootLifetime + time.Second)
 		})},
-		{name: "the serial number zero", rule: ca.RuleSerial, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "the serial number zero", rule: ca.RuleSerial, chain: withChange(func(c *x509.Certificate) {
 			c.SerialNumber = new(big.Int)
 		})},
-		{name: "the authority key identifier of another key", rule: ca.RuleAuthorityKeyID, chain: spoilt(func(*testing.T, *catest.Hierarchy) catest.Mutation {
+		{name: "the authority key identifier of another key", rule: ca.RuleAuthorityKeyID, chain: withMutation(func(*testing.T, *catest.Hierarchy) catest.Mutation {
 			return catest.Mutation{Issuer: func(c *x509.Certificate) { c.SubjectKeyId = []byte("another key") }}
 		})},
-		{name: "a critical extension that nobody knows", rule: ca.RuleKnownCritical, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a critical extension that nobody knows", rule: ca.RuleKnownCritical, chain: withChange(func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 99999, 1}, Critical: true, Value: []byte{5, 0}}}
 		})},
 	}
@@ -112,12 +112,12 @@ func chainFixtures() []fixture {
 
 func caFixtures() []fixture {
 	return []fixture{
-		{name: "no subject key identifier", rule: ca.RuleSubjectKeyID, chain: spoilt(func(t *testing.T, h *catest.Hierarchy) catest.Mutation {
-			good := h.Intermediate.Certificate()
+		{name: "no subject key identifier", rule: ca.RuleSubjectKeyID, chain: withMutation(func(t *testing.T, h *catest.Hierarchy) catest.Mutation {
+			valid := h.Intermediate.Certificate()
 			return catest.Mutation{Cert: func(c *x509.Certificate) {
 				// crypto/x509 adds an identifier where it knows that this is a CA.
 				c.IsCA, c.BasicConstraintsValid, c.SubjectKeyId = false, false, nil
-				c.ExtraExtensions = []pkix.Extension{catest.Extension(t, good, catest.OIDBasicConstraints, true)}
+				c.ExtraExtensions = []pkix.Extension{catest.Extension(t, valid, catest.OIDBasicConstraints, true)}
 			}}
 		})},
 		{name: "a P-521 key", rule: ca.RuleKey, chain: withKey(func(t *testing.T) crypto.Signer {
@@ -128,12 +128,12 @@ func caFixtures() []fixture {
 			return catest.Must(key, err)(t)
 		})},
 		{name: "an RSA key of 2048 bits", rule: ca.RuleKey, chain: withKey(func(t *testing.T) crypto.Signer {
-			return catest.Must(rsa.GenerateKey(rand.Reader, 2048))(t)
+			return rsa2048(t)
 		})},
-		{name: "basic constraints of a leaf", rule: ca.RuleIsCA, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "basic constraints of a leaf", rule: ca.RuleIsCA, chain: withChange(func(c *x509.Certificate) {
 			c.IsCA, c.MaxPathLen, c.MaxPathLenZero = false, 0, false
 		})},
-		{name: "basic constraints that are not critical", rule: ca.RuleCriticalCA, chain: spoilt(func(t *testing.T, h *catest.Hierarchy) catest.Mutation {
+		{name: "basic constraints that are not critical", rule: ca.RuleCriticalCA, chain: withMutation(func(t *testing.T, h *catest.Hierarchy) catest.Mutation {
 			weak := catest.Extension(t, h.Intermediate.Certificate(), catest.OIDBasicConstraints, false)
 			return catest.Mutation{Cert: func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{weak} }}
 		})},
@@ -146,28 +146,28 @@ func caFixtures() []fixture {
 			})
 			return append(certs{below}, h.Chain()...)
 		}},
-		{name: "no key usage certSign", rule: ca.RuleCertSign, chain: spoiltBy(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })},
-		{name: "no key usage cRLSign, as Istio's own Makefile makes it", rule: ca.RuleCRLSign, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "no key usage certSign", rule: ca.RuleCertSign, chain: withChange(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })},
+		{name: "no key usage cRLSign, as Istio's own Makefile makes it", rule: ca.RuleCRLSign, chain: withChange(func(c *x509.Certificate) {
 			c.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature
 		})},
-		{name: "a CA for servers only", rule: ca.RuleExtKeyUsageCA, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a CA for servers only", rule: ca.RuleExtKeyUsageCA, chain: withChange(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		})},
-		{name: "a CA without a subject", rule: ca.RuleSubject, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a CA without a subject", rule: ca.RuleSubject, chain: withChange(func(c *x509.Certificate) {
 			c.RawSubject, c.Subject = nil, pkix.Name{}
 		})},
-		{name: "an intermediate with the name of its root", rule: ca.RuleDistinctNames, chain: spoilt(func(_ *testing.T, h *catest.Hierarchy) catest.Mutation {
+		{name: "an intermediate with the name of its root", rule: ca.RuleDistinctNames, chain: withMutation(func(_ *testing.T, h *catest.Hierarchy) catest.Mutation {
 			return catest.Mutation{Cert: func(c *x509.Certificate) { c.RawSubject = h.Root.Certificate().RawSubject }}
 		})},
-		{name: "a SPIFFE ID as URI constraint", rule: ca.RuleConstraintForm, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a SPIFFE ID as URI constraint", rule: ca.RuleConstraintForm, chain: withChange(func(c *x509.Certificate) {
 			c.PermittedDNSDomainsCritical = true
 			c.PermittedURIDomains = []string{"spiffe://mesh.example.com"}
 		})},
-		{name: "a path as URI constraint", rule: ca.RuleConstraintForm, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a path as URI constraint", rule: ca.RuleConstraintForm, chain: withChange(func(c *x509.Certificate) {
 			c.PermittedDNSDomainsCritical = true
 			c.PermittedURIDomains = []string{"mesh.example.com/ns/shop"}
 		})},
-		{name: "a constraint for directory names", rule: ca.RuleConstraintForm, chain: spoiltBy(func(c *x509.Certificate) {
+		{name: "a constraint for directory names", rule: ca.RuleConstraintForm, chain: withChange(func(c *x509.Certificate) {
 			// permitted: C=DE. crypto/x509 refuses it if it is critical, and else passes over it.
 			subtree := []byte{0x30, 0x15, 0xa0, 0x13, 0x30, 0x11, 0xa4, 0x0f, 0x30, 0x0d, 0x31, 0x0b, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04, 0x06, 0x13, 0x02, 0x44, 0x45}
 			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 30}, Value: subtree})
@@ -219,7 +219,7 @@ func leafFixtures() []fixture {
 }
 
 func withKey(generate func(*testing.T) crypto.Signer) func(*testing.T, *catest.Hierarchy) certs {
-	return spoilt(func(t *testing.T, _ *catest.Hierarchy) catest.Mutation {
+	return withMutation(func(t *testing.T, _ *catest.Hierarchy) catest.Mutation {
 		return catest.Mutation{Cert: func(c *x509.Certificate) { c.PublicKey = generate(t).Public() }}
 	})
 }
@@ -248,7 +248,7 @@ func (f fixture) verify(t *testing.T, except ...ca.Rule) []*ca.Violation {
 	return ca.VerifyIntermediate(f.chain(t, h), o)
 }
 
-func TestEachFixtureIsRefusedByItsRuleAlone(t *testing.T) {
+func TestRules_EachFixtureIsRefusedByItsRuleAlone(t *testing.T) {
 	t.Parallel()
 	for _, f := range fixtures() {
 		t.Run(f.name, func(t *testing.T) {
@@ -275,7 +275,7 @@ func TestEachFixtureIsRefusedByItsRuleAlone(t *testing.T) {
 	}
 }
 
-func TestEveryRuleOwnsAFixture(t *testing.T) {
+func TestRules_EachOwnsAFixture(t *testing.T) {
 	t.Parallel()
 	owned := make(map[ca.Rule]bool)
 	for _, f := range fixtures() {
@@ -295,7 +295,7 @@ func TestEveryRuleOwnsAFixture(t *testing.T) {
 	}
 }
 
-func TestGoodChainsPass(t *testing.T) {
+func TestVerify_ValidChains(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
@@ -319,7 +319,7 @@ func TestGoodChainsPass(t *testing.T) {
 	}
 }
 
-func TestOnlyAGivenRootIsTakenWithoutItsSignature(t *testing.T) {
+func TestVerify_SignatureOfAGivenRootIsIgnored(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	broken := catest.BreakSignature(t, h.Root.Certificate())
@@ -338,7 +338,7 @@ func TestOnlyAGivenRootIsTakenWithoutItsSignature(t *testing.T) {
 	}
 }
 
-func TestAllViolationsComeAtOnceInTheOrderOfTheChain(t *testing.T) {
+func TestVerify_ReturnsAllViolationsInOrder(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	late := ca.VerifyOptions{Now: catest.After(2 * ca.DefaultRootLifetime)}
@@ -356,7 +356,7 @@ func TestAllViolationsComeAtOnceInTheOrderOfTheChain(t *testing.T) {
 	}
 }
 
-func TestAChainIsGoodUntilItsLastSecond(t *testing.T) {
+func TestVerify_ValidityPeriod(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {

@@ -9,36 +9,36 @@ import (
 	"slices"
 )
 
-// Tolerance is a rule that a CA may break which was made elsewhere, often long ago:
-// whoever has it cannot have it made anew. A CA that is made here never may.
+// Tolerance is a chain rule that an imported CA may break: one of another program, which
+// often cannot be replaced. CAs that an [Authority] issues keep all rules.
 type Tolerance struct {
 	Rule Rule
-	// When says how far the rule may be broken.
+	// When is the condition of the tolerance.
 	When string
-	// Consequence is what follows from using the CA nevertheless.
+	// Consequence is the consequence of using the CA nevertheless.
 	Consequence string
 
 	covers func(link) bool
 }
 
-// Tolerances lists all that is tolerated of a CA made elsewhere. What breaks
-// any other rule, or one of these further than this, is of no use to istiod or to the
-// proxies, and is refused.
+// Tolerances lists the tolerances for imported CAs. A CA that breaks any other rule, or does
+// not meet the condition of the tolerance, does not work with istiod or the proxies and is
+// refused.
 func Tolerances() []Tolerance { return slices.Clone(tolerances) }
 
 var tolerances = []Tolerance{
 	{
-		RuleCRLSign, "always", // as Istio's own Makefiles make it
+		RuleCRLSign, "always", // CAs of Istio's own Makefiles
 		"nothing that it issued can be revoked",
 		func(link) bool { return true },
 	},
 	{
 		RuleCertSign, "it has no key usage at all",
-		"verifiers take that for any key usage (RFC 5280 §6.1.4 (n))",
+		"verifiers treat that as any key usage (RFC 5280 §6.1.4 (n))",
 		func(l link) bool { return !hasExtension(l.cert, oidKeyUsage) },
 	},
 	{
-		RuleCriticalCA, "always", // as OpenSSL made it for many years
+		RuleCriticalCA, "always", // CAs of OpenSSL for many years
 		"verifiers heed basic constraints that are not critical as well (RFC 5280 §6.1.4 (k))",
 		func(link) bool { return true },
 	},
@@ -59,7 +59,7 @@ var tolerances = []Tolerance{
 	},
 }
 
-// What istiod and the proxies can use.
+// The RSA keys that istiod and the proxies support.
 const (
 	minToleratedRSA = 2048
 	maxToleratedRSA = 8192
@@ -70,7 +70,7 @@ func toleratedKey(key crypto.PublicKey) bool {
 	return ok && k.N.BitLen() >= minToleratedRSA && k.N.BitLen() <= maxToleratedRSA
 }
 
-// consequence is empty where a breach of a rule is not tolerated.
+// consequence is empty if a violation of the rule is not tolerated.
 func consequence(r Rule, l link) string {
 	for _, t := range tolerances {
 		if t.Rule == r && t.covers(l) {
@@ -80,8 +80,8 @@ func consequence(r Rule, l link) string {
 	return ""
 }
 
-// Tolerate parts violations: those for which a CA is refused wherever it was made, and
-// those that one may have that was made elsewhere.
+// Tolerate splits violations into those for which any CA is refused, and those that are
+// tolerated in an imported CA.
 func Tolerate(all []*Violation) (refused, tolerated []*Violation) {
 	for _, v := range all {
 		if v.Consequence == "" {

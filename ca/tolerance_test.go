@@ -76,7 +76,7 @@ func ruleNames(all []*ca.Violation) []ca.Rule {
 	return names
 }
 
-func TestARootMadeElsewhereIsUsedForWhatItIsGoodFor(t *testing.T) {
+func TestLoadImported_Tolerates(t *testing.T) {
 	t.Parallel()
 	for name, root := range importedRoots(t) {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestARootMadeElsewhereIsUsedForWhatItIsGoodFor(t *testing.T) {
 	}
 }
 
-func TestVerifiersTakeALeafBelowARootMadeElsewhere(t *testing.T) {
+func TestLoadImported_LeafVerifies(t *testing.T) {
 	t.Parallel()
 	for name, root := range importedRoots(t) {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestVerifiersTakeALeafBelowARootMadeElsewhere(t *testing.T) {
 	}
 }
 
-func TestARootMadeElsewhereIsRefusedForWhatItIsNotGoodFor(t *testing.T) {
+func TestLoadImported_Refuses(t *testing.T) {
 	t.Parallel()
 	p521 := catest.Must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t)
 	key := catest.Key("old")
@@ -163,16 +163,16 @@ func TestARootMadeElsewhereIsRefusedForWhatItIsNotGoodFor(t *testing.T) {
 	}
 }
 
-func TestAnIssuingCAMadeElsewhereMayNotBeSignedWithSHA1(t *testing.T) {
+func TestLoadImported_RefusesAnIntermediateWithSHA1(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	chain := spoiltBy(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })(t, h)
+	chain := withChange(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })(t, h)
 	if _, _, err := ca.LoadImported(h.IntermediateKey, chain, catest.Now); !errors.Is(err, ca.RuleSignatureAlgorithm) {
 		t.Errorf("got the error %v, want %q", err, ca.RuleSignatureAlgorithm)
 	}
 }
 
-func TestTheKeyOfACAMadeElsewhereHasToBeItsOwn(t *testing.T) {
+func TestLoadImported_RefusesAnotherKey(t *testing.T) {
 	t.Parallel()
 	_, _, err := ca.LoadImported(catest.Key("thief"), newRoot(t, "old").Chain(), catest.Now)
 	if !errors.Is(err, ca.ErrKeyMismatch) || !strings.Contains(err.Error(), "old ") {
@@ -180,7 +180,7 @@ func TestTheKeyOfACAMadeElsewhereHasToBeItsOwn(t *testing.T) {
 	}
 }
 
-func TestEachToleranceIsForOneOfTheRulesAndSaysWhy(t *testing.T) {
+func TestTolerances_AreComplete(t *testing.T) {
 	t.Parallel()
 	known := make(map[ca.Rule]bool)
 	for _, info := range ca.Rules() {
@@ -199,7 +199,7 @@ func TestEachToleranceIsForOneOfTheRulesAndSaysWhy(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeRevokedSaysSo(t *testing.T) {
+func TestCRL_RefusesACAThatMayNotSignCRLs(t *testing.T) {
 	t.Parallel()
 	for name, rule := range map[string]ca.Rule{
 		"as Istio's Makefile makes it": ca.RuleCRLSign,
@@ -217,7 +217,7 @@ func TestWhatCannotBeRevokedSaysSo(t *testing.T) {
 }
 
 // No key usage at all is any (RFC 5280 §6.3.3 (f)).
-func TestACAWithoutAKeyUsageSignsCRLs(t *testing.T) {
+func TestCRL_CAWithoutAKeyUsage(t *testing.T) {
 	t.Parallel()
 	root := importedRoots(t)["as a bare openssl req -x509 makes it"]
 	old, _, err := ca.LoadImported(root.key, certs{root.cert}, catest.Now)
@@ -230,7 +230,7 @@ func TestACAWithoutAKeyUsageSignsCRLs(t *testing.T) {
 	}
 }
 
-func TestPathLengthsHaveToAllowWhatIsToStandBelow(t *testing.T) {
+func TestVerify_Below(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})

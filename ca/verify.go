@@ -7,42 +7,42 @@ import (
 	"time"
 )
 
-// VerifyOptions bound what a chain is verified against.
+// VerifyOptions configure the verification of a chain.
 type VerifyOptions struct {
-	// Roots are the certificates that the chain may end in. They are taken as they
-	// are: their own signatures are not verified. None means that any root will do:
-	// then the rules say only that the chain is well formed.
+	// Roots are the trusted roots. Their own signatures are not verified. Without roots,
+	// the chain may end with any root, and the rules only check that it is well
+	// formed.
 	Roots []*x509.Certificate
 	// Now is the time of the verification; nil means time.Now.
 	Now func() time.Time
 	// Except names rules that are not applied.
 	Except []Rule
-	// Below is how many CAs are to stand below the chain. Its path lengths have to
-	// allow them.
+	// Below is the number of CAs that will be issued below the chain. Its path lengths
+	// have to allow them.
 	Below int
 }
 
-// VerifyIntermediate holds a chain of CAs against the chain rules: the CA that
-// issues leaves comes first, each certificate is followed by its issuer, the
-// root is last. A root alone is a chain as well. It returns every violation, in
-// the order of the chain and then of [Rules]; none means that the chain is good.
+// VerifyIntermediate checks a chain of CAs against the chain rules. The CA that issues leaves
+// is first, each certificate is followed by its issuer, and the root is last; a root alone
+// is a chain as well. It returns every violation, in the order of the chain and then of
+// [Rules]. A valid chain has none.
 func VerifyIntermediate(chain []*x509.Certificate, o VerifyOptions) []*Violation {
 	return newVerification(chain, o, false).run()
 }
 
-// VerifyLeaf is [VerifyIntermediate] for a chain that begins with a leaf: a
-// workload's certificate or that of istiod.
+// VerifyLeaf is [VerifyIntermediate] for a chain that begins with a leaf: the certificate of
+// a workload or of istiod.
 func VerifyLeaf(chain []*x509.Certificate, o VerifyOptions) []*Violation {
 	return newVerification(chain, o, true).run()
 }
 
-// verification is one chain held against the rules.
+// verification is a chain under the rules.
 type verification struct {
 	chain []*x509.Certificate
 	roots []*x509.Certificate
 	now   time.Time
 	leaf  bool // chain[0] is a leaf
-	lower int  // CAs that are to stand below the chain
+	lower int  // CAs that will be issued below the chain
 	skip  map[Rule]bool
 }
 
@@ -90,12 +90,12 @@ func (v *verification) at(i int, only ...Rule) []*Violation {
 	return found
 }
 
-// link is one certificate in its place in the chain.
+// link is one certificate at its position in the chain.
 type link struct {
 	*verification
 	depth  int
 	cert   *x509.Certificate
-	issuer *x509.Certificate // the root itself for a root, nil where the chain lacks it
+	issuer *x509.Certificate // the root itself for a root, nil if it is missing
 }
 
 func (l link) isLeaf() bool { return l.leaf && l.depth == 0 }

@@ -5,21 +5,22 @@ import (
 	"strings"
 )
 
-// Rule names one of the chain rules. It is an error, so that a caller asks
-// errors.Is(err, ca.RuleExpired), whatever the error came from.
+// Rule is the name of one of [Rules] or [CRLRules]. It is an error, so that callers can use
+// errors.Is(err, ca.RuleExpired).
 type Rule string
 
 func (r Rule) Error() string { return string(r) }
 
-// Violation says that a certificate breaks a rule.
+// Violation is a certificate or CRL that breaks a rule.
 type Violation struct {
 	Rule Rule
-	// Cert is the certificate that breaks it, nil when a chain is empty.
+	// Cert is the certificate that breaks it, for a CRL the certificate of its CA, and
+	// nil for an empty chain.
 	Cert *x509.Certificate
-	// Detail says what was found and what was expected.
+	// Detail names the value found and the value expected.
 	Detail string
-	// Consequence is what follows from using the CA nevertheless, where that is
-	// possible: see [Tolerances]. It is empty where it is not.
+	// Consequence is the consequence of using the CA nevertheless, empty if the
+	// violation is not tolerated: see [Tolerances].
 	Consequence string
 }
 
@@ -33,10 +34,10 @@ func (v *Violation) Error() string {
 // Unwrap makes errors.Is find the rule.
 func (v *Violation) Unwrap() error { return v.Rule }
 
-// RuleError is the error of an operation that was refused because of the chain
-// rules. errors.Is finds each violated [Rule], errors.As the first [Violation].
+// RuleError is the error of an operation that would break rules, or whose input does.
+// errors.Is finds each violated [Rule], errors.As the first [Violation].
 type RuleError struct {
-	// Op is what was refused, for example "load the authority".
+	// Op is the refused operation, for example "load the authority".
 	Op string
 	// Violations is never empty.
 	Violations []*Violation
@@ -50,7 +51,7 @@ func (e *RuleError) Error() string {
 	return e.Op + ": " + strings.Join(texts, "; ")
 }
 
-// Unwrap gives the violations.
+// Unwrap returns the violations.
 func (e *RuleError) Unwrap() []error {
 	errs := make([]error, len(e.Violations))
 	for i, v := range e.Violations {
@@ -66,8 +67,8 @@ func ruleError(op string, violations []*Violation) error {
 	return &RuleError{Op: op, Violations: violations}
 }
 
-// Describe names a certificate for a person: its common name, or the first
-// name of its SAN, or its whole subject.
+// Describe is a readable name for a certificate: its common name, the first name of its SAN,
+// or its whole subject.
 func Describe(cert *x509.Certificate) string {
 	switch {
 	case cert.Subject.CommonName != "":

@@ -12,15 +12,15 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
 
-// WorkloadOptions are the choices that a workload's certificate leaves open.
+// WorkloadOptions configure the profile of a workload.
 type WorkloadOptions struct {
-	// Lifetime of what is issued when the request names no end; zero means
+	// Lifetime applies to requests without an end; zero means
 	// [DefaultWorkloadLifetime].
 	Lifetime time.Duration
 }
 
-// Workload makes the profile of leaves: an X.509-SVID, or a certificate for DNS
-// names such as istiod's own.
+// Workload makes the profile of leaves: an X.509-SVID, or a certificate for DNS names, such
+// as that of istiod.
 func Workload(o WorkloadOptions) (Profile, error) {
 	if o.Lifetime < 0 {
 		return Profile{}, fmt.Errorf("ca: workload lifetime %s is negative", o.Lifetime)
@@ -75,15 +75,15 @@ func shapeNames(t *x509.Certificate, r Request) error {
 	return nil
 }
 
-func leafUsages(asked []x509.ExtKeyUsage) ([]x509.ExtKeyUsage, error) {
-	if len(asked) == 0 {
+func leafUsages(requested []x509.ExtKeyUsage) ([]x509.ExtKeyUsage, error) {
+	if len(requested) == 0 {
 		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, nil
 	}
-	for i, usage := range asked {
+	for i, usage := range requested {
 		known := usage == x509.ExtKeyUsageServerAuth || usage == x509.ExtKeyUsageClientAuth
-		if !known || slices.Contains(asked[:i], usage) {
+		if !known || slices.Contains(requested[:i], usage) {
 			return nil, errors.New("the extended key usages of a workload are serverAuth, clientAuth or both")
 		}
 	}
-	return slices.Clone(asked), nil
+	return slices.Clone(requested), nil
 }

@@ -2,9 +2,11 @@ package csr_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,9 +22,12 @@ import (
 
 const corpusDir = "testdata/corpus"
 
+var corpusOnce = sync.OnceValues(func() (map[string]*corpus.Case, error) { return corpus.Read(corpusDir) })
+
+// readCorpus returns the cases by their paths. The cases are shared and must not be changed.
 func readCorpus(t testing.TB) map[string]*corpus.Case {
 	t.Helper()
-	return catest.Must(corpus.Read(corpusDir))(t)
+	return maps.Clone(catest.Must(corpusOnce())(t))
 }
 
 func readPolicies(t testing.TB) map[string]*csr.Policy {
@@ -39,14 +44,14 @@ func readPolicySpecs(t testing.TB) map[string]*v1alpha1.Policy {
 	return catest.Must(corpus.ReadPolicies("testdata/policies"))(t)
 }
 
-// authority is a CA in this process, and what its answers are held against.
+// authority is a CA in this process, with the options that verify its chains.
 func authority(t testing.TB) (issuer.Issuer, issuer.ObtainOptions) {
 	t.Helper()
 	h := catest.New(t)
 	return catest.Must(local.New(h.Intermediate, local.Options{Now: catest.Now}))(t), issuer.ObtainOptions{Roots: h.Root.Chain(), Now: catest.Now}
 }
 
-// checksOf are the checks that have failed, each once.
+// checksOf returns the failed checks, each once.
 func checksOf(d csr.Decision) []string {
 	var checks []string
 	for _, reason := range d.Reasons {
@@ -56,7 +61,7 @@ func checksOf(d csr.Decision) []string {
 	return slices.Compact(checks)
 }
 
-func TestTheCorpusIsDecidedAsItSays(t *testing.T) {
+func TestEvaluate_DecidesTheCorpusAsRecorded(t *testing.T) {
 	t.Parallel()
 	policies := readPolicies(t)
 	ca, trusting := authority(t)
@@ -81,7 +86,7 @@ func TestTheCorpusIsDecidedAsItSays(t *testing.T) {
 	}
 }
 
-// shown is a grant as the corpus writes it.
+// shown converts a grant to the form of the corpus.
 func shown(d csr.Decision) *corpus.Grant {
 	g := &corpus.Grant{Rule: d.Rule, DNSNames: d.Grant.DNSNames, Lifetime: duration(d.Grant.Lifetime)}
 	if d.Grant.SPIFFEID != (spiffeid.ID{}) {
@@ -93,7 +98,7 @@ func shown(d csr.Decision) *corpus.Grant {
 	return g
 }
 
-func TestEveryCheckOwnsACaseThatOnlyItRefuses(t *testing.T) {
+func TestChecks_EachOwnsACaseThatOnlyItRefuses(t *testing.T) {
 	t.Parallel()
 	owned := make(map[csr.Check]int)
 	for _, c := range readCorpus(t) {
@@ -113,38 +118,54 @@ func TestEveryCheckOwnsACaseThatOnlyItRefuses(t *testing.T) {
 	}
 }
 
-func TestTheCorpusIsLargeEnough(t *testing.T) {
+func TestCorpus_IsLargeEnough(t *testing.T) {
 	t.Parallel()
-	hostile, good := 0, 0
+	hostile, valid := 0, 0
 	for _, c := range readCorpus(t) {
 		if c.Hostile() {
 			hostile++
 		} else {
-			good++
+			valid++
 		}
 	}
-	t.Logf("%d hostile, %d good", hostile, good)
-	if hostile < 60 || good < 12 {
-		t.Errorf("%d hostile and %d good cases, want at least 60 and 12", hostile, good)
+	t.Logf("%d hostile, %d valid", hostile, valid)
+	if hostile < 60 || valid < 12 {
+		t.Errorf("%d hostile and %d valid cases, want at least 60 and 12", hostile, valid)
 	}
 }
 
-// What a program has made must not be edited by hand.
-func TestTheCorpusIsWhatItsProgramMakes(t *testing.T) {
+// The checks are pure: none depends on what another one has found.
+func TestChecks_OrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	policies, compared := readPolicies(t), 0
+	for path, c := range readCorpus(t) {
+		policy, r := policies[c.Policy], catest.Must(c.Request())(t)
+		if diff := cmp.Diff(checksOf(policy.Evaluate(r)), checksOf(policy.Reversed()(r))); diff != "" {
+			t.Errorf("%s: refused by (-in order +in reverse order):\n%s", path, diff)
+		}
+		compared++
+	}
+	if compared < 200 {
+		t.Errorf("%d cases", compared)
+	}
+}
+
+// Generated files are not edited by hand.
+func TestCorpus_MatchesItsGenerator(t *testing.T) {
 	t.Parallel()
 	left := readCorpus(t)
 	for _, c := range corpus.Cases() {
 		path := filepath.Join(corpusDir, c.File())
 		want := catest.Must(c.YAML())(t)
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is another one; run go run ./csr/internal/mkcorpus csr/testdata/corpus: %v", path, err)
+			t.Errorf("%s differs; run go run ./csr/internal/mkcorpus csr/testdata/corpus: %v", path, err)
 		}
 		if left[path] == nil {
-			t.Errorf("%s stands for two cases", path)
+			t.Errorf("two cases have the file %s", path)
 		}
 		delete(left, path)
 	}
 	for path := range left {
-		t.Errorf("%s is made by nobody", path)
+		t.Errorf("%s is not a case of the generator", path)
 	}
 }

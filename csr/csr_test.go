@@ -15,7 +15,7 @@ import (
 
 const cartID = "spiffe://cluster.local/ns/shop/sa/cart"
 
-// ownPolicy lets every workload ask for itself.
+// ownPolicy lets every workload request its own identity.
 func ownPolicy() v1alpha1.Policy {
 	return v1alpha1.Policy{
 		TrustDomains: []string{"cluster.local"},
@@ -44,7 +44,7 @@ func requester(namespace, name string) csr.Requester {
 	}
 }
 
-// cart is a workload that asks for itself.
+// cart is the request of a workload for its own identity.
 func cart(t testing.TB) csr.Request {
 	t.Helper()
 	return csr.Request{

@@ -9,26 +9,26 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// MaxSummary is how many bytes [Decision.Summary] has at most.
+// MaxSummary is the maximum length of [Decision.Summary] in bytes.
 const MaxSummary = 1024
 
-// Decision is the answer to a request. The zero Decision refuses.
+// Decision is the result of [Policy.Evaluate]. The zero Decision refuses.
 type Decision struct {
-	// Grant is what may be asked of a CA, and nothing beyond. It is nil when the request
-	// is refused.
+	// Grant is the request that may be sent to a CA. It is nil when the request is
+	// refused.
 	Grant *issuer.Request
 	// Rule is the name of the rule that allows it, empty when the request is refused.
 	Rule string
-	// Reasons say why the request is refused: first those of the request itself, then
-	// those of each rule in its order. There are none when it is allowed.
+	// Reasons are all reasons for a refusal: first those of the request itself, in the
+	// order of [Checks], then those of each rule of the policy in turn.
 	Reasons []Reason
 }
 
 // Allowed reports whether there is a grant.
 func (d Decision) Allowed() bool { return d.Grant != nil }
 
-// Summary says it all in one line of printable ASCII with at most [MaxSummary] bytes, as
-// the message of a condition, say.
+// Summary is the decision in one line of printable ASCII with at most [MaxSummary] bytes,
+// for the message of a condition. Reasons that do not fit are counted.
 func (d Decision) Summary() string {
 	if d.Allowed() {
 		return cut(fmt.Sprintf("allowed by rule %s: %s for %s", quote(d.Rule), subject(d.Grant), d.Grant.Lifetime), MaxSummary)

@@ -2,11 +2,11 @@ package csr
 
 import "encoding/asn1"
 
-// anyCount stands for any number of elements.
+// anyCount allows any number of elements.
 const anyCount = -1
 
-// split reads one constructed element of a universal type, with nothing after it, into
-// the elements that it consists of, which have to be so many.
+// split reads one constructed element of a universal type, with nothing after it, and
+// returns the elements in it. There have to be count of them.
 func split(der []byte, tag, count int) ([]asn1.RawValue, error) {
 	var v asn1.RawValue
 	rest, err := asn1.Unmarshal(der, &v)
@@ -23,7 +23,7 @@ func split(der []byte, tag, count int) ([]asn1.RawValue, error) {
 	return all, err
 }
 
-// elements reads elements that follow each other.
+// elements reads a sequence of elements.
 func elements(der []byte) ([]asn1.RawValue, error) {
 	var all []asn1.RawValue
 	for len(der) > 0 {
@@ -37,7 +37,7 @@ func elements(der []byte) ([]asn1.RawValue, error) {
 	return all, nil
 }
 
-// is says that an element is primitive and of a universal type.
+// is reports whether an element is primitive and of that universal type.
 func is(v asn1.RawValue, tag int) bool {
 	return v.Class == asn1.ClassUniversal && v.Tag == tag && !v.IsCompound
 }

@@ -1,21 +1,20 @@
-// Package csr is the policy of a certificate signer: what may be signed, and by
-// whom it may be asked for. It decides and does nothing else: it has no client, no
-// clock and no state.
+// Package csr is the policy of a certificate signer: it decides which certificate
+// requests are signed. It is pure: it has no client, no clock and no state.
 //
 // # Deciding
 //
-// [NewPolicy] checks and seals a v1alpha1.Policy. [Policy.Evaluate] holds a [Request]
-// against it. The [Decision] has either the grant, which is all that a CA may be
-// asked for, or all the reasons why there is none. What is not allowed is refused:
-// an empty policy signs nothing.
+// Call [NewPolicy] first: it checks and copies a v1alpha1.Policy. [Policy.Evaluate] then
+// decides about a [Request]. The [Decision] has either the grant, which is the request that
+// may be sent to a CA, or all reasons for the refusal. Everything that no rule allows is
+// refused; an empty policy signs nothing.
 //
-// A request has to pass the checks of the request itself, and there has to be one rule
-// of the policy that allows all that it asks for: its requester, its names, its usages
-// and its key. Rules are never combined. Where several allow it, the first one counts.
-// [Checks] lists all checks.
+// A request is parsed first. The parsed request has to pass the checks of the request
+// itself, and one rule of the policy has to allow all of it: requester, names, usages and
+// key. Rules are never combined. Where several rules allow a request, the first one
+// applies. [Checks] lists all checks.
 //
-// Lifetimes are not checked but shortened: to what the rule gives, and by the CA to its
-// own end. They are never raised.
+// A lifetime that is too long is shortened to the maximum of the rule, and by the CA to its
+// own end. Lifetimes are never raised.
 //
 // # Names
 //
@@ -23,14 +22,13 @@
 // spiffe://<trust domain>/ns/<namespace>/sa/<service account>, or for the DNS names of a
 // server such as istiod. It is never for both.
 //
-// Most requests carry their names in the CSR. Where an API server vouches for the names
-// (a PodCertificateRequest), they stand beside it in [Names], and the CSR gives its key
-// only.
+// Most requests carry their names in the CSR. A PodCertificateRequest has them in [Names],
+// since the API server vouches for them; of its CSR only the key is used.
 //
 // # Bytes from outside
 //
-// The CSR is read in steps, the cheapest first, and no step sees what the one before has
-// refused: its size, its PEM form, its DER form, its key, and what it says. Only then its
-// signature is verified. Names are compared byte by byte, as they stand in the CSR. Text
-// from outside is quoted and cut where it appears in a [Reason].
+// A CSR is parsed in steps, the cheapest first: size, PEM, DER, key. A step is skipped if
+// the one before has failed, and the signature is verified only with a key of a type that
+// can be certified. Names are compared byte by byte. A [Reason] quotes text of the request
+// and cuts it.
 package csr

@@ -12,11 +12,10 @@ import (
 
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/csr"
-	"github.com/trustgen/trustgen/csr/internal/corpus"
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-func TestNothingIsSignedWithoutAPolicy(t *testing.T) {
+func TestEvaluate_RefusesWithoutAPolicy(t *testing.T) {
 	t.Parallel()
 	var zero csr.Policy
 	empty := catest.Must(csr.NewPolicy(v1alpha1.Policy{}))(t)
@@ -34,7 +33,7 @@ func TestNothingIsSignedWithoutAPolicy(t *testing.T) {
 	}
 }
 
-func TestTheFirstRuleThatAllowsCounts(t *testing.T) {
+func TestEvaluate_AppliesTheFirstRuleThatAllows(t *testing.T) {
 	t.Parallel()
 	spec := ownPolicy()
 	first, second := ownRule("first"), ownRule("second")
@@ -49,7 +48,7 @@ func TestTheFirstRuleThatAllowsCounts(t *testing.T) {
 	}
 }
 
-func TestARefusalHasAllReasonsInTheirOrder(t *testing.T) {
+func TestEvaluate_ReturnsAllReasonsInOrder(t *testing.T) {
 	t.Parallel()
 	policies := readPolicies(t)
 	r := cart(t)
@@ -58,11 +57,11 @@ func TestARefusalHasAllReasonsInTheirOrder(t *testing.T) {
 	r.Lifetime = -time.Second
 	want := []csr.Reason{
 		{Check: csr.CheckUsages, Detail: `the usage "code signing" is not one of "digital signature", "key encipherment", "server auth", "client auth"`},
-		{Check: csr.CheckLifetime, Detail: `a lifetime of -1s is asked for, less than 1m0s`},
+		{Check: csr.CheckLifetime, Detail: `the requested lifetime is -1s, shorter than 1m0s`},
 		{Check: csr.CheckTrustDomain, Detail: `the trust domain "evil.example" is not one of the policy's: "cluster.local"`},
 		{Check: csr.CheckRuleRequester, Rule: "istiod", Detail: "is not for the requester shop/cart"},
 		{Check: csr.CheckRuleRequester, Rule: "istiod-serving", Detail: "is not for the requester shop/cart"},
-		{Check: csr.CheckRuleOwnIdentity, Rule: "workloads", Detail: "is for the requester's own identity, shop/cart asks for that of kube-system/default"},
+		{Check: csr.CheckRuleOwnIdentity, Rule: "workloads", Detail: "is for the requester's own identity, but shop/cart requests that of kube-system/default"},
 		{Check: csr.CheckRuleSystemNamespace, Rule: "workloads", Detail: `does not have the system namespace "kube-system" by name`},
 	}
 	d := policies["mesh"].Evaluate(r)
@@ -74,29 +73,29 @@ func TestARefusalHasAllReasonsInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestRulesAreNotToBlameForARequestThatIsBadInItself(t *testing.T) {
+func TestEvaluate_BlamesNoRuleForAnInvalidRequest(t *testing.T) {
 	t.Parallel()
 	r := cart(t)
 	r.Lifetime = time.Second
 	d := readPolicies(t)["mesh"].Evaluate(r)
-	if want := "refused: lifetime: a lifetime of 1s is asked for, less than 1m0s"; d.Summary() != want {
+	if want := "refused: lifetime: the requested lifetime is 1s, shorter than 1m0s"; d.Summary() != want {
 		t.Errorf("got %s, want %s", d.Summary(), want)
 	}
 }
 
-func TestLifetimesAreShortenedAndNeverRaised(t *testing.T) {
+func TestEvaluate_ShortensLifetimes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name                        string
-		asked, byDefault, max, want time.Duration
+		name                            string
+		requested, byDefault, max, want time.Duration
 	}{
-		{"less than the rule gives", 10 * time.Minute, 0, time.Hour, 10 * time.Minute},
-		{"as much as the rule gives", time.Hour, 0, time.Hour, time.Hour},
-		{"more than the rule gives", 2 * time.Hour, 0, time.Hour, time.Hour},
+		{"less than the rule allows", 10 * time.Minute, 0, time.Hour, 10 * time.Minute},
+		{"as much as the rule allows", time.Hour, 0, time.Hour, time.Hour},
+		{"more than the rule allows", 2 * time.Hour, 0, time.Hour, time.Hour},
 		{"ten years", 87600 * time.Hour, 0, time.Hour, time.Hour},
-		{"as long as can be said", 1<<63 - 1, 0, time.Hour, time.Hour},
+		{"the longest duration", 1<<63 - 1, 0, time.Hour, time.Hour},
 		{"nothing", 0, 20 * time.Minute, time.Hour, 20 * time.Minute},
-		{"nothing, where the default is longer than the rule gives", 0, 2 * time.Hour, time.Hour, time.Hour},
+		{"nothing, where the default is longer than the rule allows", 0, 2 * time.Hour, time.Hour, time.Hour},
 		{"less than the default", 10 * time.Minute, 20 * time.Minute, time.Hour, 10 * time.Minute},
 		{"the shortest", csr.MinLifetime, 0, 0, csr.MinLifetime},
 	} {
@@ -105,7 +104,7 @@ func TestLifetimesAreShortenedAndNeverRaised(t *testing.T) {
 			spec := ownPolicy()
 			spec.DefaultLifetime.Duration, spec.Rules[0].MaxLifetime.Duration = test.byDefault, test.max
 			r := cart(t)
-			r.Lifetime = test.asked
+			r.Lifetime = test.requested
 			d := catest.Must(csr.NewPolicy(spec))(t).Evaluate(r)
 			if !d.Allowed() || d.Grant.Lifetime != test.want {
 				t.Errorf("%s, want %s", d.Summary(), test.want)
@@ -114,7 +113,7 @@ func TestLifetimesAreShortenedAndNeverRaised(t *testing.T) {
 	}
 }
 
-func TestAGrantCanBeChangedWithoutHarm(t *testing.T) {
+func TestEvaluate_ReturnsACopy(t *testing.T) {
 	t.Parallel()
 	policy := readPolicies(t)["mesh"]
 	r := cart(t)
@@ -128,21 +127,21 @@ func TestAGrantCanBeChangedWithoutHarm(t *testing.T) {
 	first.Grant.DNSNames[0], first.Grant.ExtKeyUsages[0], first.Grant.CSR[0] = "x", 0, 0
 	second := policy.Evaluate(r)
 	if !second.Allowed() || second.Grant.DNSNames[0] != "istiod.istio-system.svc" || second.Grant.ExtKeyUsages[0] == 0 || !reflect.DeepEqual(before, r.CSR) {
-		t.Errorf("the next one is %s", second.Summary())
+		t.Errorf("the next decision is %s", second.Summary())
 	}
 }
 
-func TestSummariesOfTheCorpusAreOneShortLine(t *testing.T) {
+func TestSummary_IsOneShortLine(t *testing.T) {
 	t.Parallel()
 	policies := readPolicies(t)
-	for _, c := range corpus.Cases() {
-		for _, policy := range policies {
-			checkWords(t, policy.Evaluate(catest.Must(c.Request())(t)))
+	for _, c := range readCorpus(t) {
+		for _, name := range []string{c.Policy, "mesh"} {
+			checkWords(t, policies[name].Evaluate(catest.Must(c.Request())(t)))
 		}
 	}
 }
 
-func TestASummaryOfManyReasonsSaysHowManyAreLeftOut(t *testing.T) {
+func TestSummary_CountsOmittedReasons(t *testing.T) {
 	t.Parallel()
 	spec := ownPolicy()
 	spec.Rules = nil
@@ -159,8 +158,8 @@ func TestASummaryOfManyReasonsSaysHowManyAreLeftOut(t *testing.T) {
 	}
 }
 
-// Log lines must not be forged, and not be flooded.
-func TestTextFromOutsideIsQuotedAndCut(t *testing.T) {
+// A request cannot forge or flood log lines.
+func TestReason_QuotesAndCutsTextOfTheRequest(t *testing.T) {
 	t.Parallel()
 	policy := readPolicies(t)["own"]
 	evil := "\n{\"level\":\"info\"}\x1b[2J\u202e" + strings.Repeat("A", 1<<20)

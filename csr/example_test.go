@@ -14,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// newCSR makes what pilot-agent or ztunnel would.
+// newCSR makes a CSR like those of pilot-agent and ztunnel.
 func newCSR(id string) []byte {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -31,7 +31,7 @@ func newCSR(id string) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
 }
 
-// istiod may ask for every workload, but not for those of system namespaces.
+// istiod may request the identity of every workload outside system namespaces.
 func Example() {
 	policy, err := csr.NewPolicy(v1alpha1.Policy{
 		TrustDomains: []string{"cluster.local"},
@@ -67,7 +67,7 @@ func Example() {
 	// refused: rule "istiod": rule-system-namespace: does not have the system namespace "kube-system" by name
 }
 
-// A policy says all that is wrong with it at once.
+// The error lists every invalid field of a policy.
 func ExampleNewPolicy() {
 	_, err := csr.NewPolicy(v1alpha1.Policy{
 		TrustDomains: []string{"cluster.local"},
@@ -80,6 +80,6 @@ func ExampleNewPolicy() {
 	})
 	fmt.Println(err)
 	// Output:
-	// csr: policy: rules[0].requesters: is missing; who may ask for any identity has to be named
+	// csr: policy: rules[0].requesters: is missing; a rule for any identity has to list its requesters
 	// rules[0].namespaces[0]: "shop-*" is not the name of a namespace
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// authenticated is a user as an API server would describe it.
+// authenticated is the requester that an API server would derive from a user name.
 func authenticated(username string) csr.Requester {
 	r := csr.Requester{Username: username, Groups: []string{"system:authenticated"}}
 	if parts := strings.Split(username, ":"); len(parts) == 4 {
@@ -25,7 +25,7 @@ func authenticated(username string) csr.Requester {
 	return r
 }
 
-// FuzzEvaluate changes all of a request, with the corpus as its seeds.
+// FuzzEvaluate changes every part of a request, with the corpus as its seeds.
 func FuzzEvaluate(f *testing.F) {
 	for _, c := range readCorpus(f) {
 		r := catest.Must(c.Request())(f)
@@ -51,7 +51,7 @@ func FuzzEvaluate(f *testing.F) {
 	})
 }
 
-// FuzzNames puts any names into a CSR that is good otherwise, and beside one.
+// FuzzNames puts any names into an otherwise valid CSR, and beside one.
 func FuzzNames(f *testing.F) {
 	for _, c := range readCorpus(f) {
 		if c.Names != nil && len(c.Names.URIs) == 1 {
@@ -83,7 +83,7 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// FuzzContent puts any subject and any attributes into a CSR that is well signed.
+// FuzzContent puts any subject and any attributes into a correctly signed CSR.
 func FuzzContent(f *testing.F) {
 	for _, parts := range corpus.AllParts() {
 		f.Add(parts.Subject, parts.Attributes)
@@ -103,7 +103,7 @@ func FuzzContent(f *testing.F) {
 	})
 }
 
-// given leaves out what is empty.
+// given leaves out empty names.
 func given(names ...string) []string {
 	var all []string
 	for _, name := range names {
@@ -129,8 +129,8 @@ func signedFor(t testing.TB, names *csr.Names) []byte {
 	}}})
 }
 
-// FuzzPolicy asks for exactly what a policy allows. Whatever policy is taken, it has to
-// be granted.
+// FuzzPolicy requests exactly the names that a policy allows: under every valid policy they
+// are granted.
 func FuzzPolicy(f *testing.F) {
 	f.Add("cluster.local", "shop", "cart", "istiod.istio-system.svc", int64(time.Hour))
 	f.Add("td_1.example.com", "kube-system", "a.b", "1.2.3.4", int64(time.Minute))
@@ -160,11 +160,11 @@ func FuzzPolicy(f *testing.F) {
 			Lifetime:  csr.MinLifetime,
 		}
 		if d := o.evaluate(t, r); d.Rule != "identity" {
-			t.Errorf("what the policy allows is not granted: %s", d.Summary())
+			t.Errorf("an allowed request is refused: %s", d.Summary())
 		}
 		r.Names = &csr.Names{DNSNames: []string{host}}
 		if d := o.evaluate(t, r); d.Rule != "server" {
-			t.Errorf("what the policy allows is not granted: %s", d.Summary())
+			t.Errorf("an allowed request is refused: %s", d.Summary())
 		}
 	})
 }

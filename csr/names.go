@@ -14,11 +14,11 @@ const (
 	maxSubdomain = 253
 )
 
-// isLabel takes a DNS-1123 label: the name of a namespace.
+// isLabel accepts a DNS-1123 label: the name of a namespace.
 func isLabel(s string) bool { return len(s) <= maxLabel && isPart(s) }
 
-// isSubdomain takes a DNS-1123 subdomain, whose parts Kubernetes does not limit: the
-// name of a service account.
+// isSubdomain accepts a DNS-1123 subdomain: the name of a service account. As in
+// Kubernetes, its parts may be longer than a label.
 func isSubdomain(s string) bool {
 	if len(s) > maxSubdomain {
 		return false
@@ -56,14 +56,15 @@ const (
 	serviceAccounts = "system:serviceaccounts"
 )
 
-// accountOf is the service account that a user name stands for.
+// accountOf parses the user name of a service account.
 func accountOf(username string) (v1alpha1.ServiceAccount, bool) {
 	rest, ok := strings.CutPrefix(username, usernamePrefix)
 	namespace, name, found := strings.Cut(rest, ":")
 	return v1alpha1.ServiceAccount{Namespace: namespace, Name: name}, ok && found && isLabel(namespace) && isSubdomain(name)
 }
 
-// isSystem says that "*" does not cover a namespace, whatever the policy says.
+// isSystem reports whether a namespace is a system namespace under every policy: "*" does
+// not cover it.
 func isSystem(namespace string) bool {
 	return strings.HasPrefix(namespace, "kube-") || namespace == "istio-system" || namespace == "trustgen-system"
 }

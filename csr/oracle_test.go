@@ -24,8 +24,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// oracle knows what a policy means, by means that have nothing to do with how it is
-// implemented.
+// oracle is a second, independent implementation of a policy.
 type oracle struct {
 	spec    *v1alpha1.Policy
 	policy  *csr.Policy
@@ -33,7 +32,7 @@ type oracle struct {
 	options issuer.ObtainOptions
 }
 
-// oracles are one for each policy of the corpus.
+// oracles returns an oracle for each policy of the corpus.
 func oracles(t testing.TB) []oracle {
 	t.Helper()
 	policies := readPolicies(t)
@@ -45,16 +44,16 @@ func oracles(t testing.TB) []oracle {
 	return all
 }
 
-// evaluate fails the test if the decision breaks a rule, or is not a good one.
+// evaluate fails the test if the decision is inconsistent or breaks a rule.
 func (o *oracle) evaluate(t *testing.T, r csr.Request) csr.Decision {
 	t.Helper()
 	d := o.policy.Evaluate(r)
 	if again := o.policy.Evaluate(r); !reflect.DeepEqual(d, again) {
-		t.Errorf("the second decision is another one: %s; %s", d.Summary(), again.Summary())
+		t.Errorf("the second decision differs: %s; %s", d.Summary(), again.Summary())
 	}
 	checkWords(t, d)
 	if d.Allowed() != (d.Rule != "") || d.Allowed() == (len(d.Reasons) > 0) {
-		t.Fatalf("a decision that is neither yes nor no: %+v", d)
+		t.Fatalf("the decision is inconsistent: %+v", d)
 	}
 	if !d.Allowed() {
 		return d
@@ -70,7 +69,7 @@ func (o *oracle) evaluate(t *testing.T, r csr.Request) csr.Decision {
 	return d
 }
 
-// checkWords holds what people and logs get to see against its bounds.
+// checkWords checks that all text of a decision is printable and short.
 func checkWords(t *testing.T, d csr.Decision) {
 	t.Helper()
 	const longest = 2000
@@ -103,7 +102,7 @@ func (o *oracle) requester(r csr.Request) string {
 	return ""
 }
 
-// csr reads the CSR as a CA would.
+// csr parses the CSR as a CA would.
 func (o *oracle) csr(r csr.Request, g *issuer.Request) string {
 	block, rest := pem.Decode(r.CSR)
 	if block == nil || strings.TrimSpace(string(rest)) != "" || len(r.CSR) > csr.MaxCSRSize || !slices.Equal(block.Bytes, g.CSR) {
@@ -111,13 +110,13 @@ func (o *oracle) csr(r csr.Request, g *issuer.Request) string {
 	}
 	parsed, err := x509.ParseCertificateRequest(block.Bytes)
 	if err != nil || parsed.CheckSignature() != nil || strings.Contains(parsed.SignatureAlgorithm.String(), "SHA1") {
-		return "the CSR cannot be read, or its signature is not good"
+		return "the CSR cannot be read, or its signature is not valid"
 	}
 	if key, ok := parsed.PublicKey.(interface{ Equal(any) bool }); ok && !key.Equal(g.PublicKey) {
 		return "another key is granted"
 	}
 	if keyType(parsed.PublicKey) == "" {
-		return "the key is of a type that is not taken"
+		return "the key is of a type that is not accepted"
 	}
 	if r.Names != nil {
 		return o.names(g, r.Names.URIs, r.Names.DNSNames)
@@ -145,7 +144,7 @@ func (o *oracle) csr(r csr.Request, g *issuer.Request) string {
 	return o.names(g, uris, parsed.DNSNames)
 }
 
-// copied looks at the certificate of a CA that copies all extensions.
+// copied inspects the certificate of a CA that copies all extensions.
 func copied(parsed *x509.CertificateRequest) string {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: catest.Now(), NotAfter: catest.Now(), ExtraExtensions: parsed.Extensions}
 	key := catest.Key("copying CA")
@@ -183,18 +182,18 @@ func keyType(key any) string {
 	return ""
 }
 
-// names compares what is asked with what is granted.
+// names compares the requested names with the granted ones.
 func (o *oracle) names(g *issuer.Request, uris, hosts []string) string {
 	switch isSVID := g.SPIFFEID != (spiffeid.ID{}); {
 	case isSVID && (len(uris) != 1 || uris[0] != g.SPIFFEID.String() || len(hosts) > 0 || len(g.DNSNames) > 0):
-		return "another SPIFFE ID is granted than asked for"
+		return "the granted SPIFFE ID is not the requested one"
 	case !isSVID && (len(uris) > 0 || len(hosts) == 0 || !slices.Equal(hosts, g.DNSNames)):
-		return "other DNS names are granted than asked for"
+		return "the granted DNS names are not the requested ones"
 	}
 	return ""
 }
 
-// grant holds the grant against the rule that is said to allow it.
+// grant checks the grant against the rule that the decision names.
 func (o *oracle) grant(r csr.Request, d csr.Decision) string {
 	i := slices.IndexFunc(o.spec.Rules, func(rule v1alpha1.PolicyRule) bool { return rule.Name == d.Rule })
 	if i < 0 {
@@ -210,7 +209,7 @@ func (o *oracle) grant(r csr.Request, d csr.Decision) string {
 	case len(rule.Requesters) > 0 && !slices.Contains(rule.Requesters, requester):
 		return "the rule is for somebody else"
 	case d.Grant.Lifetime <= 0 || d.Grant.Lifetime > longest || r.Lifetime != 0 && d.Grant.Lifetime > r.Lifetime:
-		return "the lifetime is longer than asked for, or than the rule gives"
+		return "the lifetime is longer than requested, or than the rule allows"
 	case len(rule.Keys) > 0 && !slices.Contains(rule.Keys, keyType(d.Grant.PublicKey)):
 		return "the rule is for other keys"
 	case len(d.Grant.ExtKeyUsages) == 0:
@@ -219,7 +218,7 @@ func (o *oracle) grant(r csr.Request, d csr.Decision) string {
 	for _, usage := range d.Grant.ExtKeyUsages {
 		name := usageNames()[usage]
 		if name == "" || len(r.Usages) > 0 && !slices.Contains(r.Usages, name) || len(rule.Usages) > 0 && !slices.Contains(rule.Usages, name) {
-			return "a usage is granted that was not asked for, or that the rule does not have"
+			return "a granted usage was not requested, or the rule does not have it"
 		}
 	}
 	if d.Grant.SPIFFEID == (spiffeid.ID{}) {

@@ -7,9 +7,8 @@ import (
 	"iter"
 )
 
-// content is what a CSR says beside its key. It is read more strictly than crypto/x509
-// does, which takes over what follows after the known fields, leaves out attributes that
-// it cannot read, and names that it does not know.
+// content is everything in a CSR except its key. The parser is stricter than crypto/x509,
+// which ignores trailing fields, attributes that it cannot read, and names of unknown types.
 type content struct {
 	subject    []attribute
 	attributes []attribute
@@ -47,10 +46,10 @@ const (
 	tagURI     = 6
 )
 
-var errForm = errors.New("has elements that do not belong there, or lacks some")
+var errForm = errors.New("has unexpected or missing elements")
 
-// readContent reads a CertificationRequest (RFC 2986 §4). Errors say which part is
-// malformed.
+// readContent reads a CertificationRequest (RFC 2986 §4). Errors name the
+// malformed part.
 func readContent(der []byte) (*content, error) {
 	parts, err := split(der, asn1.TagSequence, 3)
 	if err != nil {
@@ -152,8 +151,8 @@ func (c *content) readExtensions() error {
 	return nil
 }
 
-// readExtension reads an Extension (RFC 5280 §4.1). Whether it is critical does not
-// matter: all that are known are honoured, and the others refused.
+// readExtension reads an Extension (RFC 5280 §4.1). Its criticality is ignored: known
+// extensions are always evaluated, and unknown ones always refused.
 func readExtension(v asn1.RawValue) (extension, error) {
 	parts, err := split(v.FullBytes, asn1.TagSequence, anyCount)
 	switch {
@@ -196,7 +195,7 @@ func (c *content) readNames() error {
 	return nil
 }
 
-// all goes through the values of an extension.
+// all iterates over the values of an extension.
 func (c *content) all(id string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, e := range c.extensions {

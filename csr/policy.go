@@ -4,20 +4,19 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trustgen/trustgen/issuer"
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// Lifetimes of a policy that does not name them.
+// Defaults of a policy.
 const (
-	// DefaultLifetime is granted to who asks for none.
+	// DefaultLifetime is granted to a request without a lifetime.
 	DefaultLifetime = time.Hour
-	// DefaultMaxLifetime is the longest that a rule gives.
+	// DefaultMaxLifetime is the maximum of a rule without one.
 	DefaultMaxLifetime = 24 * time.Hour
 )
 
-// Policy is a v1alpha1.Policy that has been checked and sealed. It is made by
-// [NewPolicy]; the zero Policy signs nothing. It may be used by many at once.
+// Policy is a v1alpha1.Policy that [NewPolicy] has checked and copied. The zero Policy signs
+// nothing. A Policy is safe for concurrent use.
 type Policy struct {
 	trustDomains     []string
 	defaultLifetime  time.Duration
@@ -25,8 +24,8 @@ type Policy struct {
 	rules            []rule
 }
 
-// NewPolicy checks a policy and copies it. The error joins all that is wrong, each with
-// the path of its field, as in rules[1].namespaces[0]. An empty policy is a good one.
+// NewPolicy checks a policy and copies it. The error joins one error for each invalid field,
+// with its path, as in rules[1].namespaces[0]. An empty policy is valid.
 func NewPolicy(spec v1alpha1.Policy) (*Policy, error) {
 	v := &validation{}
 	p := &Policy{
@@ -44,51 +43,9 @@ func NewPolicy(spec v1alpha1.Policy) (*Policy, error) {
 	return p, nil
 }
 
-// Evaluate decides about a request. The decision does not depend on anything else, and
-// nothing is remembered.
-func (p *Policy) Evaluate(r Request) Decision { return p.evaluate(r, checks) }
-
-func (p *Policy) evaluate(r Request, table []check) Decision {
-	q := question{petition: &petition{Request: r, policy: p, names: r.Names}}
-	reasons := q.ask(table)
-	if !q.settled() {
-		return Decision{Reasons: reasons}
-	}
-	var refusals []Reason
-	for i := range p.rules {
-		q.rule = &p.rules[i]
-		found := q.ask(table)
-		switch {
-		case len(found) > 0:
-			refusals = append(refusals, found...)
-		case len(reasons) > 0:
-			return Decision{Reasons: reasons}
-		default:
-			return Decision{Grant: q.grant(), Rule: q.rule.name}
-		}
-	}
-	return Decision{Reasons: append(reasons, refusals...)}
-}
-
-// grant is what a rule gives to a petition that it allows.
-func (q question) grant() *issuer.Request {
-	asked := q.Lifetime
-	if asked == 0 {
-		asked = q.policy.defaultLifetime
-	}
-	usages := q.usages
-	if len(usages) == 0 {
-		usages = q.rule.usages
-	}
-	return &issuer.Request{
-		CSR:          q.der,
-		PublicKey:    q.csr.PublicKey,
-		SPIFFEID:     q.id,
-		DNSNames:     slices.Clone(q.hosts),
-		ExtKeyUsages: slices.Clone(usages),
-		Lifetime:     min(asked, q.rule.maxLifetime),
-	}
-}
+// Evaluate decides about a request. The decision depends on the policy and the request
+// only.
+func (p *Policy) Evaluate(r Request) Decision { return p.evaluate(r, requestChecks) }
 
 func (p *Policy) isSystem(namespace string) bool {
 	return isSystem(namespace) || slices.Contains(p.systemNamespaces, namespace)

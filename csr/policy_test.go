@@ -21,7 +21,7 @@ func servingRule(name string) v1alpha1.PolicyRule {
 	}
 }
 
-func TestAPolicyIsRefusedWithThePathOfTheField(t *testing.T) {
+func TestNewPolicy_NamesTheInvalidField(t *testing.T) {
 	t.Parallel()
 	own := func(change func(*v1alpha1.PolicyRule)) func(*v1alpha1.Policy) {
 		return func(p *v1alpha1.Policy) { change(&p.Rules[0]) }
@@ -49,7 +49,7 @@ func TestAPolicyIsRefusedWithThePathOfTheField(t *testing.T) {
 		{"a rule without a name", own(func(r *v1alpha1.PolicyRule) { r.Name = "" }), `rules[0].name: is missing`},
 		{"a name that is too long", own(func(r *v1alpha1.PolicyRule) { r.Name = strings.Repeat("n", 64) }),
 			`rules[0].name: "` + strings.Repeat("n", 64) + `" is longer than 63 bytes`},
-		{"a name that stands twice", serving(func(r *v1alpha1.PolicyRule) { r.Name = "own" }), `rules[1].name: "own" is the name of another rule`},
+		{"a name that is used twice", serving(func(r *v1alpha1.PolicyRule) { r.Name = "own" }), `rules[1].name: "own" is the name of another rule`},
 		{"a requester in a namespace that cannot exist", serving(func(r *v1alpha1.PolicyRule) { r.Requesters[0].Namespace = "*" }),
 			`rules[1].requesters[0].namespace: "*" is not the name of a namespace`},
 		{"a requester without a name", serving(func(r *v1alpha1.PolicyRule) { r.Requesters[0].Name = "" }),
@@ -61,9 +61,9 @@ func TestAPolicyIsRefusedWithThePathOfTheField(t *testing.T) {
 		{"identities of another kind", own(func(r *v1alpha1.PolicyRule) { r.Identities = "own" }),
 			`rules[0].identities: "own" is neither Own nor Any`},
 		{"any identity for anybody", own(func(r *v1alpha1.PolicyRule) { r.Identities = v1alpha1.AnyIdentity }),
-			`rules[0].requesters: is missing; who may ask for any identity has to be named`},
-		{"no namespaces", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil }), `rules[0].namespaces: is missing; "*" stands for all`},
-		{"no service accounts", own(func(r *v1alpha1.PolicyRule) { r.ServiceAccounts = nil }), `rules[0].serviceAccounts: is missing; "*" stands for all`},
+			`rules[0].requesters: is missing; a rule for any identity has to list its requesters`},
+		{"no namespaces", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = nil }), `rules[0].namespaces: is missing; "*" means all`},
+		{"no service accounts", own(func(r *v1alpha1.PolicyRule) { r.ServiceAccounts = nil }), `rules[0].serviceAccounts: is missing; "*" means all`},
 		{"a pattern as a namespace", own(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"shop", "shop-*"} }),
 			`rules[0].namespaces[1]: "shop-*" is not the name of a namespace`},
 		{"a service account in upper case", own(func(r *v1alpha1.PolicyRule) { r.ServiceAccounts = []string{"Cart"} }),
@@ -75,9 +75,9 @@ func TestAPolicyIsRefusedWithThePathOfTheField(t *testing.T) {
 		{"a lifetime longer than a root's", own(func(r *v1alpha1.PolicyRule) { r.MaxLifetime.Duration = 100000 * time.Hour }),
 			`rules[0].maxLifetime: 100000h0m0s is not between 1m0s and 87600h0m0s`},
 		{"DNS names for anybody", serving(func(r *v1alpha1.PolicyRule) { r.Requesters = nil }),
-			`rules[1].requesters: is missing; who may ask for DNS names has to be named`},
-		{"DNS names with namespaces", serving(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"*"} }), `rules[1].namespaces: does not go with dnsNames`},
-		{"DNS names with service accounts", serving(func(r *v1alpha1.PolicyRule) { r.ServiceAccounts = []string{"*"} }), `rules[1].serviceAccounts: does not go with dnsNames`},
+			`rules[1].requesters: is missing; a rule for DNS names has to list its requesters`},
+		{"DNS names with namespaces", serving(func(r *v1alpha1.PolicyRule) { r.Namespaces = []string{"*"} }), `rules[1].namespaces: cannot be combined with dnsNames`},
+		{"DNS names with service accounts", serving(func(r *v1alpha1.PolicyRule) { r.ServiceAccounts = []string{"*"} }), `rules[1].serviceAccounts: cannot be combined with dnsNames`},
 		{"a wildcard", serving(func(r *v1alpha1.PolicyRule) { r.DNSNames = []string{"*.svc"} }), `rules[1].dnsNames[0]: "*.svc" is not a host name in lower case`},
 		{"an IP address", serving(func(r *v1alpha1.PolicyRule) { r.DNSNames = []string{"10.0.0.1"} }), `rules[1].dnsNames[0]: "10.0.0.1" is not a host name in lower case`},
 		{"DNS names for clients", serving(func(r *v1alpha1.PolicyRule) { r.Usages = []string{"client auth"} }),
@@ -90,7 +90,7 @@ func TestAPolicyIsRefusedWithThePathOfTheField(t *testing.T) {
 			test.change(&spec)
 			policy, err := csr.NewPolicy(spec)
 			if err == nil || policy != nil {
-				t.Fatal("it is taken")
+				t.Fatal("it is accepted")
 			}
 			if diff := cmp.Diff("csr: policy: "+test.want, err.Error()); diff != "" {
 				t.Errorf("the error is (-want +got):\n%s", diff)
@@ -99,7 +99,7 @@ func TestAPolicyIsRefusedWithThePathOfTheField(t *testing.T) {
 	}
 }
 
-func TestAllThatIsWrongWithAPolicyIsSaidAtOnce(t *testing.T) {
+func TestNewPolicy_ReportsAllErrors(t *testing.T) {
 	t.Parallel()
 	_, err := csr.NewPolicy(v1alpha1.Policy{
 		TrustDomains:    []string{"A"},
@@ -114,7 +114,7 @@ func TestAllThatIsWrongWithAPolicyIsSaidAtOnce(t *testing.T) {
 		"rules[1].name", "rules[1]",
 	}
 	if err == nil {
-		t.Fatal("it is taken")
+		t.Fatal("it is accepted")
 	}
 	var got []string
 	for line := range strings.Lines(strings.TrimPrefix(err.Error(), "csr: policy: ")) {
@@ -126,7 +126,7 @@ func TestAllThatIsWrongWithAPolicyIsSaidAtOnce(t *testing.T) {
 	}
 }
 
-func TestAPolicyIsSealed(t *testing.T) {
+func TestNewPolicy_CopiesItsInput(t *testing.T) {
 	t.Parallel()
 	spec := ownPolicy()
 	spec.SystemNamespaces = []string{"platform"}
@@ -153,7 +153,7 @@ func TestAPolicyIsSealed(t *testing.T) {
 	}
 }
 
-func TestDefaultsOfAPolicy(t *testing.T) {
+func TestNewPolicy_Defaults(t *testing.T) {
 	t.Parallel()
 	policy := catest.Must(csr.NewPolicy(ownPolicy()))(t)
 	r := cart(t)

@@ -2,14 +2,14 @@ package csr
 
 import "strconv"
 
-// Reason says that a check has failed.
+// Reason is a check that has failed.
 type Reason struct {
 	Check Check
-	// Rule is the name of the rule of the policy that does not allow it, empty when the
-	// reason lies in the request itself.
+	// Rule is the name of the rule that does not allow the request, empty for a check of
+	// the request itself.
 	Rule string
-	// Detail says what was found and what was expected, in printable ASCII. What comes
-	// from outside is quoted and cut.
+	// Detail names the value found and the value expected, in printable ASCII. Text of the
+	// request is quoted and cut.
 	Detail string
 }
 
@@ -20,11 +20,10 @@ func (r Reason) String() string {
 	return "rule " + quote(r.Rule) + ": " + string(r.Check) + ": " + r.Detail
 }
 
-// maxQuoted is how many bytes of a text from outside are shown: a SPIFFE ID of some
-// length.
+// maxQuoted is how many bytes of a text of the request are shown: enough for a SPIFFE ID.
 const maxQuoted = 128
 
-// quote makes any text safe to be shown.
+// quote makes any text safe to print, and cuts it.
 func quote(s string) string {
 	if len(s) <= maxQuoted {
 		return strconv.QuoteToASCII(s)
@@ -32,7 +31,7 @@ func quote(s string) string {
 	return strconv.QuoteToASCII(s[:maxQuoted]) + "... (" + strconv.Itoa(len(s)) + " bytes)"
 }
 
-// cut shortens a text in ASCII to so many bytes, at least 3.
+// cut shortens a text in ASCII to limit bytes, at least 3.
 func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s

@@ -8,15 +8,14 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// rule is a v1alpha1.PolicyRule that has been checked: one for SPIFFE IDs, or one for
-// DNS names.
+// rule is a validated v1alpha1.PolicyRule, either for SPIFFE IDs or for DNS names.
 type rule struct {
 	name            string
-	requesters      []v1alpha1.ServiceAccount // none: every service account
+	requesters      []v1alpha1.ServiceAccount // empty: every service account
 	anyIdentity     bool
 	namespaces      covered
 	serviceAccounts covered
-	dnsNames        []string // some: a rule for DNS names
+	dnsNames        []string // not empty: a rule for DNS names
 	usages          []x509.ExtKeyUsage
 	keys            []string
 	maxLifetime     time.Duration
@@ -26,16 +25,16 @@ func (r *rule) isFor(requester v1alpha1.ServiceAccount) bool {
 	return len(r.requesters) == 0 || slices.Contains(r.requesters, requester)
 }
 
-// fits says whether the rule is for names of the kind that is asked for.
-func (r *rule) fits(p *petition) bool { return (len(r.dnsNames) > 0) == (p.hosts != nil) }
+// fits reports whether the rule is for the kind of names that is requested.
+func (r *rule) fits(p *parsed) bool { return (len(r.dnsNames) > 0) == (p.hosts != nil) }
 
-// covered are some names, or all.
+// covered is a set of names, or all of them.
 type covered struct {
 	all   bool
 	names []string
 }
 
-// everything stands for all names in a policy.
+// everything means all names in a policy.
 const everything = "*"
 
 func cover(names []string) covered {
@@ -44,7 +43,7 @@ func cover(names []string) covered {
 
 func (c covered) covers(name string) bool { return c.all || slices.Contains(c.names, name) }
 
-// seal copies what has been checked; defaults are filled in.
+// seal copies a validated rule and fills in its defaults.
 func seal(spec *v1alpha1.PolicyRule, maxLifetime time.Duration) rule {
 	usages, keys := spec.Usages, slices.Clone(spec.Keys)
 	switch {

@@ -5,73 +5,73 @@ import (
 	"slices"
 )
 
-func checkRuleRequester(q question) string {
-	if q.rule.isFor(q.requester) {
+func checkRuleRequester(e evaluation) string {
+	if e.rule.isFor(e.requester) {
 		return ""
 	}
-	return "is not for the requester " + describe(q.requester)
+	return "is not for the requester " + describe(e.requester)
 }
 
-func checkRuleNames(q question) string {
+func checkRuleNames(e evaluation) string {
 	switch {
-	case q.rule.fits(q.petition):
+	case e.rule.fits(e.parsed):
 		return ""
-	case q.hosts != nil:
-		return "is for SPIFFE IDs, DNS names are asked for"
+	case e.hosts != nil:
+		return "is for SPIFFE IDs, the request is for DNS names"
 	}
-	return "is for DNS names, a SPIFFE ID is asked for"
+	return "is for DNS names, the request is for a SPIFFE ID"
 }
 
-func checkRuleOwnIdentity(q question) string {
-	if q.rule.anyIdentity || q.workload == q.requester {
+func checkRuleOwnIdentity(e evaluation) string {
+	if e.rule.anyIdentity || e.workload == e.requester {
 		return ""
 	}
-	return fmt.Sprintf("is for the requester's own identity, %s asks for that of %s", describe(q.requester), describe(q.workload))
+	return fmt.Sprintf("is for the requester's own identity, but %s requests that of %s", describe(e.requester), describe(e.workload))
 }
 
-func checkRuleNamespace(q question) string {
-	if q.rule.namespaces.covers(q.workload.Namespace) {
+func checkRuleNamespace(e evaluation) string {
+	if e.rule.namespaces.covers(e.workload.Namespace) {
 		return ""
 	}
-	return fmt.Sprintf("does not cover the namespace %s", quote(q.workload.Namespace))
+	return fmt.Sprintf("does not cover the namespace %s", quote(e.workload.Namespace))
 }
 
-func checkRuleSystemNamespace(q question) string {
-	namespace, covered := q.workload.Namespace, q.rule.namespaces
-	if !q.policy.isSystem(namespace) || !covered.all || slices.Contains(covered.names, namespace) {
+func checkRuleSystemNamespace(e evaluation) string {
+	namespace, covered := e.workload.Namespace, e.rule.namespaces
+	if !e.policy.isSystem(namespace) || !covered.all || slices.Contains(covered.names, namespace) {
 		return ""
 	}
 	return fmt.Sprintf("does not have the system namespace %s by name", quote(namespace))
 }
 
-func checkRuleServiceAccount(q question) string {
-	if q.rule.serviceAccounts.covers(q.workload.Name) {
+func checkRuleServiceAccount(e evaluation) string {
+	if e.rule.serviceAccounts.covers(e.workload.Name) {
 		return ""
 	}
-	return fmt.Sprintf("does not cover the service account %s", quote(q.workload.Name))
+	return fmt.Sprintf("does not cover the service account %s", quote(e.workload.Name))
 }
 
-func checkRuleDNSNames(q question) string {
-	for _, name := range q.hosts {
-		if !slices.Contains(q.rule.dnsNames, name) {
+func checkRuleDNSNames(e evaluation) string {
+	for _, name := range e.hosts {
+		if !slices.Contains(e.rule.dnsNames, name) {
 			return fmt.Sprintf("does not have the DNS name %s", quote(name))
 		}
 	}
 	return ""
 }
 
-func checkRuleUsages(q question) string {
-	for _, usage := range q.usages {
-		if !slices.Contains(q.rule.usages, usage) {
+func checkRuleUsages(e evaluation) string {
+	for _, usage := range e.usages {
+		if !slices.Contains(e.rule.usages, usage) {
 			return fmt.Sprintf("does not have the usage %s", quote(usageName(usage)))
 		}
 	}
 	return ""
 }
 
-func checkRuleKey(q question) string {
-	if q.keyType == "" || slices.Contains(q.rule.keys, q.keyType) {
+func checkRuleKey(e evaluation) string {
+	if e.keyType == "" || slices.Contains(e.rule.keys, e.keyType) {
 		return ""
 	}
-	return fmt.Sprintf("does not have keys of type %s", q.keyType)
+	return fmt.Sprintf("does not have keys of type %s", e.keyType)
 }

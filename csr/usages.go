@@ -13,15 +13,15 @@ const (
 	usageClientAuth       = "client auth"
 )
 
-// knownUsages are those that can be asked for. The first two only shape the key usage,
-// which the profile of the CA decides by the key: keyEncipherment for RSA, and never for
-// an elliptic curve (RFC 8813 §3).
+// knownUsages are those that can be requested. The first two have no effect: the profile of
+// the CA derives the key usage from the key, with keyEncipherment for RSA and never for an
+// elliptic curve (RFC 8813 §3).
 func knownUsages() []string {
 	return []string{usageDigitalSignature, usageKeyEncipherment, usageServerAuth, usageClientAuth}
 }
 
-// authUsages are the extended usages among some usages, each once and always in the same
-// order. The order and repetitions of the usages mean nothing.
+// authUsages are the extended key usages in a list of usages, each once and always in the
+// same order, whatever their order and repetitions in the list.
 func authUsages(usages []string) []x509.ExtKeyUsage {
 	var auth []x509.ExtKeyUsage
 	if slices.Contains(usages, usageServerAuth) {

@@ -10,14 +10,13 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// maxLifetime bounds what a policy can give: no CA of package ca lives longer, unless
-// it is told to.
+// maxLifetime is the maximum that a policy can configure: the default lifetime of a root.
 const maxLifetime = ca.DefaultRootLifetime
 
-// maxRuleName is how many bytes the name of a rule can have.
+// maxRuleName is the maximum length of the name of a rule in bytes.
 const maxRuleName = 63
 
-// validation collects what is wrong with a policy.
+// validation collects the errors of a policy.
 type validation struct {
 	errs  []error
 	names []string // of the rules so far
@@ -88,7 +87,7 @@ func (v *validation) identityRule(path string, spec *v1alpha1.PolicyRule) {
 	case spec.Identities != v1alpha1.OwnIdentity && spec.Identities != v1alpha1.AnyIdentity:
 		v.add(path+".identities", "%s is neither %s nor %s", quote(string(spec.Identities)), v1alpha1.OwnIdentity, v1alpha1.AnyIdentity)
 	case spec.Identities == v1alpha1.AnyIdentity && len(spec.Requesters) == 0:
-		v.add(path+".requesters", "is missing; who may ask for any identity has to be named")
+		v.add(path+".requesters", "is missing; a rule for any identity has to list its requesters")
 	}
 	v.covered(path+".namespaces", spec.Namespaces, isLabel, "the name of a namespace")
 	v.covered(path+".serviceAccounts", spec.ServiceAccounts, isSubdomain, "the name of a service account")
@@ -98,19 +97,19 @@ func (v *validation) identityRule(path string, spec *v1alpha1.PolicyRule) {
 
 func (v *validation) serverRule(path string, spec *v1alpha1.PolicyRule) {
 	if len(spec.Requesters) == 0 {
-		v.add(path+".requesters", "is missing; who may ask for DNS names has to be named")
+		v.add(path+".requesters", "is missing; a rule for DNS names has to list its requesters")
 	}
 	if len(spec.Namespaces) > 0 {
-		v.add(path+".namespaces", "does not go with dnsNames")
+		v.add(path+".namespaces", "cannot be combined with dnsNames")
 	}
 	if len(spec.ServiceAccounts) > 0 {
-		v.add(path+".serviceAccounts", "does not go with dnsNames")
+		v.add(path+".serviceAccounts", "cannot be combined with dnsNames")
 	}
 	v.each(path+".dnsNames", spec.DNSNames, func(s string) bool { return ca.CheckDNSName(s) == nil }, "a host name in lower case")
 	v.each(path+".usages", spec.Usages, oneOf([]string{usageServerAuth}), quote(usageServerAuth)+", the only one for DNS names")
 }
 
-// lifetime is what is given, or the default.
+// lifetime is the given lifetime, or the default.
 func (v *validation) lifetime(path string, given, byDefault time.Duration) time.Duration {
 	switch {
 	case given == 0:
@@ -121,23 +120,23 @@ func (v *validation) lifetime(path string, given, byDefault time.Duration) time.
 	return given
 }
 
-func (v *validation) each(path string, values []string, good func(string) bool, what string) {
+func (v *validation) each(path string, values []string, valid func(string) bool, what string) {
 	for i, value := range values {
-		v.is(at(path, i), value, good, what)
+		v.is(at(path, i), value, valid, what)
 	}
 }
 
-func (v *validation) is(path, value string, good func(string) bool, what string) {
-	if !good(value) {
+func (v *validation) is(path, value string, valid func(string) bool, what string) {
+	if !valid(value) {
 		v.add(path, "%s is not %s", quote(value), what)
 	}
 }
 
-func (v *validation) covered(path string, names []string, good func(string) bool, what string) {
+func (v *validation) covered(path string, names []string, valid func(string) bool, what string) {
 	if len(names) == 0 {
-		v.add(path, "is missing; %q stands for all", everything)
+		v.add(path, "is missing; %q means all", everything)
 	}
-	v.each(path, names, func(s string) bool { return s == everything || good(s) }, what)
+	v.each(path, names, func(s string) bool { return s == everything || valid(s) }, what)
 }
 
 func oneOf(allowed []string) func(string) bool {

@@ -11,10 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// ByContent compares what certificates say (the values: pointers compare by their
-// Equal method), and leaves out what differs from one
-// issuance to the next or repeats other fields: encodings, signatures, serial
-// numbers and key identifiers.
+// ByContent compares the contents of certificates as values; pointers compare by their Equal
+// method. It ignores fields that differ between two issuances or repeat other fields:
+// encodings, signatures, serial numbers and key identifiers.
 func ByContent() cmp.Options {
 	return cmp.Options{
 		cmpopts.IgnoreFields(x509.Certificate{},
@@ -25,12 +24,12 @@ func ByContent() cmp.Options {
 	}
 }
 
-// Identical compares certificates by their bytes.
+// Identical compares certificates by their encoding.
 func Identical() cmp.Option {
 	return cmp.Comparer(func(a, b *x509.Certificate) bool { return a.Equal(b) })
 }
 
-// Dump writes all that is signed in a certificate, one field a line, for goldens.
+// Dump writes all signed fields of a certificate, one a line, for goldens.
 func Dump(cert *x509.Certificate) string {
 	var b strings.Builder
 	line := func(name string, value any) { fmt.Fprintf(&b, "%-20s %v\n", name, value) }

@@ -1,3 +1,3 @@
-// Package catest gives tests a hierarchy of good certificates, the means to spoil
-// one of them in exactly one way, and options to compare certificates with.
+// Package catest provides tests with a hierarchy of valid certificates, with copies that are
+// invalid in exactly one way, and with options to compare certificates.
 package catest

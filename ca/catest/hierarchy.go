@@ -15,10 +15,10 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// Now is the time of the hierarchy.
+// Now is the time at which the hierarchy is issued.
 func Now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
-// After is a clock that stands still, so long after [Now].
+// After is a clock that always returns a time d after [Now].
 func After(d time.Duration) func() time.Time {
 	return func() time.Time { return Now().Add(d) }
 }
@@ -29,8 +29,7 @@ const (
 	LeafID       = "spiffe://mesh.example.com/ns/shop/sa/cart"
 )
 
-// Hierarchy is a root, an intermediate and a leaf, made at [Now] with keys that
-// are always the same.
+// Hierarchy is a root, an intermediate and a leaf, issued at [Now] with deterministic keys.
 type Hierarchy struct {
 	Root, Intermediate       *ca.Authority
 	RootKey, IntermediateKey crypto.Signer
@@ -38,7 +37,7 @@ type Hierarchy struct {
 	Leaf                     *x509.Certificate
 }
 
-// New makes a hierarchy of P-256 keys.
+// New makes a hierarchy with P-256 keys.
 func New(t testing.TB) *Hierarchy {
 	t.Helper()
 	h := &Hierarchy{RootKey: Key("root"), IntermediateKey: Key("intermediate"), LeafKey: Key("leaf")}
@@ -51,7 +50,7 @@ func New(t testing.TB) *Hierarchy {
 	return h
 }
 
-// Below makes an authority below another one.
+// Below issues an intermediate and loads it.
 func (h *Hierarchy) Below(t testing.TB, issuer *ca.Authority, key crypto.Signer, o ca.IntermediateOptions) *ca.Authority {
 	t.Helper()
 	cert := Issue(t, issuer, Must(ca.Intermediate(o))(t), ca.Request{PublicKey: key.Public(), CommonName: "east"})
@@ -66,13 +65,13 @@ func (h *Hierarchy) LeafChain() []*x509.Certificate {
 	return append([]*x509.Certificate{h.Leaf}, h.Chain()...)
 }
 
-// Issue prepares and issues.
+// Issue prepares and issues a certificate.
 func Issue(t testing.TB, a *ca.Authority, p ca.Profile, r ca.Request) *x509.Certificate {
 	t.Helper()
 	return Must(a.Issue(Must(a.Prepare(p, r))(t)))(t)
 }
 
-// Must takes a result that is not the point of the test.
+// Must returns a result, and fails the test if there is an error.
 func Must[T any](value T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -83,13 +82,13 @@ func Must[T any](value T, err error) func(testing.TB) T {
 	}
 }
 
-// Key is a P-256 key that depends on its name only.
+// Key is a P-256 key that depends only on its name.
 func Key(name string) crypto.Signer {
 	seed := sha256.Sum256([]byte(name))
 	return key(elliptic.P256(), seed[:])
 }
 
-// KeyP384 is a P-384 key that depends on its name only.
+// KeyP384 is a P-384 key that depends only on its name.
 func KeyP384(name string) crypto.Signer {
 	seed := sha512.Sum384([]byte(name))
 	return key(elliptic.P384(), seed[:])

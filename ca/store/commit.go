@@ -16,21 +16,21 @@ const commitFile = metaDir + "/commit"
 type move struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Replaces says that the target is there, and is not kept.
+	// Replaces means that the existing target is replaced.
 	Replaces bool `json:"replaces,omitempty"`
 }
 
-// installs reports whether the move brings a staged name.
+// installs reports whether the move installs a staged name.
 func (m move) installs() bool {
 	return checkChangeable(m.To) == nil && m.From == installs(m.To).From
 }
 
-// retires reports whether the move puts a name aside.
+// retires reports whether the move retires a name.
 func (m move) retires() bool {
 	return !m.Replaces && checkChangeable(m.From) == nil && checkName(m.To) == nil && path.Dir(m.To) == path.Join(SupersededFolder, m.From)
 }
 
-// record is the list of moves, in their order.
+// record is the ordered list of moves.
 type record struct {
 	Moves []move `json:"moves"`
 }
@@ -46,8 +46,8 @@ func writeRecord(root *os.Root, moves []move) error {
 	return nil
 }
 
-// parseRecord reads a list of moves, and refuses those that this package does not
-// make: each retires a name to below superseded/ or installs a staged one.
+// parseRecord parses a list of moves. It accepts only moves of this package, which retire a
+// name to superseded/ or install a staged one.
 func parseRecord(data []byte) (record, error) {
 	var r record
 	if err := json.Unmarshal(data, &r); err != nil {
@@ -64,8 +64,8 @@ func parseRecord(data []byte) (record, error) {
 	return r, nil
 }
 
-// replay carries out a committed transaction, if there is one, from wherever it
-// was interrupted. It reports whether anything was moved, now or before.
+// replay makes the remaining moves of a committed transaction, if there is one. It reports
+// whether any move was made, now or before.
 func replay(root *os.Root) (moved bool, err error) {
 	data, err := root.ReadFile(commitFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,11 +91,10 @@ func replay(root *os.Root) (moved bool, err error) {
 	return moved, removeRecord(root)
 }
 
-// carryOut renames, unless that was done before: since nothing else is ever
-// overwritten, and the moves have an order, a target that exists is a move that
-// was made. Only a staged name that is still there shows that somebody else took
-// the target meanwhile, or that the target is still to be replaced. It notes the
-// folders that it touched.
+// carryOut makes a move that was not made before. A target that exists is a completed move,
+// since moves have an order and overwrite nothing, unless the staged name still exists:
+// then another program has created the target, or the move is to replace it. The changed
+// folders are added to touched.
 func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	for folder := path.Dir(m.To); ; folder = path.Dir(folder) {
 		touched[folder] = true
@@ -122,7 +121,7 @@ func (m move) carryOut(root *os.Root, touched map[string]bool) error {
 	return nil
 }
 
-// checkDone says of a move whose target exists whether it was made.
+// checkDone reports whether a move whose target exists was made.
 func (m move) checkDone(root *os.Root) (bool, error) {
 	if !m.installs() {
 		return true, nil
@@ -141,7 +140,7 @@ func removeRecord(root *os.Root) error {
 	return syncDir(root, metaDir)
 }
 
-// abandon takes back a transaction of which no move was made yet.
+// abandon rolls back a transaction of which no move was made yet.
 func abandon(root *os.Root) error {
 	if written, err := exists(root, commitFile); err != nil {
 		return err
@@ -153,7 +152,7 @@ func abandon(root *os.Root) error {
 	return discard(root)
 }
 
-// discard removes what was staged and never committed.
+// discard removes staged files that were never committed.
 func discard(root *os.Root) error {
 	for _, name := range []string{stagingDir, commitFile + unfinished} {
 		if err := root.RemoveAll(name); err != nil {

@@ -68,10 +68,12 @@ var (
 	}
 )
 
-func TestCommittedChangeIsFinishedFromEveryMove(t *testing.T) {
+func TestReplay_CompletesFromEveryMove(t *testing.T) {
+	t.Parallel()
 	for moves := range changeMoves + 1 {
 		for user, use := range users() {
 			t.Run(fmt.Sprintf("after %d moves, %s", moves, user), func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, changeBefore)
 				killedAfterCommit(t, s, change, moves)
 				if err := use(t, s.Dir()); err != nil {
@@ -89,7 +91,7 @@ func TestCommittedChangeIsFinishedFromEveryMove(t *testing.T) {
 	}
 }
 
-func TestMovesAreWhatTheTestsBelieve(t *testing.T) {
+func TestMoves(t *testing.T) {
 	tx := killedBeforeCommit(t, fill(t, changeBefore), change)
 	want := []move{
 		{From: "a", To: "superseded/a/" + stamp},
@@ -103,7 +105,7 @@ func TestMovesAreWhatTheTestsBelieve(t *testing.T) {
 	}
 }
 
-func TestCommittedChangeIsFinishedFromFoldersThatItMade(t *testing.T) {
+func TestReplay_CompletesAfterCreatedFolders(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 0)
 	mkdir(t, s.path("superseded/a"))
@@ -116,7 +118,7 @@ func wantFinished(t *testing.T, s *Store) {
 	wantFiles(t, s.Dir(), changeAfter)
 }
 
-func TestFinishingIsInterruptedAsWell(t *testing.T) {
+func TestReplay_CanBeInterrupted(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 1)
 	record, err := os.ReadFile(s.path(commitFile))
@@ -128,7 +130,7 @@ func TestFinishingIsInterruptedAsWell(t *testing.T) {
 	wantFinished(t, s)
 }
 
-func TestViewSeesACommittedChangeAsMade(t *testing.T) {
+func TestView_CompletesACommittedChange(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 3)
 	if data, err := viewRead(t, s, "b", Private); err != nil || string(data) != "new" {
@@ -136,7 +138,7 @@ func TestViewSeesACommittedChangeAsMade(t *testing.T) {
 	}
 }
 
-func TestUpdateBuildsOnACommittedChange(t *testing.T) {
+func TestUpdate_CompletesACommittedChangeFirst(t *testing.T) {
 	s := fill(t, changeBefore)
 	killedAfterCommit(t, s, change, 2)
 	update(t, s, steps(retire("b"), write("b", "newer")))
@@ -145,7 +147,8 @@ func TestUpdateBuildsOnACommittedChange(t *testing.T) {
 	}))
 }
 
-func TestStagedFilesWithoutARecord(t *testing.T) {
+func TestUpdate_DiscardsStagedFiles(t *testing.T) {
+	t.Parallel()
 	leftovers := map[string]func(*testing.T, *Store){
 		"the process was killed while it staged": func(t *testing.T, s *Store) {
 			killedBeforeCommit(t, s, change)
@@ -160,6 +163,7 @@ func TestStagedFilesWithoutARecord(t *testing.T) {
 	}
 	for what, leave := range leftovers {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, changeBefore)
 			leave(t, s)
 			before := tree(t, s.Dir())
@@ -179,34 +183,36 @@ func TestStagedFilesWithoutARecord(t *testing.T) {
 	}
 }
 
-func TestDamagedRecords(t *testing.T) {
+func TestReplay_RefusesADamagedRecord(t *testing.T) {
+	t.Parallel()
 	for what, data := range map[string]string{
-		"it is empty":                    "",
-		"it is cut off":                  `{"moves":[{"from":".trustgen/staging/c","to":"c"}`,
-		"it is zeros":                    strings.Repeat("\x00", 100),
-		"it is no object":                `[]`,
-		"it moves nothing":               `{"moves":[]}`,
-		"it has no moves":                `{}`,
-		"something follows it":           moveJSON(".trustgen/staging/c", "c") + "{}",
-		"it installs above":              moveJSON(".trustgen/staging/../../c", "../c"),
-		"it installs below the root":     moveJSON(".trustgen/staging/etc/c", "/etc/c"),
-		"it installs under another name": moveJSON(".trustgen/staging/c", "d"),
-		"it installs a marker":           moveJSON(".trustgen/staging/.trustgen/version", ".trustgen/version"),
-		"it installs what is superseded": moveJSON(".trustgen/staging/superseded/c", "superseded/c"),
-		"it installs from elsewhere":     moveJSON("a", "c"),
-		"it installs everything":         moveJSON(".trustgen/staging", "."),
-		"it retires to elsewhere":        moveJSON("a", "superseded/b/time"),
-		"it retires to a name deep down": moveJSON("a", "superseded/a/time/deep"),
-		"it retires above":               moveJSON("a", "superseded/a/../../../a"),
-		"it retires to no name":          moveJSON("a", "superseded/a/"),
-		"it retires what is superseded":  moveJSON("superseded/a", "superseded/superseded/a/time"),
-		"it retires a marker":            moveJSON(".trustgen/version", "superseded/.trustgen/version/time"),
-		"it retires to replace":          `{"moves":[{"from":"a","to":"superseded/a/time","replaces":true}]}`,
-		"it retires everything":          moveJSON(".", "superseded/time"),
-		"its last move is bad":           `{"moves":[{"from":".trustgen/staging/c","to":"c"},{"from":"a","to":"c"}]}`,
+		"it is empty":                     "",
+		"it is cut off":                   `{"moves":[{"from":".trustgen/staging/c","to":"c"}`,
+		"it is zeros":                     strings.Repeat("\x00", 100),
+		"it is no object":                 `[]`,
+		"it moves nothing":                `{"moves":[]}`,
+		"it has no moves":                 `{}`,
+		"something follows it":            moveJSON(".trustgen/staging/c", "c") + "{}",
+		"it installs above":               moveJSON(".trustgen/staging/../../c", "../c"),
+		"it installs below the root":      moveJSON(".trustgen/staging/etc/c", "/etc/c"),
+		"it installs under another name":  moveJSON(".trustgen/staging/c", "d"),
+		"it installs a marker":            moveJSON(".trustgen/staging/.trustgen/version", ".trustgen/version"),
+		"it installs what is superseded":  moveJSON(".trustgen/staging/superseded/c", "superseded/c"),
+		"it installs from another folder": moveJSON("a", "c"),
+		"it installs everything":          moveJSON(".trustgen/staging", "."),
+		"it retires to another folder":    moveJSON("a", "superseded/b/time"),
+		"it retires to a name deep down":  moveJSON("a", "superseded/a/time/deep"),
+		"it retires above":                moveJSON("a", "superseded/a/../../../a"),
+		"it retires to no name":           moveJSON("a", "superseded/a/"),
+		"it retires what is superseded":   moveJSON("superseded/a", "superseded/superseded/a/time"),
+		"it retires a marker":             moveJSON(".trustgen/version", "superseded/.trustgen/version/time"),
+		"it retires to replace":           `{"moves":[{"from":"a","to":"superseded/a/time","replaces":true}]}`,
+		"it retires everything":           moveJSON(".", "superseded/time"),
+		"its last move is bad":            `{"moves":[{"from":".trustgen/staging/c","to":"c"},{"from":"a","to":"c"}]}`,
 	} {
 		for user, use := range users() {
 			t.Run(what+", "+user, func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, map[string]string{"a": "old"})
 				put(t, s.Dir(), stagingDir+"/c", "new")
 				put(t, s.Dir(), commitFile, data)
@@ -229,7 +235,7 @@ func moveJSON(from, to string) string {
 	return string(data)
 }
 
-func TestCommittedChangeReplacesNothingThatCameMeanwhile(t *testing.T) {
+func TestReplay_DoesNotOverwriteANewFile(t *testing.T) {
 	for user, use := range users() {
 		t.Run(user, func(t *testing.T) {
 			s := fill(t, changeBefore)
@@ -248,7 +254,7 @@ func TestCommittedChangeReplacesNothingThatCameMeanwhile(t *testing.T) {
 	}
 }
 
-func TestUpdateThatCannotBeFinishedSaysThatItIsCommitted(t *testing.T) {
+func TestUpdate_ReportsACommittedChange(t *testing.T) {
 	s := fill(t, changeBefore)
 	err := s.Update(t.Context(), func(tx *Tx) error {
 		return errors.Join(change(tx), os.WriteFile(s.path("kept/y"), []byte("somebody else's"), 0o600))

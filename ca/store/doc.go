@@ -1,33 +1,33 @@
-// Package store keeps a directory that is changed by whole transactions only:
-// whatever fails, and whenever the process is killed, the directory holds all
-// of a transaction or nothing of it. It knows files, not what they say.
+// Package store changes a directory in atomic, durable transactions: after any failure, and
+// after the process is killed at any time, the directory contains all of a transaction or
+// nothing of it. The contents of files are opaque to it.
 //
-// # What it promises
+// Call [Open] first, then [Store.View] to read and [Store.Update] to change the directory.
 //
-// Nothing is overwritten or deleted. A transaction adds files under names that
-// are free, and retires files or folders, which moves them below superseded/.
-// [Tx.Replace] alone puts a file in the place of another: one that must not be
-// kept, since it holds in the clear what the new one holds encrypted, or that need not,
-// since the new one says all that it said.
+// # Guarantees
 //
-// A folder that is retired and written anew changes in two renames, one right after
-// the other. Whoever reads its files without this package may find it missing for
-// that instant (until the next command, if the process is killed in it), never with
-// some files old and some new.
+// Nothing is overwritten or deleted. A transaction adds files under free names, and retires
+// files or folders, which moves them below superseded/. The exception is [Tx.Replace], which
+// replaces a file that must not be kept, such as a key that is encrypted now, or that need
+// not be kept, since the new file contains all of its content.
+//
+// A folder that is retired and written again changes in two consecutive renames. A reader
+// that does not use this package may find it missing between them (until the next command,
+// if the process is killed there), but never with some old and some new files.
 //
 // Files come in two modes: 0600 for keys, 0644 for the rest. The directory and
-// all folders in it are 0700. A directory or a key that others could read is
-// refused, see [ModeError].
+// all folders in it are 0700. A directory or a key with wider permissions is refused, see
+// [ModeError].
 //
 // One process at a time reads or changes the directory; others wait briefly, then
 // fail with a [*LockedError] that names the holder.
 //
-// # How it does that
+// # Implementation
 //
-// [Store.Update] writes and syncs every file below .trustgen/staging, syncs the
-// folders, and renames a synced list of moves to .trustgen/commit: from then on
-// the transaction holds. Then it carries out the moves in their order, syncs the
-// folders that they touched, and removes the list. Only if not even the first move
-// can be made does it take the list back. A process that finds a list carries out
-// what is left of it; staged files without a list are discarded.
+// [Store.Update] writes and syncs every file below .trustgen/staging, syncs the folders, and
+// renames a synced list of moves to .trustgen/commit: this commits the transaction. It then
+// makes the moves in their order, syncs the changed folders, and removes the list. If the
+// first move already fails, it removes the list and the transaction is rolled back. A
+// process that finds a list makes the remaining moves; staged files without a list are
+// discarded.
 package store

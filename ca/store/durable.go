@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// createFile writes a new file and waits until it is on the disk. Its name
-// lasts only once its folder is synced as well.
+// createFile writes a new file and syncs it. Its name is durable only after its folder is
+// synced as well.
 func createFile(root *os.Root, name string, data []byte, mode Mode) (err error) {
 	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fs.FileMode(mode))
 	if err != nil {
@@ -30,10 +30,10 @@ func createFile(root *os.Root, name string, data []byte, mode Mode) (err error) 
 	return file.Sync()
 }
 
-// unfinished ends the name of a file of the store's own that is being written.
+// unfinished is the suffix of an incomplete file of the store's own.
 const unfinished = ".new"
 
-// replaceFile puts a file of the store's own in place, whole and durable.
+// replaceFile writes a file of the store's own, atomically and durably.
 func replaceFile(root *os.Root, name string, data []byte) error {
 	temporary := name + unfinished
 	if err := root.RemoveAll(temporary); err != nil {
@@ -57,7 +57,7 @@ func syncDir(root *os.Root, name string) (err error) {
 	return dir.Sync()
 }
 
-// syncs bounds how many folders are synced at once; a disk does several in the
+// syncs is the number of folders that are synced concurrently: a disk syncs several in the
 // time of one.
 const syncs = 16
 
@@ -75,8 +75,8 @@ func syncDirs(root *os.Root, names iter.Seq[string]) error {
 	return group.Wait()
 }
 
-// exists reports whether there is anything under a name. A file where the name
-// wants a folder is an error.
+// exists reports whether there is anything with a name. A file in the place of a parent
+// folder is an error.
 func exists(root *os.Root, name string) (bool, error) {
 	_, err := root.Lstat(name)
 	switch {
@@ -88,12 +88,12 @@ func exists(root *os.Root, name string) (bool, error) {
 	return false, inRoot(root, name, err)
 }
 
-// inRoot names the file that an error of an os.Root is about.
+// inRoot adds the path to an error of an os.Root.
 func inRoot(root *os.Root, name string, err error) error {
 	return fmt.Errorf("%s: %w", filepath.Join(root.Name(), filepath.FromSlash(name)), cause(err))
 }
 
-// cause strips the operation and the relative path from an error of package os.
+// cause removes the operation and the relative path from an error of package os.
 func cause(err error) error {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
@@ -106,8 +106,8 @@ func cause(err error) error {
 	return err
 }
 
-// CreateFile writes a file outside of any store, for what leaves it: all of it or
-// nothing, durable, and only under a name that is free.
+// CreateFile writes a file outside of any store, atomically and durably. The name has to be
+// free.
 func CreateFile(name string, data []byte, mode Mode) error {
 	folder, base := filepath.Split(name)
 	root, err := os.OpenRoot(filepath.Clean(folder))
@@ -120,7 +120,7 @@ func CreateFile(name string, data []byte, mode Mode) error {
 		_ = root.Remove(temporary)
 		return fmt.Errorf("%s: %w", name, cause(err))
 	}
-	// Unlike a rename, a link never replaces what is there.
+	// Unlike a rename, a link never replaces an existing file.
 	err = root.Link(temporary, base)
 	if err := errors.Join(err, root.Remove(temporary), syncDir(root, ".")); err != nil {
 		return fmt.Errorf("%s: %w", name, cause(err))

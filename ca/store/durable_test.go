@@ -29,7 +29,7 @@ func TestCreateFile(t *testing.T) {
 	}
 }
 
-func TestCreateFileInTheWorkingFolder(t *testing.T) {
+func TestCreateFile_InTheWorkingFolder(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	if err := CreateFile("file", []byte("data"), Private); err != nil {
@@ -38,7 +38,7 @@ func TestCreateFileInTheWorkingFolder(t *testing.T) {
 	wantFiles(t, dir, map[string]string{"file": "data"})
 }
 
-func TestCreateFileRefuses(t *testing.T) {
+func TestCreateFile_Refuses(t *testing.T) {
 	for what, test := range map[string]struct {
 		name string
 		want error // nil: any
@@ -77,7 +77,7 @@ func TestCreateFileRefuses(t *testing.T) {
 	}
 }
 
-func TestCreateFileFromManyGoroutines(t *testing.T) {
+func TestCreateFile_FromManyGoroutines(t *testing.T) {
 	dir := t.TempDir()
 	var won atomic.Int32
 	var group sync.WaitGroup
@@ -98,7 +98,7 @@ func TestCreateFileFromManyGoroutines(t *testing.T) {
 	wantFiles(t, dir, map[string]string{"file": "data"})
 }
 
-func TestCreateFileIsNotHinderedByWhatAKilledProcessLeft(t *testing.T) {
+func TestCreateFile_AfterAKilledProcess(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, fmt.Sprintf(".file.%d", os.Getpid()), "of a process with the same id")
 	if err := CreateFile(filepath.Join(dir, "file"), []byte("data"), Private); err != nil {

@@ -32,7 +32,7 @@ func limitFiles(t *testing.T, size uint64) {
 	})
 }
 
-func TestFullDisk(t *testing.T) {
+func TestUpdate_FullDisk(t *testing.T) {
 	if !isChild(t) {
 		runChild(t, child(t, nil))
 		return
@@ -72,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func TestFullDiskThatTheFunctionIgnores(t *testing.T) {
+func TestUpdate_FullDiskIgnoredByTheFunction(t *testing.T) {
 	if !isChild(t) {
 		runChild(t, child(t, nil))
 		return
@@ -92,7 +92,7 @@ func TestFullDiskThatTheFunctionIgnores(t *testing.T) {
 	sameTree(t, s.Dir(), before)
 }
 
-func TestFullDiskWhileReading(t *testing.T) {
+func TestView_FullDisk(t *testing.T) {
 	if !isChild(t) {
 		runChild(t, child(t, nil))
 		return
@@ -103,7 +103,7 @@ func TestFullDiskWhileReading(t *testing.T) {
 	wantFinished(t, s)
 }
 
-func TestCreateFileOnAFullDisk(t *testing.T) {
+func TestCreateFile_OnAFullDisk(t *testing.T) {
 	if !isChild(t) {
 		runChild(t, child(t, nil))
 		return

@@ -18,13 +18,13 @@ const (
 	lockPoll = 10 * time.Millisecond
 )
 
-// DefaultLockTimeout is how long a process waits for another one.
+// DefaultLockTimeout is the default of Options.LockTimeout.
 const DefaultLockTimeout = 5 * time.Second
 
-// LockedError says that another process uses the directory.
+// LockedError means that another process uses the directory.
 type LockedError struct {
 	Dir string
-	// Holder is who, as it called itself, for example "pid 4711, trustgen init".
+	// Holder is the name of the other process, for example "pid 4711, trustgen init".
 	Holder string
 }
 
@@ -32,8 +32,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s is in use by %s", e.Dir, e.Holder)
 }
 
-// lock waits until this process alone uses the directory, whose folder for the
-// store's own files exists. The lock ends with the process, however it ends.
+// lock waits for exclusive use of the directory. The folder for the store's own files has to
+// exist. The operating system releases the lock when the process ends.
 func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, s.options.LockTimeout)
 	defer cancel()
@@ -69,8 +69,8 @@ func (s *Store) removedError() error {
 	return fmt.Errorf("%s was removed by another process meanwhile", s.dir)
 }
 
-// current reports whether the file that was locked still has its name: a process
-// that failed to make the directory removes it again.
+// current reports whether the locked file still has its name: a process that fails to create
+// the directory removes the file.
 func current(l *flock.Flock, path string) bool {
 	locked, err := l.Stat()
 	if err != nil {
@@ -80,8 +80,8 @@ func current(l *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(locked, named)
 }
 
-// sign leaves the name of the holder for those who wait. A directory that can
-// only be read stays unsigned.
+// sign writes the name of the holder for other processes. In a read-only directory it writes
+// nothing.
 func (s *Store) sign(path string) {
 	_ = os.WriteFile(path, []byte(fmt.Sprintf("pid %d, %s\n", os.Getpid(), s.options.Holder)), 0o600)
 }

@@ -40,7 +40,7 @@ func waiters() map[string]func(context.Context, *Store) error {
 	}
 }
 
-func TestOthersWaitUntilTheDirectoryIsFree(t *testing.T) {
+func TestLock_WaitsUntilTheDirectoryIsFree(t *testing.T) {
 	for what, wait := range waiters() {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestOthersWaitUntilTheDirectoryIsFree(t *testing.T) {
 	}
 }
 
-func TestOthersGiveUpAndNameTheHolder(t *testing.T) {
+func TestLock_TimesOutAndNamesTheHolder(t *testing.T) {
 	for what, wait := range waiters() {
 		for _, timeout := range []time.Duration{0, time.Second, time.Minute} {
 			t.Run(fmt.Sprintf("%s, timeout %v", what, timeout), func(t *testing.T) {
@@ -109,7 +109,7 @@ func wantLockedError(t *testing.T, err error, want *LockedError) {
 	}
 }
 
-func TestOthersGiveUpWhenTheirContextEnds(t *testing.T) {
+func TestLock_EndsWithTheContext(t *testing.T) {
 	for what, wait := range waiters() {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestOthersGiveUpWhenTheirContextEnds(t *testing.T) {
 	}
 }
 
-func TestReadersExcludeEachOther(t *testing.T) {
+func TestLock_ReadersExcludeEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fill(t, nil)
 		err := s.View(t.Context(), func(*Snapshot) error {
@@ -142,7 +142,7 @@ func TestReadersExcludeEachOther(t *testing.T) {
 	})
 }
 
-func TestOpenDoesNotWaitUnlessThereIsSomethingToRepair(t *testing.T) {
+func TestOpen_WaitsOnlyToCompleteATransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fill(t, nil)
 		done := hold(t, s, time.Hour, steps())
@@ -166,7 +166,7 @@ func (s *Store) path(name string) string { return (&Snapshot{dir: s.dir}).path(n
 
 // A process that waits has opened a lock that is gone when its holder takes the
 // directory back.
-func TestOtherFailsWhenTheDirectoryIsTakenBack(t *testing.T) {
+func TestLock_DirectoryIsRemovedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := open(t, newDir(t))
 		done := hold(t, first, time.Second, func(*Tx) error { return errOfChange })
@@ -184,7 +184,7 @@ func TestOtherFailsWhenTheDirectoryIsTakenBack(t *testing.T) {
 	})
 }
 
-func TestFailureDoesNotTakeBackWhatOthersMadeMeanwhile(t *testing.T) {
+func TestUpdate_FailureKeepsFilesOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := newDir(t)
 		mkdir(t, filepath.Join(dir, metaDir))
@@ -213,7 +213,7 @@ func tryLock(t *testing.T, l *flock.Flock) {
 	}
 }
 
-func TestLockThatLostItsNameIsNotCurrent(t *testing.T) {
+func TestCurrent(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "lock")
 	l := flock.New(name)
 	tryLock(t, l)
@@ -233,7 +233,7 @@ func TestLockThatLostItsNameIsNotCurrent(t *testing.T) {
 	}
 }
 
-func TestHolderOfALockThatIsNotSigned(t *testing.T) {
+func TestHolder_Unknown(t *testing.T) {
 	s := fill(t, nil)
 	put(t, s.Dir(), lockFile, " \n")
 	if got := holder(s.path(lockFile)); got != "another process" {
@@ -244,7 +244,7 @@ func TestHolderOfALockThatIsNotSigned(t *testing.T) {
 	}
 }
 
-func TestHolderIsTheProgramByDefault(t *testing.T) {
+func TestHolder_Default(t *testing.T) {
 	s, err := Open(t.Context(), newDir(t), Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -16,11 +16,11 @@ const (
 
 const dirMode fs.FileMode = 0o700
 
-// ModeError says that others can read what only the owner may.
+// ModeError means that users other than the owner can read private data.
 type ModeError struct {
 	// Path is the file or directory.
 	Path string
-	// Mode is the one it has, Want the one it should have.
+	// Mode is its mode, Want the widest allowed one.
 	Mode, Want fs.FileMode
 }
 
@@ -28,7 +28,7 @@ func (e *ModeError) Error() string {
 	return fmt.Sprintf("%s has mode %#o, expected %#o: others must not reach the keys in it (chmod %o %s)", e.Path, e.Mode, e.Want, e.Want, e.Path)
 }
 
-// checkMode refuses permissions beyond those wanted.
+// checkMode refuses wider permissions.
 func checkMode(path string, info fs.FileInfo, want fs.FileMode) error {
 	if got := info.Mode().Perm(); got&^want != 0 {
 		return &ModeError{Path: path, Mode: got, Want: want}

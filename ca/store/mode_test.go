@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDirectoryThatOthersReachIsRefused(t *testing.T) {
+func TestOpen_RefusesWidePermissions(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o755, 0o750, 0o710, 0o701, 0o702, 0o777} {
 		for user, use := range users() {
 			t.Run(fmt.Sprintf("%s, mode %o", user, mode), func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestDirectoryThatOthersReachIsRefused(t *testing.T) {
 	}
 }
 
-func TestEmptyDirectoryThatOthersReachIsRefused(t *testing.T) {
+func TestOpen_RefusesWidePermissionsOfAnEmptyDirectory(t *testing.T) {
 	dir := t.TempDir()
 	chmod(t, dir, 0o755)
 	for user, use := range users() {
@@ -38,7 +38,7 @@ func TestEmptyDirectoryThatOthersReachIsRefused(t *testing.T) {
 	sameTree(t, dir, map[string]entry{".": {Mode: fs.ModeDir | 0o755}})
 }
 
-func TestKeyThatOthersReadIsRefused(t *testing.T) {
+func TestRead_RefusesWidePermissions(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o644, 0o640, 0o604, 0o601, 0o660, 0o700} {
 		t.Run(fmt.Sprintf("mode %o", mode), func(t *testing.T) {
 			s := fill(t, map[string]string{"folder/key": "data"})
@@ -53,7 +53,7 @@ func TestKeyThatOthersReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestModesThatAreNarrowerAreTaken(t *testing.T) {
+func TestOpen_AcceptsNarrowPermissions(t *testing.T) {
 	s := fill(t, map[string]string{"key": "data"})
 	chmod(t, filepath.Join(s.Dir(), "key"), 0o400)
 	if data, err := viewRead(t, s, "key", Private); err != nil || string(data) != "data" {

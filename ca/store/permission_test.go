@@ -22,7 +22,7 @@ func restrict(t *testing.T, path string, mode fs.FileMode) {
 	t.Cleanup(func() { chmod(t, path, info.Mode().Perm()) })
 }
 
-func TestReadOnlyDirectory(t *testing.T) {
+func TestPermissions_ReadOnlyDirectory(t *testing.T) {
 	if !isChild(t) {
 		runUnprivileged(t)
 		return
@@ -63,7 +63,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 	}
 }
 
-func TestFileThatMayNotBeRead(t *testing.T) {
+func TestPermissions_UnreadableFile(t *testing.T) {
 	if !isChild(t) {
 		runUnprivileged(t)
 		return
@@ -80,7 +80,7 @@ func TestFileThatMayNotBeRead(t *testing.T) {
 	}
 }
 
-func TestDirectoryThatMayNotBeUsed(t *testing.T) {
+func TestPermissions_UnusableDirectory(t *testing.T) {
 	if !isChild(t) {
 		runUnprivileged(t)
 		return
@@ -101,7 +101,7 @@ func TestDirectoryThatMayNotBeUsed(t *testing.T) {
 	}
 }
 
-func TestDirectoryThatMayNotBeMade(t *testing.T) {
+func TestPermissions_DirectoryCannotBeCreated(t *testing.T) {
 	if !isChild(t) {
 		runUnprivileged(t)
 		return
@@ -116,7 +116,7 @@ func TestDirectoryThatMayNotBeMade(t *testing.T) {
 	sameTree(t, dir, nil)
 }
 
-func TestCreateFileWhereItMayNot(t *testing.T) {
+func TestCreateFile_WithoutPermission(t *testing.T) {
 	if !isChild(t) {
 		runUnprivileged(t)
 		return

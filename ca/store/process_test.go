@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 )
 
-func TestLockOfAnotherProcess(t *testing.T) {
+func TestLock_OfAnotherProcess(t *testing.T) {
 	if isChild(t) {
 		holdInChild(t)
 		return
@@ -31,7 +31,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	wantFiles(t, s.Dir(), map[string]string{"of-the-child": ""})
 }
 
-func TestLockEndsWithItsProcess(t *testing.T) {
+func TestLock_EndsWithItsProcess(t *testing.T) {
 	if isChild(t) {
 		holdInChild(t)
 		return

@@ -6,15 +6,14 @@ import (
 	"path"
 )
 
-// Replace puts a file in the place of one that must not be kept, such as a key in the
-// clear, or need not, since the new one says all that it said, as the next CRL does: it is
-// the only change after which the old content is nowhere in the directory any more. One
-// rename does it, so that at any time there is one of the two, whole.
+// Replace replaces a file that must not be kept, such as an unencrypted key, or that need not
+// be kept, such as the previous CRL. It is the only change that removes content from the
+// directory. It is one rename: at any time either file is there, complete.
 //
-// The new file is on the disk, and check has taken what was read back of it, before the
-// transaction can be committed; the error of check fails it. The old file has to be a
-// regular one. What the disk itself keeps of it, and what backups and snapshots hold,
-// is out of reach.
+// Before the transaction can be committed, the new file is on the disk, and check has
+// accepted the content that was read back; an error of check fails the transaction. The old
+// file has to be a regular one. Copies of it in free blocks of the disk, in backups and in
+// snapshots of the file system remain.
 func (tx *Tx) Replace(name string, data []byte, mode Mode, check func(readBack []byte) error) error {
 	if err := checkChangeable(name); err != nil {
 		return err
@@ -39,7 +38,7 @@ func (tx *Tx) Replace(name string, data []byte, mode Mode, check func(readBack [
 	return err
 }
 
-// stageReplacement makes the folders of a staged file that takes the place of another.
+// stageReplacement creates the folders of a staged file that replaces another.
 func (tx *Tx) stageReplacement(name string) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()

@@ -33,7 +33,8 @@ var (
 	replaceMoves  = 3
 )
 
-func TestReplacedFileIsNotKept(t *testing.T) {
+func TestReplace_DoesNotKeepTheOldFile(t *testing.T) {
+	t.Parallel()
 	s := fill(t, replaceBefore)
 	if err := os.Chmod(s.path("key"), 0o400); err != nil {
 		t.Fatal(err)
@@ -49,10 +50,12 @@ func TestReplacedFileIsNotKept(t *testing.T) {
 	}
 }
 
-func TestReplacementIsFinishedFromEveryMove(t *testing.T) {
+func TestReplace_CompletesFromEveryMove(t *testing.T) {
+	t.Parallel()
 	for moves := range replaceMoves + 1 {
 		for user, use := range users() {
 			t.Run(fmt.Sprintf("after %d moves, %s", moves, user), func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, replaceBefore)
 				killedAfterCommit(t, s, replaceChange, moves)
 				if err := use(t, s.Dir()); err != nil {
@@ -68,7 +71,7 @@ func TestReplacementIsFinishedFromEveryMove(t *testing.T) {
 	}
 }
 
-func TestReplacementThatIsNotCommittedLeavesTheOldFile(t *testing.T) {
+func TestReplace_UncommittedKeepsTheOldFile(t *testing.T) {
 	for user, use := range users() {
 		t.Run(user, func(t *testing.T) {
 			s := fill(t, replaceBefore)
@@ -83,7 +86,7 @@ func TestReplacementThatIsNotCommittedLeavesTheOldFile(t *testing.T) {
 	}
 }
 
-func TestReplacementIsReadBackBeforeItIsCommitted(t *testing.T) {
+func TestReplace_ReadsBackBeforeTheCommit(t *testing.T) {
 	s := fill(t, replaceBefore)
 	var got, old string
 	update(t, s, func(tx *Tx) error {
@@ -98,7 +101,7 @@ func TestReplacementIsReadBackBeforeItIsCommitted(t *testing.T) {
 	}
 }
 
-func TestReplacementThatIsNotTakenChangesNothing(t *testing.T) {
+func TestReplace_RejectedByCheck(t *testing.T) {
 	s := fill(t, replaceBefore)
 	before := tree(t, s.Dir())
 	err := s.Update(t.Context(), func(tx *Tx) error {
@@ -111,7 +114,7 @@ func TestReplacementThatIsNotTakenChangesNothing(t *testing.T) {
 	sameTree(t, s.Dir(), before)
 }
 
-func TestReplacementOfATransactionThatFailsChangesNothing(t *testing.T) {
+func TestReplace_FailedTransaction(t *testing.T) {
 	for what, fail := range failures() {
 		t.Run(what, func(t *testing.T) {
 			s := fill(t, replaceBefore)
@@ -124,7 +127,8 @@ func TestReplacementOfATransactionThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-func TestReplacementsThatAreRefused(t *testing.T) {
+func TestReplace_Refuses(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		before, change func(*Tx) error
 		want           error
@@ -134,7 +138,7 @@ func TestReplacementsThatAreRefused(t *testing.T) {
 		"of a name that was only written":  {before: write("new", ""), change: replace("new", ""), want: fs.ErrNotExist},
 		"of a retired name":                {before: retire("b"), change: replace("b", ""), want: fs.ErrNotExist},
 		"of a file in a retired folder":    {before: retire("folder"), change: replace("folder/key", ""), want: fs.ErrNotExist},
-		"of a name that was written anew":  {before: steps(retire("b"), write("b", "")), change: replace("b", ""), want: fs.ErrNotExist},
+		"of a name that was written again": {before: steps(retire("b"), write("b", "")), change: replace("b", ""), want: fs.ErrNotExist},
 		"of a name twice":                  {before: replace("key", ""), change: replace("key", ""), want: fs.ErrExist},
 		"of a folder":                      {change: replace("folder", ""), text: "is not a regular file"},
 		"of a link":                        {change: replace("link", ""), text: "is not a regular file"},
@@ -145,6 +149,7 @@ func TestReplacementsThatAreRefused(t *testing.T) {
 		"and the folder around is retired": {before: replace("folder/key", ""), change: retire("folder"), text: "was written before"},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, replaceBefore)
 			if err := os.Symlink("key", s.path("link")); err != nil {
 				t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -50,7 +51,8 @@ func updateInVain(ctx context.Context, s *Store, change func(*Tx) error, fail fu
 	return err
 }
 
-func TestFailedUpdateLeavesTheDirectoryAsItWas(t *testing.T) {
+func TestUpdate_FailureChangesNothing(t *testing.T) {
+	t.Parallel()
 	for what, fail := range failures() {
 		for place, test := range map[string]struct {
 			files  map[string]string
@@ -63,6 +65,7 @@ func TestFailedUpdateLeavesTheDirectoryAsItWas(t *testing.T) {
 			"without files": {change: write("b", "new")},
 		} {
 			t.Run(what+", "+place, func(t *testing.T) {
+				t.Parallel()
 				s := fill(t, test.files)
 				before := tree(t, s.Dir())
 				if err := updateInVain(t.Context(), s, test.change, fail); err == nil {
@@ -75,7 +78,7 @@ func TestFailedUpdateLeavesTheDirectoryAsItWas(t *testing.T) {
 	}
 }
 
-func TestNameThatIsTakenMeanwhileIsNotReplaced(t *testing.T) {
+func TestUpdate_DoesNotOverwriteANewFile(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	err := s.Update(t.Context(), func(tx *Tx) error {
 		return errors.Join(write("b", "new")(tx), os.WriteFile(s.path("b"), []byte("somebody else's"), 0o600))
@@ -87,7 +90,8 @@ func TestNameThatIsTakenMeanwhileIsNotReplaced(t *testing.T) {
 	wantNoLeftovers(t, s.Dir())
 }
 
-func TestFailedUpdateTakesBackWhatItMade(t *testing.T) {
+func TestUpdate_FailureRemovesANewDirectory(t *testing.T) {
+	t.Parallel()
 	for place, prepare := range map[string]func(*testing.T, string){
 		"a directory that was missing":  func(*testing.T, string) {},
 		"an empty directory":            mkdir,
@@ -97,6 +101,7 @@ func TestFailedUpdateTakesBackWhatItMade(t *testing.T) {
 	} {
 		for what, fail := range failures() {
 			t.Run(place+", "+what, func(t *testing.T) {
+				t.Parallel()
 				dir := newDir(t)
 				prepare(t, dir)
 				_, err := os.Stat(dir)
@@ -124,16 +129,17 @@ func mkdir(t *testing.T, dir string) {
 // wantUnlocked fails the test unless others can use the directory at once.
 func wantUnlocked(t *testing.T, dir string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	s := open(t, dir)
-	s.options.LockTimeout = lockPoll
-	if err := s.View(ctx, func(*Snapshot) error { return nil }); err != nil {
+	l := flock.New(filepath.Join(dir, lockFile))
+	tryLock(t, l)
+	if err := l.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, dir).View(t.Context(), func(*Snapshot) error { return nil }); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }
 
-func TestUpdateReturnsTheErrorOfItsFunction(t *testing.T) {
+func TestUpdate_ReturnsTheErrorOfTheFunction(t *testing.T) {
 	for what, s := range map[string]*Store{"of a directory": fill(t, nil), "of a missing one": open(t, newDir(t))} {
 		t.Run(what, func(t *testing.T) {
 			err := s.Update(t.Context(), func(*Tx) error { return errOfChange })
@@ -144,7 +150,7 @@ func TestUpdateReturnsTheErrorOfItsFunction(t *testing.T) {
 	}
 }
 
-func TestContextThatHasEnded(t *testing.T) {
+func TestUpdate_EndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errOfChange)
 	for what, s := range map[string]*Store{"a directory": fill(t, nil), "a missing one": open(t, newDir(t))} {
@@ -165,7 +171,7 @@ func TestContextThatHasEnded(t *testing.T) {
 	})
 }
 
-func TestContextThatEndsDuringTheChange(t *testing.T) {
+func TestUpdate_ContextEndsDuringTheChange(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.Update(ctx, func(tx *Tx) error {
@@ -178,7 +184,7 @@ func TestContextThatEndsDuringTheChange(t *testing.T) {
 	wantFiles(t, s.Dir(), map[string]string{"a": "old"})
 }
 
-func TestUpdateMakesTheDirectoryEvenIfNothingChanges(t *testing.T) {
+func TestUpdate_CreatesTheDirectoryWithoutChanges(t *testing.T) {
 	s := open(t, newDir(t))
 	update(t, s, steps())
 	want := map[string]entry{
@@ -192,7 +198,7 @@ func TestUpdateMakesTheDirectoryEvenIfNothingChanges(t *testing.T) {
 	}
 }
 
-func TestUpdateDoesNotMakeTheParent(t *testing.T) {
+func TestUpdate_DoesNotCreateTheParent(t *testing.T) {
 	dir := filepath.Join(newDir(t), "trust")
 	err := open(t, dir).Update(t.Context(), write("a", ""))
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), dir) {

@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// SupersededFolder is where retired names go: to superseded/<name>/<time>.
+// SupersededFolder is the folder of retired files: superseded/<name>/<time>.
 const SupersededFolder = "superseded"
 
-// Snapshot is the directory as it stands while nobody changes it. It is valid
-// inside the function it was handed to.
+// Snapshot is the directory at a time when nobody changes it. It is valid inside the function
+// that receives it.
 type Snapshot struct {
 	dir  string
 	root *os.Root // nil while there is no directory
 }
 
-// Read returns a file. A file that is missing is an fs.ErrNotExist, a private one
-// that others can read a [*ModeError].
+// Read returns the content of a file. The error is an fs.ErrNotExist for a missing file, and
+// a [*ModeError] for a private one with wider permissions.
 func (s *Snapshot) Read(name string, mode Mode) ([]byte, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (s *Snapshot) Read(name string, mode Mode) ([]byte, error) {
 	return data, nil
 }
 
-// Exists reports whether there is a file or folder under a name.
+// Exists reports whether there is a file or folder with a name.
 func (s *Snapshot) Exists(name string) (bool, error) {
 	if err := checkName(name); err != nil {
 		return false, err
@@ -53,7 +53,7 @@ func (s *Snapshot) Exists(name string) (bool, error) {
 	return err == nil, err
 }
 
-// List returns the names in a folder, sorted; none if there is no such folder.
+// List returns the sorted names in a folder, none if the folder does not exist.
 func (s *Snapshot) List(folder string) ([]string, error) {
 	if ok, err := s.Exists(folder); !ok || err != nil {
 		return nil, err
@@ -84,8 +84,8 @@ func (s *Snapshot) path(name string) string {
 	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
 
-// checkName takes slash-separated relative paths that stay in the directory and
-// clear of the store's own files.
+// checkName accepts slash-separated relative paths within the directory, except for the
+// store's own files.
 func checkName(name string) error {
 	first, _, _ := strings.Cut(name, "/")
 	if !fs.ValidPath(name) || name == "." || first == metaDir || strings.ContainsAny(name, "\\\x00") {
@@ -94,7 +94,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// checkChangeable takes the names that a transaction may write or retire.
+// checkChangeable accepts the names that a transaction may write or retire.
 func checkChangeable(name string) error {
 	if first, _, _ := strings.Cut(name, "/"); first == SupersededFolder {
 		return fmt.Errorf("%q is superseded, and is not changed any more", name)

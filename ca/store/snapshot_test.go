@@ -32,9 +32,11 @@ var badNames = map[string]string{
 	"a way up by another's separators": `..\a`,
 }
 
-func TestNamesThatAreRefused(t *testing.T) {
+func TestNames_Refused(t *testing.T) {
+	t.Parallel()
 	for what, name := range badNames {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, map[string]string{"a/b": "old"})
 			before := tree(t, s.Dir())
 			update(t, s, func(tx *Tx) error {
@@ -56,7 +58,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestSupersededNamesAreReadAndNotChanged(t *testing.T) {
+func TestNames_SupersededAreReadOnly(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	update(t, s, func(tx *Tx) error { return tx.Retire("a") })
 	before := tree(t, s.Dir())
@@ -105,7 +107,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadDoesNotFollowALinkOutOfTheDirectory(t *testing.T) {
+func TestRead_DoesNotFollowLinksOut(t *testing.T) {
 	s := fill(t, nil)
 	outside := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(outside, []byte("data"), 0o600); err != nil {
@@ -157,7 +159,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-func TestDirectoryThatIsMissingReadsAsEmpty(t *testing.T) {
+func TestView_MissingDirectoryIsEmpty(t *testing.T) {
 	s := open(t, newDir(t))
 	err := s.View(t.Context(), func(v *Snapshot) error {
 		if found, err := v.Exists("a"); found || err != nil {
@@ -177,7 +179,7 @@ func TestDirectoryThatIsMissingReadsAsEmpty(t *testing.T) {
 	sameTree(t, s.Dir(), nil)
 }
 
-func TestTransactionReadsTheDirectoryBeforeIt(t *testing.T) {
+func TestTx_ReadsTheDirectoryBeforeIt(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	update(t, s, func(tx *Tx) error {
 		if err := errors.Join(tx.Retire("a"), tx.Write("a", []byte("new"), Private), tx.Write("b", nil, Private)); err != nil {
@@ -193,7 +195,7 @@ func TestTransactionReadsTheDirectoryBeforeIt(t *testing.T) {
 	})
 }
 
-func TestViewReturnsTheErrorOfItsFunction(t *testing.T) {
+func TestView_ReturnsTheErrorOfTheFunction(t *testing.T) {
 	want := errors.New("of the function")
 	for what, s := range map[string]*Store{"of a directory": fill(t, nil), "of a missing one": open(t, newDir(t))} {
 		t.Run(what, func(t *testing.T) {

@@ -11,30 +11,29 @@ import (
 	"time"
 )
 
-// Store is a directory. It may be used by several goroutines.
+// Store is a directory. It is safe for concurrent use.
 type Store struct {
 	dir     string
 	options Options
 }
 
-// Options adjust a store; the zero value is good.
+// Options configure a store; the zero value is ready to use.
 type Options struct {
-	// Holder is what this process calls itself to others that wait for it;
-	// empty means the name of the program.
+	// Holder is the name of this process in the [LockedError] of others; empty means the
+	// name of the program.
 	Holder string
-	// LockTimeout is how long to wait for others; zero means [DefaultLockTimeout].
+	// LockTimeout bounds the wait for other processes; zero means [DefaultLockTimeout].
 	LockTimeout time.Duration
-	// Now is the clock that superseded files are named after; nil means time.Now.
+	// Now is the clock for the names of superseded files; nil means time.Now.
 	Now func() time.Time
 }
 
-// Open opens a directory, and finishes a transaction that a killed process had
-// committed. The directory need not exist: then it is empty, and the first
-// [Store.Update] makes it.
+// Open opens a directory, and completes a committed transaction of a killed process. A
+// directory that does not exist is treated as empty; the first [Store.Update] creates it.
 //
-// The error is a [*VersionError] for a directory of a newer version, a
-// [*ModeError] for one that others can read, and a [*LockedError] when it has to
-// be repaired while another process uses it.
+// The error is a [*VersionError] for a directory of a newer version, a [*ModeError] for one
+// with wider permissions than 0700, and a [*LockedError] if a transaction has to be
+// completed while another process uses the directory.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Holder == "" {
 		o.Holder = filepath.Base(os.Args[0])
@@ -58,11 +57,10 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	return s, err
 }
 
-// Dir is the directory, as it was opened.
+// Dir is the path of the directory, cleaned.
 func (s *Store) Dir() string { return s.dir }
 
-// View runs a function while nobody else changes the directory, and returns its
-// error.
+// View runs a function while no other process changes the directory, and returns its error.
 func (s *Store) View(ctx context.Context, read func(*Snapshot) error) error {
 	root, err := s.open()
 	if err != nil {
@@ -83,7 +81,7 @@ func (s *Store) View(ctx context.Context, read func(*Snapshot) error) error {
 	return read(&Snapshot{dir: s.dir, root: root})
 }
 
-// open returns the directory if it holds a store, nil if it is empty or missing.
+// open returns the directory if it contains a store, nil if it is empty or missing.
 func (s *Store) open() (*os.Root, error) {
 	info, err := os.Stat(s.dir)
 	switch {
@@ -109,13 +107,12 @@ func (s *Store) open() (*os.Root, error) {
 	return root, nil
 }
 
-// Update runs a function that changes the directory, and makes all of its changes
-// durable, or none if it returns an error or the context ends before. Once the
-// changes are committed the context no longer matters. A directory that is missing
-// is made; its parent must exist.
+// Update runs a function that changes the directory. It commits all of the changes, or none
+// if the function returns an error or the context ends before the commit. After the commit
+// the context is ignored. A missing directory is created; its parent must exist.
 func (s *Store) Update(ctx context.Context, change func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
-		return err // before the directory is made
+		return err // before the directory is created
 	}
 	root, err := s.open()
 	if err != nil {
@@ -145,8 +142,8 @@ func (s *Store) Update(ctx context.Context, change func(*Tx) error) error {
 	return err
 }
 
-// makeDirs makes the folder that holds the lock. It reports whether it made the
-// directory itself.
+// makeDirs creates the folder for the lock. It reports whether it created the directory
+// itself.
 func (s *Store) makeDirs() (made bool, err error) {
 	for _, dir := range []string{s.dir, filepath.Join(s.dir, metaDir)} {
 		err := os.Mkdir(dir, dirMode)
@@ -190,8 +187,8 @@ func (s *Store) update(ctx context.Context, change func(*Tx) error) (err error) 
 	return err
 }
 
-// prepare leaves a directory with a version marker, and nothing of a transaction
-// that was interrupted.
+// prepare writes a missing version marker, and completes or discards an interrupted
+// transaction.
 func prepare(root *os.Root) error {
 	found, err := checkVersion(root)
 	if err != nil {
@@ -211,7 +208,7 @@ func prepare(root *os.Root) error {
 	return discard(root)
 }
 
-// syncParent makes the name of a new directory last.
+// syncParent makes the name of a new directory durable.
 func syncParent(root *os.Root) error {
 	if err := syncDir(root, "."); err != nil {
 		return inRoot(root, ".", err)
@@ -228,8 +225,7 @@ func syncParent(root *os.Root) error {
 	return syncDir(parent, ".")
 }
 
-// removeVacant takes back what Update made of a directory that still holds
-// nothing.
+// removeVacant removes the files that Update created in a directory that is still empty.
 func (s *Store) removeVacant(made bool) {
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
@@ -245,8 +241,8 @@ func (s *Store) removeVacant(made bool) {
 	}
 }
 
-// removeMeta removes the store's own files, the lock last: who takes one that is
-// new keeps the folder.
+// removeMeta removes the store's own files, the lock last. If another process creates a new
+// lock meanwhile, the folder stays.
 func removeMeta(root *os.Root) {
 	entries, _ := fs.ReadDir(root.FS(), metaDir)
 	for _, entry := range entries {

@@ -15,19 +15,19 @@ import (
 
 const stagingDir = metaDir + "/staging"
 
-// Tx is a transaction: a [Snapshot] of the directory before it, and the changes
-// to it. Several goroutines may use it.
+// Tx is a transaction: a [Snapshot] of the directory before it, and changes. It is safe for
+// concurrent use.
 type Tx struct {
 	Snapshot
 	stamp string
 
 	mu      sync.Mutex
-	failed  error             // of a Write that left a part of a file: it is not committed
-	retired map[string]string // name -> where it goes
+	failed  error             // the error of a Write that left an incomplete file, which prevents the commit
+	retired map[string]string // name -> superseded name
 	order   []string          // the retired names, in the order of the calls
 	made    map[string]bool   // folders in staging
-	install map[string]bool   // the topmost staged names: each takes one rename
-	replace map[string]bool   // those of them whose old file is not kept
+	install map[string]bool   // the topmost staged names: one rename each
+	replace map[string]bool   // those whose old file is replaced
 }
 
 func newTx(s *Store, root *os.Root) *Tx {
@@ -41,9 +41,9 @@ func newTx(s *Store, root *os.Root) *Tx {
 	}
 }
 
-// Write adds a file under a name that is free, or that this transaction retired
-// before. The data is on the disk when it returns; it is in the directory when
-// the transaction is committed.
+// Write adds a file under a name that is free, or that this transaction has retired. The data
+// is on the disk when Write returns, and in the directory when the transaction is
+// committed.
 func (tx *Tx) Write(name string, data []byte, mode Mode) error {
 	if err := checkChangeable(name); err != nil {
 		return err
@@ -68,9 +68,9 @@ func (tx *Tx) fail(err error) {
 	tx.failed = errors.Join(tx.failed, err)
 }
 
-// Retire moves a file or folder out of the way, to superseded/<name>/<time>. What
-// is to take its place is written after. A folder in which this transaction wrote
-// or retired something before is refused.
+// Retire moves a file or folder to superseded/<name>/<time>. Its replacement is written
+// afterwards. A folder in which this transaction has written or retired something is
+// refused.
 func (tx *Tx) Retire(name string) error {
 	if err := checkChangeable(name); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (tx *Tx) Retire(name string) error {
 	return nil
 }
 
-// supersededName finds a free name for what is retired.
+// supersededName returns a free name below superseded/.
 func (tx *Tx) supersededName(name string) (string, error) {
 	first := path.Join(SupersededFolder, name, tx.stamp)
 	for n, to := 1, first; ; n, to = n+1, fmt.Sprintf("%s-%d", first, n+1) {
@@ -116,8 +116,8 @@ func (tx *Tx) supersededName(name string) (string, error) {
 	}
 }
 
-// stage makes the folders that a staged file needs, and finds the rename that is
-// going to install it: the topmost part of its name that does not exist.
+// stage creates the folders of a staged file, and records the rename that will install it:
+// that of the topmost part of its name that does not exist.
 func (tx *Tx) stage(name string) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -171,8 +171,8 @@ func prefixes(name string) []string {
 	return append(all, name)
 }
 
-// commit makes the staged files and the list of moves durable, unless the context
-// has ended. Once it returns nil the transaction holds, see [abandon].
+// commit makes the staged files and the list of moves durable, unless the context has ended.
+// After it has returned nil the transaction is committed, see [abandon].
 func (tx *Tx) commit(ctx context.Context) error {
 	if tx.failed != nil {
 		return tx.failed
@@ -198,8 +198,8 @@ func (tx *Tx) commit(ctx context.Context) error {
 	return nil
 }
 
-// moves lists the renames. What takes the place of a retired name comes right after
-// it, so that the place is empty for an instant only.
+// moves lists the renames. The replacement of a retired name follows it directly, so that the
+// name is missing only for an instant.
 func (tx *Tx) moves() []move {
 	var moves []move
 	for _, name := range tx.order {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,7 +37,8 @@ func steps(all ...func(*Tx) error) func(*Tx) error {
 	}
 }
 
-func TestTransactions(t *testing.T) {
+func TestTx(t *testing.T) {
+	t.Parallel()
 	before := map[string]string{"a": "old a", "folder/b": "old b", "folder/deep/c": "old c"}
 	for what, test := range map[string]struct {
 		change func(*Tx) error
@@ -61,7 +63,7 @@ func TestTransactions(t *testing.T) {
 			change: retire("a"),
 			want:   map[string]string{"a": "", "superseded/a/" + stamp: "old a"},
 		},
-		"a file that is retired and written anew": {
+		"a file that is retired and written again": {
 			change: steps(retire("a"), write("a", "new a")),
 			want:   map[string]string{"a": "new a", "superseded/a/" + stamp: "old a"},
 		},
@@ -76,7 +78,7 @@ func TestTransactions(t *testing.T) {
 				"folder/deep/c": "", "superseded/folder/" + stamp + "/deep/c": "old c",
 			},
 		},
-		"a folder that is retired and written anew has only what is new": {
+		"a folder that is retired and written again has only new files": {
 			change: steps(retire("folder"), write("folder/b", "new b"), write("folder/d", "new d")),
 			want: map[string]string{
 				"folder/b": "new b", "folder/d": "new d",
@@ -97,6 +99,7 @@ func TestTransactions(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, before)
 			update(t, s, test.change)
 			wantFiles(t, s.Dir(), with(before, test.want))
@@ -118,36 +121,38 @@ func with(files, changes map[string]string) map[string]string {
 	return result
 }
 
-func TestChangesThatAreRefused(t *testing.T) {
+func TestTx_RefusesChanges(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		before func(*Tx) error // what goes well
 		change func(*Tx) error
 		want   error
 		text   string
 	}{
-		"write a name that is taken":                 {change: write("a", ""), want: fs.ErrExist},
-		"write a name that a folder has":             {change: write("folder", ""), want: fs.ErrExist},
-		"write a name twice":                         {before: write("new", ""), change: write("new", ""), want: fs.ErrExist},
-		"write a name in a new folder twice":         {before: write("new/a", ""), change: write("new/a", ""), want: fs.ErrExist},
-		"write a name that a new folder has":         {before: write("new/a", ""), change: write("new", ""), want: fs.ErrExist},
-		"write below a new file":                     {before: write("new", ""), change: write("new/a", ""), want: fs.ErrExist},
-		"write below a file":                         {change: write("a/b", ""), want: syscall.ENOTDIR},
-		"write below a file in a folder":             {change: write("folder/b/c/d", ""), want: syscall.ENOTDIR},
-		"write where a link leads nowhere":           {change: write("dangling", ""), want: fs.ErrExist},
-		"write a retired name twice":                 {before: steps(retire("a"), write("a", "")), change: write("a", ""), want: fs.ErrExist},
-		"retire a name that is free":                 {change: retire("new"), want: fs.ErrNotExist},
-		"retire what was only written":               {before: write("new", ""), change: retire("new"), want: fs.ErrNotExist},
-		"retire below a file":                        {change: retire("a/b"), want: syscall.ENOTDIR},
-		"retire a name twice":                        {before: retire("a"), change: retire("a"), want: fs.ErrNotExist},
-		"retire a name that was written anew":        {before: steps(retire("a"), write("a", "")), change: retire("a"), want: fs.ErrNotExist},
-		"retire below what is retired":               {before: retire("folder"), change: retire("folder/b"), want: fs.ErrNotExist},
-		"retire a folder in which a file is retired": {before: retire("folder/b"), change: retire("folder"), text: "was retired before"},
-		"retire a folder in which a file is new":     {before: write("folder/new", ""), change: retire("folder"), text: "was written before"},
-		"retire a folder in which a file is anew":    {before: steps(retire("folder/b"), write("folder/b", "")), change: retire("folder"), text: "was written before"},
-		"retire a folder in which a folder is new":   {before: write("folder/new/a", ""), change: retire("folder"), text: "was written before"},
-		"retire a folder in which deep down is new":  {before: write("folder/deep/new", ""), change: retire("folder"), text: "was written before"},
+		"write a name that exists":                         {change: write("a", ""), want: fs.ErrExist},
+		"write a name that a folder has":                   {change: write("folder", ""), want: fs.ErrExist},
+		"write a name twice":                               {before: write("new", ""), change: write("new", ""), want: fs.ErrExist},
+		"write a name in a new folder twice":               {before: write("new/a", ""), change: write("new/a", ""), want: fs.ErrExist},
+		"write a name that a new folder has":               {before: write("new/a", ""), change: write("new", ""), want: fs.ErrExist},
+		"write below a new file":                           {before: write("new", ""), change: write("new/a", ""), want: fs.ErrExist},
+		"write below a file":                               {change: write("a/b", ""), want: syscall.ENOTDIR},
+		"write below a file in a folder":                   {change: write("folder/b/c/d", ""), want: syscall.ENOTDIR},
+		"write where a link leads nowhere":                 {change: write("dangling", ""), want: fs.ErrExist},
+		"write a retired name twice":                       {before: steps(retire("a"), write("a", "")), change: write("a", ""), want: fs.ErrExist},
+		"retire a name that is free":                       {change: retire("new"), want: fs.ErrNotExist},
+		"retire what was only written":                     {before: write("new", ""), change: retire("new"), want: fs.ErrNotExist},
+		"retire below a file":                              {change: retire("a/b"), want: syscall.ENOTDIR},
+		"retire a name twice":                              {before: retire("a"), change: retire("a"), want: fs.ErrNotExist},
+		"retire a name that was written again":             {before: steps(retire("a"), write("a", "")), change: retire("a"), want: fs.ErrNotExist},
+		"retire below what is retired":                     {before: retire("folder"), change: retire("folder/b"), want: fs.ErrNotExist},
+		"retire a folder in which a file is retired":       {before: retire("folder/b"), change: retire("folder"), text: "was retired before"},
+		"retire a folder in which a file is new":           {before: write("folder/new", ""), change: retire("folder"), text: "was written before"},
+		"retire a folder in which a file is written again": {before: steps(retire("folder/b"), write("folder/b", "")), change: retire("folder"), text: "was written before"},
+		"retire a folder in which a folder is new":         {before: write("folder/new/a", ""), change: retire("folder"), text: "was written before"},
+		"retire a folder in which deep down is new":        {before: write("folder/deep/new", ""), change: retire("folder"), text: "was written before"},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			s := fill(t, map[string]string{"a": "old a", "folder/b": "old b", "folder/deep/c": "old c"})
 			symlink(t, "nowhere", filepath.Join(s.Dir(), "dangling"))
 			before := tree(t, s.Dir())
@@ -178,7 +183,7 @@ func TestChangesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestRefusalThatTheFunctionForgivesDoesNotSpoilTheRest(t *testing.T) {
+func TestTx_IgnoredRefusal(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old a"})
 	update(t, s, func(tx *Tx) error {
 		for _, refused := range []func(*Tx) error{write("a", ""), write("a/b", ""), retire("new"), write("../a", "")} {
@@ -197,7 +202,7 @@ func TestRefusalThatTheFunctionForgivesDoesNotSpoilTheRest(t *testing.T) {
 	wantFiles(t, s.Dir(), map[string]string{"a": "old a", "b": "new b"})
 }
 
-func TestRetirementsInTheSameSecond(t *testing.T) {
+func TestRetire_InTheSameSecond(t *testing.T) {
 	s := fill(t, map[string]string{"a": "0", "folder/b": "0"})
 	for i := 1; i <= 3; i++ {
 		next := strconv.Itoa(i)
@@ -215,7 +220,7 @@ func TestRetirementsInTheSameSecond(t *testing.T) {
 	})
 }
 
-func TestRetirementDoesNotTakeTheNameOfALinkThatLeadsNowhere(t *testing.T) {
+func TestRetire_SkipsTheNameOfADanglingLink(t *testing.T) {
 	s := fill(t, map[string]string{"a": "1"})
 	link := filepath.Join(s.Dir(), SupersededFolder, "a", stamp)
 	if err := os.MkdirAll(filepath.Dir(link), dirMode); err != nil {
@@ -226,14 +231,14 @@ func TestRetirementDoesNotTakeTheNameOfALinkThatLeadsNowhere(t *testing.T) {
 	wantFiles(t, s.Dir(), map[string]string{"superseded/a/" + stamp + "-2": "1", "a": "2"})
 }
 
-func TestSupersededFilesAreNamedAfterTheTimeInUTC(t *testing.T) {
+func TestRetire_NamesFilesAfterUTC(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	s.options.Now = func() time.Time { return now.In(time.FixedZone("east", 5*60*60)) }
 	update(t, s, retire("a"))
 	wantFiles(t, s.Dir(), map[string]string{"superseded/a/" + stamp: "old"})
 }
 
-func TestWriteFromManyGoroutines(t *testing.T) {
+func TestWrite_FromManyGoroutines(t *testing.T) {
 	const writers, folders = 64, 5
 	s := fill(t, map[string]string{"retired/old": "old", "kept/old": "old"})
 	want := map[string]string{"superseded/retired/" + stamp + "/old": "old", "kept/old": "old", "contested/file": "data"}
@@ -267,24 +272,26 @@ func TestWriteFromManyGoroutines(t *testing.T) {
 	}
 }
 
-func TestUpdatesFromManyGoroutines(t *testing.T) {
-	s := open(t, newDir(t))
-	want := make(map[string]string)
-	var group sync.WaitGroup
-	for i := range 8 {
-		name := fmt.Sprintf("folder/%d", i)
-		want[name] = name
-		group.Go(func() {
-			if err := s.Update(t.Context(), write(name, name)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	wantFiles(t, s.Dir(), want)
+func TestUpdate_FromManyGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // none waits for the lock too long
+		s := open(t, newDir(t))
+		want := make(map[string]string)
+		var group sync.WaitGroup
+		for i := range 8 {
+			name := fmt.Sprintf("folder/%d", i)
+			want[name] = name
+			group.Go(func() {
+				if err := s.Update(t.Context(), write(name, name)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		wantFiles(t, s.Dir(), want)
+	})
 }
 
-func TestRetireFromManyGoroutines(t *testing.T) {
+func TestRetire_FromManyGoroutines(t *testing.T) {
 	s := fill(t, map[string]string{"a": "old"})
 	var won atomic.Int32
 	update(t, s, func(tx *Tx) error {

@@ -20,7 +20,7 @@ func setUmask(t *testing.T, mask int) {
 	t.Cleanup(func() { syscall.Umask(old) })
 }
 
-func TestModesWhateverTheUmaskIs(t *testing.T) {
+func TestUmask_Update(t *testing.T) {
 	for _, mask := range []int{0, 0o022, 0o027, 0o077} {
 		t.Run(fmt.Sprintf("%03o", mask), func(t *testing.T) {
 			dir := newDir(t)
@@ -57,7 +57,7 @@ func TestModesWhateverTheUmaskIs(t *testing.T) {
 	}
 }
 
-func TestCreatedFileHasItsModeWhateverTheUmaskIs(t *testing.T) {
+func TestUmask_CreateFile(t *testing.T) {
 	for _, mask := range []int{0, 0o022, 0o077} {
 		for _, mode := range []Mode{Private, Public} {
 			t.Run(fmt.Sprintf("mode %o, umask %03o", mode, mask), func(t *testing.T) {

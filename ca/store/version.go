@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// Version is the version of the layout that this package reads and writes.
+// Version is the version of the layout that this package supports.
 const Version = 1
 
 const (
@@ -18,7 +18,7 @@ const (
 	versionFile = metaDir + "/version"
 )
 
-// VersionError says that a newer trustgen wrote the directory.
+// VersionError means that a newer trustgen wrote the directory.
 type VersionError struct {
 	Dir     string
 	Version int
@@ -28,8 +28,8 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s has version %d of the layout, this trustgen knows versions up to %d", e.Dir, e.Version, Version)
 }
 
-// checkVersion reads the marker. It reports false for a directory that holds
-// nothing yet; what holds something else than a store is an error.
+// checkVersion reads the version marker. It reports false for an empty directory. A directory
+// with other files is an error.
 func checkVersion(root *os.Root) (bool, error) {
 	data, err := root.ReadFile(versionFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,8 +49,8 @@ func checkVersion(root *os.Root) (bool, error) {
 	return true, nil
 }
 
-// checkVacant lets pass what a process leaves that is killed before it has
-// written the marker: the folder for it, without any data.
+// checkVacant accepts an empty directory, and the empty folder that a process leaves if it is
+// killed before it has written the marker.
 func checkVacant(root *os.Root) error {
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {

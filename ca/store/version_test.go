@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDirectoriesThatAreRefused(t *testing.T) {
+func TestOpen_Refuses(t *testing.T) {
+	t.Parallel()
 	for what, test := range map[string]struct {
 		files map[string]string
 		want  string
@@ -32,6 +33,7 @@ func TestDirectoriesThatAreRefused(t *testing.T) {
 	} {
 		for user, use := range users() {
 			t.Run(what+", "+user, func(t *testing.T) {
+				t.Parallel()
 				dir := newDir(t)
 				for name, data := range test.files {
 					put(t, dir, name, data)
@@ -50,7 +52,7 @@ func TestDirectoriesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestNewerVersionIsAnErrorOfItsOwn(t *testing.T) {
+func TestOpen_NewerVersion(t *testing.T) {
 	s := fill(t, nil)
 	put(t, s.Dir(), versionFile, "7\n")
 	for user, use := range users() {
@@ -66,7 +68,7 @@ func TestNewerVersionIsAnErrorOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestFileInPlaceOfTheDirectoryIsRefused(t *testing.T) {
+func TestOpen_File(t *testing.T) {
 	path := newDir(t)
 	put(t, filepath.Dir(path), filepath.Base(path), "data")
 	for user, use := range users() {
@@ -81,7 +83,8 @@ func TestFileInPlaceOfTheDirectoryIsRefused(t *testing.T) {
 	}
 }
 
-func TestDirectoriesThatHoldNothingYet(t *testing.T) {
+func TestOpen_EmptyDirectory(t *testing.T) {
+	t.Parallel()
 	for what, prepare := range map[string]func(*testing.T, string){
 		"missing":                              func(*testing.T, string) {},
 		"empty":                                mkdir,
@@ -91,6 +94,7 @@ func TestDirectoriesThatHoldNothingYet(t *testing.T) {
 	} {
 		for user, use := range users() {
 			t.Run(what+", "+user, func(t *testing.T) {
+				t.Parallel()
 				dir := newDir(t)
 				prepare(t, dir)
 				before := tree(t, dir)

@@ -99,7 +99,7 @@ func (c *controllerCommand) newManager(config *rest.Config, logger logr.Logger) 
 		LeaderElectionNamespace:       c.options.ClusterResourceNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	}
-	controller.Configure(config, &options.Cache)
+	config = controller.Configure(config, &options.Cache)
 	return manager.New(config, options)
 }
 

@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"maps"
+
 	certificatesv1 "k8s.io/api/certificates/v1"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -8,14 +10,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Configure prepares a manager's configuration and cache for signing: without a limit of
-// the client, which API priority and fairness does better, and with nothing of other
-// signers' requests but what tells that they are not ours. Types of Kubernetes itself
-// are sent as protobuf, which controller-runtime does unless a content type is set.
-func Configure(config *rest.Config, options *cache.Options) {
+// Configure returns a copy of a configuration that is tuned for signing, for the manager
+// that [Setup] extends: without a client-side rate limit, since API priority and fairness
+// limits requests on the server, and with protobuf for the types of Kubernetes, which
+// controller-runtime uses unless a content type is set. The given configuration stays as
+// it is.
+//
+// It also changes the options of the manager's cache, so that of the requests of other
+// signers only the name of the signer is cached. Call it in a statement of its own, before
+// the options are passed to manager.New.
+func Configure(config *rest.Config, options *cache.Options) *rest.Config {
+	config = rest.CopyConfig(config)
 	config.QPS, config.RateLimiter = -1, nil
 	config.ContentType = ""
-	if options.ByObject == nil {
+	if options.ByObject = maps.Clone(options.ByObject); options.ByObject == nil {
 		options.ByObject = make(map[client.Object]cache.ByObject)
 	}
 	object, by := client.Object(&certificatesv1.CertificateSigningRequest{}), cache.ByObject{}
@@ -26,9 +34,10 @@ func Configure(config *rest.Config, options *cache.Options) {
 	}
 	by.Transform = after(by.Transform)
 	options.ByObject[object] = by
+	return config
 }
 
-// after strips what another transformation leaves.
+// after strips the result of another transformation.
 func after(first toolscache.TransformFunc) toolscache.TransformFunc {
 	if first == nil {
 		return strip
@@ -42,7 +51,7 @@ func after(first toolscache.TransformFunc) toolscache.TransformFunc {
 	}
 }
 
-// strip keeps what is needed of a request before it goes into the cache.
+// strip removes the unused parts of a request before it is cached.
 func strip(o any) (any, error) {
 	c, ok := o.(*certificatesv1.CertificateSigningRequest)
 	if !ok {

@@ -60,9 +60,21 @@ func TestConfigure(t *testing.T) {
 	t.Run("there is no limit of the client", func(t *testing.T) {
 		config := &rest.Config{QPS: 5, RateLimiter: flowcontrol.NewFakeNeverRateLimiter()}
 		config.ContentType = "application/json"
-		Configure(config, &cache.Options{})
-		if config.QPS >= 0 || config.RateLimiter != nil || config.ContentType != "" {
-			t.Errorf("the configuration is %v", config)
+		got := Configure(config, &cache.Options{})
+		if got.QPS >= 0 || got.RateLimiter != nil || got.ContentType != "" {
+			t.Errorf("the configuration is %v", got)
+		}
+	})
+	t.Run("the configuration of the host stays as it is", func(t *testing.T) {
+		limiter := flowcontrol.NewFakeNeverRateLimiter()
+		host := &rest.Config{Host: "https://cluster.example", QPS: 5, RateLimiter: limiter}
+		host.ContentType = "application/json"
+		byObject := map[client.Object]cache.ByObject{&corev1.Secret{}: {}}
+		if got := Configure(host, &cache.Options{ByObject: byObject}); got == host || got.Host != host.Host {
+			t.Errorf("the configuration is %v, want a copy", got)
+		}
+		if host.QPS != 5 || host.RateLimiter != limiter || host.ContentType != "application/json" || len(byObject) != 1 {
+			t.Errorf("the configuration of the host is now %v, its cache %v", host, byObject)
 		}
 	})
 	t.Run("other objects of the cache stay as they are", func(t *testing.T) {

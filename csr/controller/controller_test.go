@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -45,18 +46,17 @@ const (
 	shopSigner = v1alpha1.NamespacedSignerDomain + "/shop.mesh"
 )
 
-// api is an API server as far as the fake client is one. It counts what is asked of it,
-// and can be told to fail.
+// api is the fake client as an API server. It counts calls, and can be made to fail.
 type api struct {
 	client.WithWatch
 	mu     sync.Mutex
 	counts map[string]int
-	// fault, if there is one, is asked before each of "create", "get", "list", "patch",
+	// fault, if there is one, is called before each of "create", "get", "list", "patch",
 	// "approval" and "status".
 	fault func(verb string, o client.Object) error
-	// cached is what a cache shows instead of what there is.
+	// cached is what a stale cache returns instead.
 	cached *certificatesv1.CertificateSigningRequest
-	// review answers a SubjectAccessReview; nil denies.
+	// review decides about a SubjectAccessReview; nil denies.
 	review func(authorizationv1.SubjectAccessReviewSpec) authorizationv1.SubjectAccessReviewStatus
 }
 
@@ -123,7 +123,7 @@ func (a *api) called(verb string, o client.Object) error {
 	return fault(verb, o)
 }
 
-// writes are all that a request sees.
+// count is the number of calls of a verb.
 func (a *api) count(verb string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -146,13 +146,13 @@ func (a *api) failing(verb string, err error) func() {
 	}
 }
 
-// fakeCA signs as a real one, unless it is told otherwise.
+// fakeCA signs like a real one, unless a test changes that.
 type fakeCA struct {
 	*local.Issuer
 	calls atomic.Int32
-	// before, if there is one, happens before each call; an error is the answer.
+	// before, if there is one, runs before each call; its error is returned.
 	before func(ctx context.Context) error
-	// instead, if there is one, makes the answer.
+	// instead, if there is one, changes the result.
 	instead func(*issuer.Chain) *issuer.Chain
 }
 
@@ -206,9 +206,9 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// world is a cluster with the issuer mesh.
-type world struct {
-	*requests
+// requestEnv is a cluster with the active issuer mesh.
+type requestEnv struct {
+	*requestReconciler
 	api    *api
 	ca     *fakeCA
 	events *recorder
@@ -217,20 +217,20 @@ type world struct {
 	begin  time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newRequestEnv(t *testing.T) *requestEnv {
 	t.Helper()
-	w := &world{api: newAPI(t), events: &recorder{}, log: &syncBuffer{}, h: catest.New(t), begin: time.Now()}
+	w := &requestEnv{api: newAPI(t), events: &recorder{}, log: &syncBuffer{}, h: catest.New(t), begin: time.Now()}
 	w.ca = &fakeCA{Issuer: catest.Must(local.New(w.h.Intermediate, local.Options{Now: catest.Now}))(t)}
 	w.restart(t)
-	w.serve(t, &serving{key: issuerKey{name: "mesh"}})
+	w.serve(t, &activeIssuer{key: issuerKey{name: "mesh"}})
 	return w
 }
 
-// restart is a new process that finds the same cluster.
-func (w *world) restart(t *testing.T) {
+// restart replaces the process; the cluster stays.
+func (w *requestEnv) restart(t *testing.T) {
 	t.Helper()
 	var known *registry
-	if w.requests != nil {
+	if w.requestReconciler != nil {
 		known = w.registry
 	} else {
 		known = newRegistry()
@@ -239,22 +239,22 @@ func (w *world) restart(t *testing.T) {
 	if err := o.complete(); err != nil {
 		t.Fatal(err)
 	}
-	w.requests = &requests{
+	w.requestReconciler = &requestReconciler{
 		Options:  o,
 		read:     signingRequests{w.api, o.Now}.read,
 		registry: known,
 		signer:   newSigner(access{w.api}, o.Now),
-		flights:  newFlights(),
+		inflight: newInflight(),
 		events:   w.events,
 		metrics:  catest.Must(newRequestMetrics(o.Metrics))(t),
 	}
 }
 
-// now goes with the time of a bubble.
-func (w *world) now() time.Time { return catest.Now().Add(time.Since(w.begin)) }
+// now advances with the clock of a bubble.
+func (w *requestEnv) now() time.Time { return catest.Now().Add(time.Since(w.begin)) }
 
 // serve completes an issuer and lets it sign.
-func (w *world) serve(t *testing.T, s *serving) {
+func (w *requestEnv) serve(t *testing.T, s *activeIssuer) {
 	t.Helper()
 	if s.policy == nil {
 		s.policy = catest.Must(csr.NewPolicy(meshPolicy()))(t)
@@ -281,13 +281,13 @@ func meshPolicy() v1alpha1.Policy {
 	}
 }
 
-func (w *world) context(t *testing.T) context.Context {
+func (w *requestEnv) context(t *testing.T) context.Context {
 	t.Helper()
 	return log.IntoContext(t.Context(), logr.FromSlogHandler(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug - 4})))
 }
 
-// ask creates a request of the workload cart, which is approved unless it is changed.
-func (w *world) ask(t *testing.T, name string, change ...func(*certificatesv1.CertificateSigningRequest)) {
+// create creates a request of the workload cart, which is approved unless it is changed.
+func (w *requestEnv) create(t *testing.T, name string, change ...func(*certificatesv1.CertificateSigningRequest)) {
 	t.Helper()
 	c := &certificatesv1.CertificateSigningRequest{
 		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID("uid-" + name), CreationTimestamp: metav1.NewTime(w.now())},
@@ -330,13 +330,13 @@ func signedBy(signer string) func(*certificatesv1.CertificateSigningRequest) {
 	return func(c *certificatesv1.CertificateSigningRequest) { c.Spec.SignerName = signer }
 }
 
-// reconcile is one turn of the queue.
-func (w *world) reconcile(t *testing.T, name string) time.Duration {
+// reconcile reconciles one object.
+func (w *requestEnv) reconcile(t *testing.T, name string) time.Duration {
 	t.Helper()
 	return w.reconcileIn(w.context(t), t, name)
 }
 
-func (w *world) reconcileIn(ctx context.Context, t *testing.T, name string) time.Duration {
+func (w *requestEnv) reconcileIn(ctx context.Context, t *testing.T, name string) time.Duration {
 	t.Helper()
 	result, err := w.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Name: name}})
 	if err != nil {
@@ -346,7 +346,7 @@ func (w *world) reconcileIn(ctx context.Context, t *testing.T, name string) time
 }
 
 // stored is a request as it is on the server.
-func (w *world) stored(t *testing.T, name string) *certificatesv1.CertificateSigningRequest {
+func (w *requestEnv) stored(t *testing.T, name string) *certificatesv1.CertificateSigningRequest {
 	t.Helper()
 	c := &certificatesv1.CertificateSigningRequest{}
 	cached := w.api.cached
@@ -358,14 +358,14 @@ func (w *world) stored(t *testing.T, name string) *certificatesv1.CertificateSig
 	return c
 }
 
-// chain is what a request got.
-func (w *world) chain(t *testing.T, name string) []*x509.Certificate {
+// chain is the certificate of a request.
+func (w *requestEnv) chain(t *testing.T, name string) []*x509.Certificate {
 	t.Helper()
 	return catest.Must(ca.ParseCertificates(w.stored(t, name).Status.Certificate))(t)
 }
 
 // failure is the condition Failed of a request.
-func (w *world) failure(t *testing.T, name string) *certificatesv1.CertificateSigningRequestCondition {
+func (w *requestEnv) failure(t *testing.T, name string) *certificatesv1.CertificateSigningRequestCondition {
 	t.Helper()
 	return conditionOf(w.stored(t, name), certificatesv1.CertificateFailed)
 }
@@ -379,8 +379,8 @@ func conditionOf(c *certificatesv1.CertificateSigningRequest, of certificatesv1.
 	return nil
 }
 
-// remove deletes a request, as istiod does, and tells of it.
-func (w *world) remove(t *testing.T, name string) {
+// remove deletes a request, as istiod does, and sends the event.
+func (w *requestEnv) remove(t *testing.T, name string) {
 	t.Helper()
 	c := w.stored(t, name)
 	if err := w.api.Delete(t.Context(), c); err != nil {
@@ -389,11 +389,11 @@ func (w *world) remove(t *testing.T, name string) {
 	w.signingRequestEvents().Delete(event.DeleteEvent{Object: c})
 }
 
-// wants compares how often something was done.
-func (w *world) wants(t *testing.T, calls int32, writes int) {
+// wants compares the numbers of calls and writes.
+func (w *requestEnv) wants(t *testing.T, calls int32, writes int) {
 	t.Helper()
 	if got := w.ca.calls.Load(); got != calls {
-		t.Errorf("the CA was asked %d times, want %d", got, calls)
+		t.Errorf("the CA was called %d times, want %d", got, calls)
 	}
 	if got := w.api.count("status"); got != writes {
 		t.Errorf("the status was written %d times, want %d", got, writes)
@@ -403,18 +403,24 @@ func (w *world) wants(t *testing.T, calls int32, writes int) {
 	}
 }
 
-// wantsNothingOpen holds flights against leaks.
-func (w *world) wantsNothingOpen(t *testing.T) {
+// wantsNothingOpen checks for leaks.
+func (w *requestEnv) wantsNothingOpen(t *testing.T) {
 	t.Helper()
-	if n := len(w.flights.open); n != 0 {
-		t.Errorf("%d requests are still under way", n)
+	if n := len(w.inflight.open); n != 0 {
+		t.Errorf("%d requests are still open", n)
 	}
-	if n := len(w.signer.calls.open); n != 0 {
-		t.Errorf("%d calls are still under way", n)
+	if n := len(w.signer.dedupe.open); n != 0 {
+		t.Errorf("%d calls are still open", n)
 	}
 }
 
-// pass lets time go by, in a bubble.
+// bubble runs a subtest in a bubble of package synctest: no timeout depends on the machine.
+func bubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+}
+
+// pass advances the clock of a bubble.
 func pass(d time.Duration) { <-time.After(d) }
 
 func contains(t *testing.T, what, text string, parts ...string) {

@@ -1,47 +1,48 @@
-// Package controller signs Kubernetes requests for certificates with the issuers that a
-// cluster has as TrustClusterIssuer and TrustIssuer.
+// Package controller signs certificate requests in Kubernetes with the issuers that the
+// objects TrustClusterIssuer and TrustIssuer of the cluster specify.
 //
-// [Setup] adds it to a manager of controller-runtime; [Configure] prepares the
-// configuration of one for those who have no wishes of their own.
+// Call [Configure] first, if the manager has no other purpose or may be tuned for signing,
+// then manager.New, and then [Setup], which adds the controller to the manager.
 //
 // # Issuers
 //
 // An issuer is built from its specification and from the Secrets and ConfigMaps that it
-// names, is checked, and then takes the place of the last one. What cannot be built, or
-// does not pass its check, leaves the last good one signing, with Ready=False and the
-// cause. A replica that does not lead keeps its issuers ready as well, ephemeral ones
+// refers to. After a successful health check it replaces the active issuer. An issuer that
+// is invalid or fails its check leaves the active one signing, with Ready=False and the
+// reason. Replicas without leadership keep their issuers ready as well, ephemeral issuers
 // with an intermediate of their own.
 //
-// What a TrustClusterIssuer names is read in one namespace, by name, and what a
-// TrustIssuer names in its own; Secrets are never listed and never cached. TrustIssuers
-// are off unless [Options] say otherwise. They sign for the workloads of their namespace,
-// for whoever has the verb reference on them.
+// The objects that a TrustClusterIssuer refers to are read in one namespace, those of a
+// TrustIssuer in its own. They are read by name; Secrets are never listed and never cached.
+// TrustIssuers are off unless [Options] enable them. They sign for the workloads of their
+// namespace, and only for requesters with the verb reference on them.
 //
 // # Announcements
 //
-// The CAs of an ephemeral issuer with announce are in the ConfigMap [AnnouncementsName],
-// with their CRLs, before they sign: for clusters that refuse a CA whose CRL they do not
-// have. Each has a key of its own, <issuer>.<16 digits of the SHA-256 of its
-// certificate>.pem, with its certificate, those between it and the root, and its CRL. It
-// is removed when the CA has ended. As long as the ConfigMap cannot be written no new CA
-// signs; one that was not in it for a while waits anew.
+// An ephemeral issuer with announce writes its CAs and their CRLs to the ConfigMap
+// [AnnouncementsName] before they sign, for clusters that refuse a CA without its CRL. Each
+// CA has a key of its own, <issuer>.<16 digits of the SHA-256 of its certificate>.pem, with
+// its certificate, those between it and the root, and its CRL. It is removed when the
+// certificate has expired. A new CA does not sign while the ConfigMap cannot be written. If
+// the entry of a waiting CA was missing for some time, the wait starts again.
 //
-// A replica is not ready, to the manager's readiness check, before the CAs sign that it
-// announces after its start.
+// After its start a replica is not ready, to the readiness check of the manager, until its
+// announced CAs sign.
 //
 // # Requests
 //
-// A request that is approved goes through the policy of its issuer and then to the CA;
-// the certificate is written in one update. Nothing is written to a request before it is
-// approved, since that would make the approval of istiod fail with a conflict. What the
-// policy or the CA refuse for good fails the request, with all reasons. Any other error
-// is tried again, at most five seconds apart, for as long as the request exists: no
-// outage fails one. A request that is deleted ends its call to the CA; one that asks for
-// the same as another shares it.
+// An approved request is evaluated against the policy of its issuer and then sent to the
+// CA; the certificate is written in one update. Nothing is written to a request before its
+// approval, which would make the approval by istiod fail with a conflict. A request that
+// the policy or the CA refuses for good gets the condition Failed with all reasons. After
+// any other error the attempt is repeated, with at most five seconds in between, for as
+// long as the request exists: no outage fails a request. Deleting a request cancels its
+// call to the CA. Identical requests share one call.
 //
-// An adapter for each kind of request knows the object. The way through policy and
-// issuer is the same for all, and knows no kind.
+// Each kind of request has an adapter for its object; policy and issuer do not depend on
+// the kind.
 //
-// The approver, for issuers with approval: Auto, approves what would be signed and
-// denies the rest. It leaves alone whoever may approve their own requests, as istiod.
+// The approver, for issuers with approval: Auto, approves the requests that would be signed
+// and denies the others. It does not touch requests of clients that may approve their own
+// requests, such as istiod.
 package controller

@@ -10,7 +10,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// requestMetrics count what becomes of requests, by the name of the signer.
+// requestMetrics count the results of requests by signer.
 type requestMetrics struct {
 	attempts *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -21,11 +21,11 @@ func newRequestMetrics(r prometheus.Registerer) (*requestMetrics, error) {
 	m := &requestMetrics{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "trustgen_attempts_total",
-			Help: "Attempts to obtain a certificate, by signer and result: issued or refused; failed or pending, which are tried again; abandoned, since nobody waits.",
+			Help: "Attempts to obtain a certificate, by signer and result: issued or refused; failed or pending, which are repeated; abandoned, since the request was deleted.",
 		}, []string{"signer", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "trustgen_attempt_duration_seconds",
-			Help:    "How long an attempt to obtain a certificate took, by signer.",
+			Help:    "Duration of attempts to obtain a certificate, by signer.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16),
 		}, []string{"signer"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -40,7 +40,7 @@ func newRequestMetrics(r prometheus.Registerer) (*requestMetrics, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-// result is what an attempt came to.
+// result is the result of an attempt.
 type result string
 
 const (
@@ -67,7 +67,7 @@ func resultOf(ctx context.Context, err error) result {
 	return resultFailed
 }
 
-func (m *requestMetrics) asked(key issuerKey, took time.Duration, r result) {
+func (m *requestMetrics) observe(key issuerKey, took time.Duration, r result) {
 	m.attempts.WithLabelValues(key.signerName(), string(r)).Inc()
 	m.duration.WithLabelValues(key.signerName()).Observe(took.Seconds())
 }
@@ -76,7 +76,7 @@ func (m *requestMetrics) refused(key issuerKey, reason string) {
 	m.refusals.WithLabelValues(key.signerName(), reason).Inc()
 }
 
-// issuerMetrics tell how issuers stand.
+// issuerMetrics show the state of issuers.
 type issuerMetrics struct {
 	ready    *prometheus.GaugeVec
 	notAfter *prometheus.GaugeVec
@@ -90,7 +90,7 @@ func newIssuerMetrics(r prometheus.Registerer) (*issuerMetrics, error) {
 		}, []string{"signer"}),
 		notAfter: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "trustgen_issuer_ca_not_after_timestamp_seconds",
-			Help: "When the CA of an issuer ends, by signer.",
+			Help: "End of the certificate of the CA of an issuer, by signer.",
 		}, []string{"signer"}),
 	}
 	var errs [2]error
@@ -99,13 +99,13 @@ func newIssuerMetrics(r prometheus.Registerer) (*issuerMetrics, error) {
 	return m, errors.Join(errs[:]...)
 }
 
-func (m *issuerMetrics) observe(key issuerKey, v verdict, s *serving) {
+func (m *issuerMetrics) observe(key issuerKey, state readyState, active *activeIssuer) {
 	ready := 0.0
-	if v.ready {
+	if state.ready {
 		ready = 1
 	}
 	m.ready.WithLabelValues(key.signerName()).Set(ready)
-	if cert := s.certificate(); cert != nil {
+	if cert := active.certificate(); cert != nil {
 		m.notAfter.WithLabelValues(key.signerName()).Set(float64(cert.NotAfter.Unix()))
 	} else {
 		m.notAfter.DeleteLabelValues(key.signerName())
@@ -117,7 +117,8 @@ func (m *issuerMetrics) forget(key issuerKey) {
 	m.notAfter.DeleteLabelValues(key.signerName())
 }
 
-// registered is a collector, or the same one of another controller in this process.
+// registered registers a collector, or returns the one that another controller of this
+// process has registered.
 func registered[C prometheus.Collector](r prometheus.Registerer, c C) (C, error) {
 	err := r.Register(c)
 	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {

@@ -40,7 +40,7 @@ func metric(t *testing.T, r prometheus.Registerer, name string, labels ...string
 	return sum
 }
 
-func TestResults(t *testing.T) {
+func TestResultOf(t *testing.T) {
 	deleted, cancel := context.WithCancelCause(t.Context())
 	cancel(errDeleted)
 	tests := []struct {
@@ -68,7 +68,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-func TestTwoControllersShareTheirMetrics(t *testing.T) {
+func TestMetrics_AreSharedByControllers(t *testing.T) {
 	r := prometheus.NewRegistry()
 	for range 2 {
 		requests, err := newRequestMetrics(r)
@@ -83,9 +83,9 @@ func TestTwoControllersShareTheirMetrics(t *testing.T) {
 	if got := metric(t, r, "trustgen_refusals_total", meshSigner, "Reason"); got != 2 {
 		t.Errorf("counted %v, want 2", got)
 	}
-	taken := prometheus.NewRegistry()
-	taken.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "trustgen_issuer_ready", Help: "Somebody else's."}))
-	if _, err := newIssuerMetrics(taken); err == nil {
-		t.Error("took the metric of somebody else")
+	other := prometheus.NewRegistry()
+	other.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "trustgen_issuer_ready", Help: "Somebody else's."}))
+	if _, err := newIssuerMetrics(other); err == nil {
+		t.Error("it shares a different metric")
 	}
 }

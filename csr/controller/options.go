@@ -13,23 +13,22 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// DefaultWorkers is how many requests are signed at the same time.
+// DefaultWorkers is the default of Options.Workers.
 const DefaultWorkers = 8
 
-// Options adjust the controller.
+// Options configure the controller.
 type Options struct {
-	// ClusterResourceNamespace is where the Secrets and ConfigMaps of
-	// TrustClusterIssuers are. It is required.
+	// ClusterResourceNamespace is the namespace of the Secrets and ConfigMaps that
+	// TrustClusterIssuers refer to. It is required.
 	ClusterResourceNamespace string
-	// NamespacedIssuers lets TrustIssuers sign for their namespaces.
+	// NamespacedIssuers enables TrustIssuers.
 	NamespacedIssuers bool
-	// Workers is how many requests are signed at the same time; zero means
+	// Workers is the number of requests that are signed concurrently; zero means
 	// [DefaultWorkers].
 	Workers int
-	// NewIssuer makes an issuer; nil means [backend.New].
+	// NewIssuer makes the issuer of a specification; nil means [backend.New].
 	NewIssuer func(context.Context, v1alpha1.IssuerSpec, backend.Options) (*backend.Backend, error)
-	// Metrics is where metrics are registered; nil means the registry of
-	// controller-runtime.
+	// Metrics is the registry for metrics; nil means that of controller-runtime.
 	Metrics prometheus.Registerer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time

@@ -8,9 +8,9 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// NewPolicy seals the policy of an issuer as the controller does. That of a TrustIssuer,
-// whose namespace is given, is confined to it; that of a TrustClusterIssuer has none.
-// The namespace of cluster issuers' Secrets is a system namespace, whatever it is called.
+// NewPolicy makes the policy of an issuer as the controller does. The namespace is that of
+// a TrustIssuer, to which its policy is confined, and empty for a TrustClusterIssuer. The
+// namespace of cluster issuers' Secrets becomes a system namespace.
 func NewPolicy(spec v1alpha1.Policy, namespace, clusterResourceNamespace string) (*csr.Policy, error) {
 	if namespace != "" {
 		if err := confine(&spec, namespace); err != nil {
@@ -25,8 +25,8 @@ func NewPolicy(spec v1alpha1.Policy, namespace, clusterResourceNamespace string)
 	return policy, nil
 }
 
-// confine refuses what a TrustIssuer may not do: it signs for the workloads of its own
-// namespace, by their own identity.
+// confine refuses a rule of a TrustIssuer that allows more than the own identities of the
+// workloads in its namespace.
 func confine(policy *v1alpha1.Policy, namespace string) error {
 	for i := range policy.Rules {
 		rule, path := &policy.Rules[i], fmt.Sprintf("policy: rules[%d]", i)

@@ -2,32 +2,32 @@ package controller
 
 import "regexp"
 
-// Reasons of conditions and events. What a CA refuses has a reason of the CA, see
-// issuer.PermanentError.
+// Reasons of conditions and events. For a request that a CA refuses, the CA gives the
+// reason, see issuer.PermanentError.
 const (
-	// ReasonAllowed is that of a request that the approver has approved.
+	// ReasonAllowed: the approver has approved the request.
 	ReasonAllowed = "AllowedByPolicy"
-	// ReasonNotAllowed is that of a request that the policy refuses.
+	// ReasonNotAllowed: the policy refuses the request.
 	ReasonNotAllowed = "NotAllowed"
-	// ReasonNoReference is that of a request for a TrustIssuer that its requester may
-	// not use.
+	// ReasonNoReference: the requester may not use the TrustIssuer.
 	ReasonNoReference = "ReferenceDenied"
-	// ReasonRefused is that of a request that a CA refuses without a proper reason.
+	// ReasonRefused: a CA refuses the request without a valid reason.
 	ReasonRefused = "Refused"
-	// ReasonNotSignedYet is that of an event: the request is tried again.
+	// ReasonNotSignedYet, of an event: an attempt has failed and is repeated.
 	ReasonNotSignedYet = "NotSignedYet"
-	// ReasonPending is that of an event: the CA works on the request.
+	// ReasonPending, of an event: the CA has not decided yet.
 	ReasonPending = "Pending"
 )
 
-// maxReason is what an event takes.
+// maxReason is the maximum length of the reason of an event.
 const maxReason = 128
 
-// reasonPattern is that of the conditions of Kubernetes.
+// reasonPattern is the pattern for the reasons of conditions in Kubernetes.
 var reasonPattern = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
 
-// properReason is what a CA gives as its reason, if it is one.
-func properReason(given string) string {
+// validReason returns the reason that a CA has given if Kubernetes accepts it, otherwise
+// [ReasonRefused].
+func validReason(given string) string {
 	if len(given) > maxReason || !reasonPattern.MatchString(given) {
 		return ReasonRefused
 	}

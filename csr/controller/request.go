@@ -11,49 +11,48 @@ import (
 	"github.com/trustgen/trustgen/csr"
 )
 
-// state is how far a request has come.
+// state is the progress of a request.
 type state int
 
 const (
-	settled   state = iota // nothing is left to do
-	undecided              // nobody has approved it
+	settled   state = iota // denied, failed, signed or being deleted
+	undecided              // neither approved nor denied
 	approved
 )
 
-// request is an object that asks for a certificate. There is an adapter for each kind,
-// which knows the object; it knows nothing of policies and issuers. Its errors are those
-// of the API server.
+// request is an object that requests a certificate. Each kind of object has an adapter,
+// which does not depend on policies and issuers. Its errors are those of the API server.
 type request interface {
 	object() client.Object
-	// issuer is who is asked; false means none of ours.
+	// issuer is the issuer that the request names; false means a signer of others.
 	issuer() (issuerKey, bool)
 	state() state
-	asks() csr.Request
-	// deadline is when whoever made it stops waiting.
+	csrRequest() csr.Request
+	// deadline is when the client stops waiting.
 	deadline() time.Time
-	// selfApproval is what requesters may do who approve their own requests. Any of
-	// it will do.
+	// selfApproval is the access of clients that approve their own requests. Any one of
+	// the attributes is enough.
 	selfApproval() []authorizationv1.ResourceAttributes
 
-	// approve and deny decide about a request that is undecided.
-	approve(ctx context.Context, why cause) error
-	deny(ctx context.Context, why cause) error
-	// issue and fail settle a request that is approved. Each is one write.
+	// approve and deny decide about an undecided request.
+	approve(ctx context.Context, why conditionReason) error
+	deny(ctx context.Context, why conditionReason) error
+	// issue and fail settle an approved request. Each is one write.
 	issue(ctx context.Context, chain []*x509.Certificate) error
-	fail(ctx context.Context, why cause) error
+	fail(ctx context.Context, why conditionReason) error
 }
 
-// cause is what a condition says.
-type cause struct{ reason, message string }
+// conditionReason is the reason and message of a condition.
+type conditionReason struct{ reason, message string }
 
-// refusedError is about a request that is never granted.
+// refusedError means that the request is never granted.
 type refusedError struct {
-	cause
+	conditionReason
 	reasons []string // all of them, for the log
 }
 
 func (r *refusedError) Error() string { return r.reason + ": " + r.message }
 
 func refuse(reason, message string) *refusedError {
-	return &refusedError{cause{reason, message}, []string{message}}
+	return &refusedError{conditionReason{reason, message}, []string{message}}
 }

@@ -24,17 +24,17 @@ import (
 )
 
 const (
-	// eventSource is what events are reported by.
+	// eventSource is the reporting controller of events.
 	eventSource = "trustgen"
-	// namePrefix tells our controllers from those of an importer.
+	// namePrefix distinguishes our controllers from those of an importer.
 	namePrefix = "trustgen-"
-	// issuerWorkers is how many issuers of a kind are looked at together.
+	// issuerWorkers is the number of issuers of a kind that are reconciled concurrently.
 	issuerWorkers = 4
 )
 
-// Setup adds the controller to a manager, before that is started. It adds the types that
-// it needs to the scheme of the manager, where they are missing. Several managers of one
-// process may have a controller each; they share the metrics then.
+// Setup adds the controller to a manager that is not started yet. It adds missing types to
+// the scheme of the manager. Several managers of one process may have a controller each;
+// they share the metrics.
 func Setup(m manager.Manager, o Options) error {
 	if err := o.complete(); err != nil {
 		return fmt.Errorf("controller: %w", err)
@@ -56,8 +56,8 @@ func Setup(m manager.Manager, o Options) error {
 	return nil
 }
 
-// completeScheme leaves a scheme alone that has everything, since it may be the one of
-// the whole process.
+// completeScheme adds the missing types to a scheme. It does not write to a complete one,
+// which may be shared by the whole process.
 func completeScheme(s *runtime.Scheme) error {
 	for _, group := range []struct {
 		kind runtime.Object
@@ -93,8 +93,8 @@ func setupIssuers(m manager.Manager, o Options, known *registry) error {
 	}
 	for _, kind := range kinds {
 		changes := make(chan event.GenericEvent)
-		changed := func(ctx context.Context, key issuerKey) { tell(ctx, changes, kind, key) }
-		i := &issuers{
+		changed := func(ctx context.Context, key issuerKey) { notify(ctx, changes, kind, key) }
+		i := &issuerReconciler{
 			Options:    o,
 			kind:       kind,
 			client:     m.GetClient(),
@@ -112,7 +112,7 @@ func setupIssuers(m manager.Manager, o Options, known *registry) error {
 	return nil
 }
 
-func addIssuers(m manager.Manager, i *issuers, changes <-chan event.GenericEvent) error {
+func addIssuers(m manager.Manager, i *issuerReconciler, changes <-chan event.GenericEvent) error {
 	if err := m.Add(i.watcher); err != nil {
 		return err
 	}
@@ -121,25 +121,24 @@ func addIssuers(m manager.Manager, i *issuers, changes <-chan event.GenericEvent
 	}
 	return builder.ControllerManagedBy(m).
 		Named(namePrefix+strings.ToLower(i.kind)).
-		For(newIssuerObject(i.kind).Object, builder.WithPredicates(respecified())).
+		For(newIssuerObject(i.kind).Object, builder.WithPredicates(specChanged())).
 		WatchesRawSource(source.Channel(changes, &handler.EnqueueRequestForObject{})).
 		WithOptions(ctrlcontroller.Options{
 			MaxConcurrentReconciles: issuerWorkers,
-			NeedLeaderElection:      new(false), // every replica is ready
+			NeedLeaderElection:      new(false), // every replica has active issuers
 			SkipNameValidation:      new(true),
 			RateLimiter:             rateLimiter(),
 		}).
 		Complete(i)
 }
 
-// rateLimiter is for errors of the API server and for panics: neither an issuer nor a
-// request is left alone for long.
+// rateLimiter bounds the backoff after errors of the API server and panics.
 func rateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
-	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstWait, lastWait)
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff)
 }
 
-// tell lets an issuer be looked at again.
-func tell(ctx context.Context, changes chan<- event.GenericEvent, kind string, key issuerKey) {
+// notify requests a reconciliation of an issuer.
+func notify(ctx context.Context, changes chan<- event.GenericEvent, kind string, key issuerKey) {
 	o := newIssuerObject(kind)
 	o.SetNamespace(key.namespace)
 	o.SetName(key.name)
@@ -154,12 +153,12 @@ func setupRequests(m manager.Manager, o Options, known *registry) error {
 	if err != nil {
 		return err
 	}
-	r := &requests{
+	r := &requestReconciler{
 		Options:  o,
 		read:     signingRequests{m.GetClient(), o.Now}.read,
 		registry: known,
 		signer:   newSigner(access{m.GetClient()}, o.Now),
-		flights:  newFlights(),
+		inflight: newInflight(),
 		events:   m.GetEventRecorder(eventSource),
 		metrics:  metrics,
 	}
@@ -169,15 +168,15 @@ func setupRequests(m manager.Manager, o Options, known *registry) error {
 		WithOptions(ctrlcontroller.Options{
 			MaxConcurrentReconciles: o.Workers,
 			NeedLeaderElection:      new(true),
-			EnableWarmup:            new(false), // it would queue all that ever was
+			EnableWarmup:            new(false), // it would queue all requests of the past
 			SkipNameValidation:      new(true),
 			RateLimiter:             rateLimiter(),
 		}).
 		Complete(r)
 }
 
-// signingRequestEvents are those of our own signers. A deletion ends what is under way.
-func (r *requests) signingRequestEvents() predicate.Predicate {
+// signingRequestEvents passes the events of our own signers. A deletion cancels the attempt.
+func (r *requestReconciler) signingRequestEvents() predicate.Predicate {
 	ours := func(o client.Object) bool {
 		c, ok := o.(*certificatesv1.CertificateSigningRequest)
 		if !ok {
@@ -191,7 +190,7 @@ func (r *requests) signingRequestEvents() predicate.Predicate {
 		UpdateFunc: func(e event.UpdateEvent) bool { return ours(e.ObjectNew) },
 		DeleteFunc: func(e event.DeleteEvent) bool {
 			if ours(e.Object) {
-				r.flights.abandon(e.Object.GetUID())
+				r.inflight.abandon(e.Object.GetUID())
 			}
 			return false
 		},

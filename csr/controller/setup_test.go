@@ -31,11 +31,11 @@ func newManager(t *testing.T) manager.Manager {
 }
 
 func TestSetup(t *testing.T) {
-	good := Options{ClusterResourceNamespace: ours, NamespacedIssuers: true, Metrics: prometheus.NewRegistry()}
+	valid := Options{ClusterResourceNamespace: ours, NamespacedIssuers: true, Metrics: prometheus.NewRegistry()}
 	t.Run("several managers of one process have a controller each", func(t *testing.T) {
 		for range 2 {
 			m := newManager(t)
-			if err := Setup(m, good); err != nil {
+			if err := Setup(m, valid); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, err := m.GetScheme().ObjectKinds(&v1alpha1.TrustClusterIssuer{}); err != nil {
@@ -59,7 +59,7 @@ func TestSetup(t *testing.T) {
 	} {
 		t.Run(name+" are refused", func(t *testing.T) {
 			if err := Setup(newManager(t), o); err == nil {
-				t.Error("taken")
+				t.Error("accepted")
 			}
 		})
 	}
@@ -71,45 +71,47 @@ func TestSetup(t *testing.T) {
 	})
 }
 
-func TestEvents(t *testing.T) {
-	w := newWorld(t)
-	foreign, mesh, shop := full("example.com/signer"), full(meshSigner), full(shopSigner)
-	pass := func(c *certificatesv1.CertificateSigningRequest) bool {
-		p := w.signingRequestEvents()
-		created, updated := p.Create(event.CreateEvent{Object: c}), p.Update(event.UpdateEvent{ObjectOld: c, ObjectNew: c})
-		if created != updated {
-			t.Errorf("%s: %t when it is created, %t when it changes", c.Spec.SignerName, created, updated)
+func TestSigningRequestEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRequestEnv(t)
+		foreign, mesh, shop := full("example.com/signer"), full(meshSigner), full(shopSigner)
+		pass := func(c *certificatesv1.CertificateSigningRequest) bool {
+			p := w.signingRequestEvents()
+			created, updated := p.Create(event.CreateEvent{Object: c}), p.Update(event.UpdateEvent{ObjectOld: c, ObjectNew: c})
+			if created != updated {
+				t.Errorf("%s: %t when it is created, %t when it changes", c.Spec.SignerName, created, updated)
+			}
+			return created
 		}
-		return created
-	}
-	if pass(foreign) || !pass(mesh) || pass(shop) {
-		t.Error("not ours alone")
-	}
-	w.NamespacedIssuers = true
-	if !pass(shop) {
-		t.Error("TrustIssuers are on")
-	}
-	w.signingRequestEvents().Delete(event.DeleteEvent{Object: foreign})
-	if w.flights.settled.Len() != 0 {
-		t.Error("what others delete is remembered")
-	}
-	other := &v1alpha1.TrustIssuer{ObjectMeta: metav1.ObjectMeta{Name: "x"}}
-	if w.signingRequestEvents().Create(event.CreateEvent{Object: other}) {
-		t.Error("another kind")
-	}
+		if pass(foreign) || !pass(mesh) || pass(shop) {
+			t.Error("not ours alone")
+		}
+		w.NamespacedIssuers = true
+		if !pass(shop) {
+			t.Error("TrustIssuers are on")
+		}
+		w.signingRequestEvents().Delete(event.DeleteEvent{Object: foreign})
+		if w.inflight.settled.Len() != 0 {
+			t.Error("what others delete is remembered")
+		}
+		other := &v1alpha1.TrustIssuer{ObjectMeta: metav1.ObjectMeta{Name: "x"}}
+		if w.signingRequestEvents().Create(event.CreateEvent{Object: other}) {
+			t.Error("another kind")
+		}
+	})
 }
 
-func TestTellingEndsWithItsContext(t *testing.T) {
+func TestNotify_EndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		changes, done := make(chan event.GenericEvent), make(chan struct{})
 		go func() {
 			defer close(done)
-			tell(ctx, changes, v1alpha1.KindTrustIssuer, issuerKey{"shop", "mesh"})
-			tell(ctx, changes, v1alpha1.KindTrustClusterIssuer, issuerKey{name: "mesh"})
+			notify(ctx, changes, v1alpha1.KindTrustIssuer, issuerKey{"shop", "mesh"})
+			notify(ctx, changes, v1alpha1.KindTrustClusterIssuer, issuerKey{name: "mesh"})
 		}()
 		if e := <-changes; e.Object.GetNamespace() != "shop" || e.Object.GetName() != "mesh" {
-			t.Errorf("told of %v", e.Object)
+			t.Errorf("notified of %v", e.Object)
 		}
 		synctest.Wait()
 		cancel() // nobody listens

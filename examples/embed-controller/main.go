@@ -35,7 +35,7 @@ func main() {
 // newManager returns the manager; add your own controllers here. The service account of
 // the program needs the rights in deploy/rbac.yaml.
 func newManager(cluster *rest.Config, options manager.Options) (manager.Manager, error) {
-	controller.Configure(cluster, &options.Cache)
+	cluster = controller.Configure(cluster, &options.Cache)
 	m, err := manager.New(cluster, options)
 	if err != nil {
 		return nil, err

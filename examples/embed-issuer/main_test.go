@@ -15,7 +15,7 @@ func TestRun_SignsAllowedRequests(t *testing.T) {
 	}
 	want := `allowed by rule "workloads": spiffe://cluster.local/ns/shop/sa/cart for 1h0m0s
 signed: a chain of 2 certificates
-refused: rule "workloads": rule-own-identity: is for the requester's own identity, shop/cart asks for that of shop/ledger
+refused: rule "workloads": rule-own-identity: is for the requester's own identity, but shop/cart requests that of shop/ledger
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)

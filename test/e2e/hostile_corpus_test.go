@@ -18,7 +18,7 @@ import (
 )
 
 // TestTheHostileCorpusIsRefusedInACluster poses every request of the corpus to a real
-// API server, as its requester, and approves it. The good ones go the same way: that
+// API server, as its requester, and approves it. The valid ones go the same way: that
 // they are signed shows that it leads to the signer.
 func TestTheHostileCorpusIsRefusedInACluster(t *testing.T) {
 	t.Parallel()
@@ -28,12 +28,12 @@ func TestTheHostileCorpusIsRefusedInACluster(t *testing.T) {
 	applyPolicies(t, c)
 	signer.Start(t, c)
 	requests := watchRequests(t, c)
-	hostile, good := readCorpus(t, "hostile"), readCorpus(t, "good")
+	hostile, valid := readCorpus(t, "hostile"), readCorpus(t, "valid")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	pose(ctx, t, c, append(slices.Clone(hostile), good...))
+	pose(ctx, t, c, append(slices.Clone(hostile), valid...))
 
-	for _, p := range good {
+	for _, p := range valid {
 		if p.made(t) {
 			r, err := requests.settled(ctx, p.name)
 			if err != nil || len(r.Status.Certificate) == 0 {
@@ -52,7 +52,7 @@ func TestTheHostileCorpusIsRefusedInACluster(t *testing.T) {
 		t.Errorf("only %d hostile requests came to the controller", came)
 	}
 	t.Logf("hostile:\n%s", tally(hostile))
-	t.Logf("good:\n%s", tally(good))
+	t.Logf("valid:\n%s", tally(valid))
 	requests.check(t)
 }
 

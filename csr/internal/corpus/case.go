@@ -14,26 +14,26 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// Case is a request, and what is decided about it.
+// Case is a request and the expected decision.
 type Case struct {
-	// Title says what is special about the request. The name of the file is made of it.
+	// Title describes the request. The name of the file is derived from it.
 	Title string `json:"title"`
 	// Policy is the name of a file in testdata/policies.
 	Policy    string    `json:"policy"`
 	Kind      string    `json:"kind"`
 	Requester Requester `json:"requester"`
-	// Names are those beside the CSR.
+	// Names are the names beside the CSR.
 	Names    *Names   `json:"names,omitempty"`
 	Usages   []string `json:"usages"`
 	Lifetime string   `json:"lifetime"`
-	// RefusedBy are the checks that refuse it, sorted. A good request has none.
+	// RefusedBy are the checks that refuse a hostile request, sorted.
 	RefusedBy []string `json:"refusedBy,omitempty"`
-	// Grant is what a good request is granted.
+	// Grant is the grant of a valid request.
 	Grant *Grant `json:"grant,omitempty"`
 	CSR   string `json:"csr"`
 }
 
-// Requester is who asks.
+// Requester is the user who makes the request.
 type Requester struct {
 	Username string   `json:"username"`
 	Groups   []string `json:"groups"`
@@ -45,7 +45,7 @@ type Names struct {
 	DNSNames []string `json:"dnsNames,omitempty"`
 }
 
-// Grant is what is granted, and the rule that allows it.
+// Grant is a granted request and the rule that allows it.
 type Grant struct {
 	Rule     string   `json:"rule"`
 	SPIFFEID string   `json:"spiffeID,omitempty"`
@@ -54,12 +54,12 @@ type Grant struct {
 	Lifetime string   `json:"lifetime"`
 }
 
-// Hostile says that the request has to be refused.
+// Hostile reports whether the request has to be refused.
 func (c *Case) Hostile() bool { return c.Grant == nil }
 
 // File is the path of the case below testdata/corpus.
 func (c *Case) File() string {
-	dir := "good"
+	dir := "valid"
 	if c.Hostile() {
 		dir = "hostile"
 	}

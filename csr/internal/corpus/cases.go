@@ -9,16 +9,16 @@ import (
 	"github.com/trustgen/trustgen/csr"
 )
 
-// spec is how a case differs from the good one, in which a workload asks for its own
+// spec is how a case differs from the default one, in which a workload requests its own
 // SPIFFE ID.
 type spec struct {
 	title  string
 	policy string                  // own by default
-	who    string                  // the service account <namespace>/<name> that asks, shop/cart by default
-	ask    func(*Case)             // changes what stands beside the CSR
+	who    string                  // the service account <namespace>/<name> of the requester, shop/cart by default
+	ask    func(*Case)             // changes the request around the CSR
 	csr    func(*draft)            // changes the CSR before it is signed
 	bytes  func([]byte) []byte     // changes its DER afterwards
-	pem    func(der []byte) string // writes it, as one good block by default
+	pem    func(der []byte) string // writes it, as one valid block by default
 	want   []csr.Check
 	grant  *Grant
 }
@@ -34,7 +34,7 @@ func Cases() []*Case {
 
 func specs() []spec {
 	return slices.Concat(requestCases(), pemCases(), formCases(), keyCases(), subjectCases(), extensionCases(),
-		nameCases(), spiffeCases(), serverCases(), ruleCases(), deputyCases(), vouchedCases(), goodCases())
+		nameCases(), spiffeCases(), serverCases(), ruleCases(), deputyCases(), vouchedCases(), validCases())
 }
 
 func (s *spec) make() *Case {

@@ -11,7 +11,7 @@ const (
 	istiodHost = "istiod.istio-system.svc"
 )
 
-// draft is a CSR in the making; what is not changed is good.
+// draft is a CSR under construction. A new one is valid.
 type draft struct {
 	version    []byte
 	subject    []byte
@@ -39,7 +39,7 @@ func (d *draft) extensions(extensions ...[]byte) {
 	d.attributes = [][]byte{extensionRequest(extensions...)}
 }
 
-// unsigned makes it a CSR for a key that nobody has, under a signature that is none.
+// unsigned makes it a CSR for a key that nobody has, with random bytes as its signature.
 func (d *draft) unsigned(spki []byte) {
 	d.spki = spki
 	d.sign = func([]byte) (algorithm, signature []byte) {
@@ -60,26 +60,31 @@ func (d *draft) der() []byte {
 	return seq(tbs, algorithm, bits(signature))
 }
 
-// Signed makes a CSR in PEM of any subject and any attributes, which may be no DER at
-// all. It is signed with its own key, so that nothing but these is wrong with it.
+// Signed makes a CSR in PEM of any subject and any attributes, which need not be DER. It is
+// signed with its own key, so that nothing else is wrong with it.
 func Signed(subject, attributes []byte) []byte {
 	d := newDraft()
 	d.subject, d.attributes = subject, [][]byte{attributes}
 	return []byte(block(d.der()))
 }
 
-// Parts are the subject and the attributes that a case of the corpus was made of.
+// Parts are the subject and the attributes of a case of the corpus.
 type Parts struct{ Subject, Attributes []byte }
 
-// AllParts are those of the whole corpus, for [Signed].
+// AllParts are those of the whole corpus, each once, for [Signed].
 func AllParts() []Parts {
 	var all []Parts
+	seen := make(map[string]bool)
 	for _, s := range specs() {
 		d := newDraft()
 		if s.csr != nil {
 			s.csr(d)
 		}
-		all = append(all, Parts{d.subject, slices.Concat(d.attributes...)})
+		parts := Parts{d.subject, slices.Concat(d.attributes...)}
+		if id := string(parts.Subject) + string(parts.Attributes); !seen[id] {
+			seen[id] = true
+			all = append(all, parts)
+		}
 	}
 	return all
 }

@@ -13,6 +13,7 @@ import (
 	"encoding/asn1"
 	"encoding/binary"
 	"math/big"
+	"sync"
 )
 
 // key is a key of the corpus, with the algorithm that it signs with.
@@ -52,7 +53,7 @@ func p256(name string) key {
 	return key{ec(elliptic.P256(), name, 32), seq(oid(oidECDSAWithSHA256)), crypto.SHA256}
 }
 
-// sha1Key signs as nobody should.
+// sha1Key signs with SHA-1.
 func sha1Key(name string) key {
 	return key{ec(elliptic.P256(), name, 32), seq(oid(oidECDSAWithSHA1)), crypto.SHA1}
 }
@@ -61,7 +62,7 @@ func p384(name string) key {
 	return key{ec(elliptic.P384(), name, 48), seq(oid(oidECDSAWithSHA384)), crypto.SHA384}
 }
 
-// curve is a key of a curve that is not taken.
+// curve is a key of a curve that is not accepted.
 func curve(c elliptic.Curve, name string) key {
 	return key{ec(c, name, (c.Params().BitSize+7)/8), seq(oid(oidECDSAWithSHA256)), crypto.SHA256}
 }
@@ -80,39 +81,44 @@ func ed(name string) key {
 	return key{ed25519.NewKeyFromSeed(stream(name, ed25519.SeedSize)), seq(oid(oidEd25519)), 0}
 }
 
-// rsaExponent is the public exponent of every good key.
+// rsaExponent is the public exponent of every valid key.
 const rsaExponent = 65537
 
 // rsaKey is a key of RSA that depends on its name only. It is for tests: its primes are
 // not random.
-func rsaKey(name string, size int) key {
-	p, q := prime(name+" p", size/2), prime(name+" q", size/2)
+func rsaKey(name string, size int, p, q int64) key {
+	primes := []*big.Int{prime(name+" p", size/2, p), prime(name+" q", size/2, q)}
 	one := big.NewInt(1)
-	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	phi := new(big.Int).Mul(new(big.Int).Sub(primes[0], one), new(big.Int).Sub(primes[1], one))
 	k := &rsa.PrivateKey{
-		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: rsaExponent},
+		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(primes[0], primes[1]), E: rsaExponent},
 		D:         new(big.Int).ModInverse(big.NewInt(rsaExponent), phi),
-		Primes:    []*big.Int{p, q},
+		Primes:    primes,
 	}
 	k.Precompute()
 	return key{k, seq(oid(oidRSAWithSHA256), der(tagNull)), crypto.SHA256}
 }
 
-// prime looks for one with its two upper bits set, for which [rsaExponent] has an inverse.
-func prime(name string, size int) *big.Int {
+// The RSA keys of the corpus, with the distances of their primes from the numbers that
+// depend on the name: a search would take seconds.
+var (
+	pilotAgentKey   = sync.OnceValue(func() key { return rsaKey("pilot-agent", 2048, 802, 4) })
+	istiodKey       = sync.OnceValue(func() key { return rsaKey("istiod", 2048, 246, 3340) })
+	workloadRSA3072 = sync.OnceValue(func() key { return rsaKey("workload", 3072, 520, 3078) })
+)
+
+// prime is the prime at a distance from an odd number that depends on the name, with its two
+// upper bits set.
+func prime(name string, size int, distance int64) *big.Int {
 	p := new(big.Int).SetBytes(stream(name, size/8))
 	p.SetBit(p, size-1, 1).SetBit(p, size-2, 1).SetBit(p, 0, 1)
-	e, two, rest := big.NewInt(rsaExponent), big.NewInt(2), new(big.Int)
-	for {
-		if rest.Mod(p, e).Cmp(big.NewInt(1)) != 0 && p.ProbablyPrime(10) {
-			return p
-		}
-		p.Add(p, two)
+	if !p.Add(p, big.NewInt(distance)).ProbablyPrime(0) {
+		panic("corpus: " + name + ": no prime at this distance")
 	}
+	return p
 }
 
-// rsaSize is a public key of that size to which there is no private one. A signature
-// cannot be made with it.
+// rsaSize is a public key of that size without a private one.
 func rsaSize(bitLen int) *rsa.PublicKey {
 	n := new(big.Int).SetBit(big.NewInt(1), bitLen-1, 1)
 	return &rsa.PublicKey{N: n, E: rsaExponent}

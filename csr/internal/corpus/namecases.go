@@ -13,12 +13,12 @@ func nameCases() []spec {
 	return []spec{
 		{title: "An IP address beside the SPIFFE ID", csr: beside(context(7, []byte{10, 0, 0, 1})), want: only(csr.CheckNameTypes)},
 		{title: "An e-mail address beside the SPIFFE ID", csr: beside(email("cart@example.com")), want: only(csr.CheckNameTypes)},
-		{title: "A name of another type, which crypto x509 passes over", csr: beside(context(0|constructed, oid(oidUnknown), context(0|constructed, der(tagUTF8, []byte("istiod"))))), want: only(csr.CheckNameTypes)},
-		{title: "An X.400 address, which crypto x509 passes over", csr: beside(context(3|constructed, seq())), want: only(csr.CheckNameTypes)},
-		{title: "A directory name, which crypto x509 passes over", csr: beside(context(4|constructed, name(oidCommonName, tagUTF8, "istiod"))), want: only(csr.CheckNameTypes)},
-		{title: "An EDI party name, which crypto x509 passes over", csr: beside(context(5|constructed, context(1|constructed, der(tagUTF8, []byte("istiod"))))), want: only(csr.CheckNameTypes)},
-		{title: "A registered ID, which crypto x509 passes over", csr: beside(context(8, []byte{0x2a, 0x03})), want: only(csr.CheckNameTypes)},
-		{title: "A URI that is constructed, which crypto x509 passes over", csr: beside(context(6|constructed, uri(cartID))), want: only(csr.CheckNameTypes)},
+		{title: "A name of another type, which crypto x509 ignores", csr: beside(context(0|constructed, oid(oidUnknown), context(0|constructed, der(tagUTF8, []byte("istiod"))))), want: only(csr.CheckNameTypes)},
+		{title: "An X.400 address, which crypto x509 ignores", csr: beside(context(3|constructed, seq())), want: only(csr.CheckNameTypes)},
+		{title: "A directory name, which crypto x509 ignores", csr: beside(context(4|constructed, name(oidCommonName, tagUTF8, "istiod"))), want: only(csr.CheckNameTypes)},
+		{title: "An EDI party name, which crypto x509 ignores", csr: beside(context(5|constructed, context(1|constructed, der(tagUTF8, []byte("istiod"))))), want: only(csr.CheckNameTypes)},
+		{title: "A registered ID, which crypto x509 ignores", csr: beside(context(8, []byte{0x2a, 0x03})), want: only(csr.CheckNameTypes)},
+		{title: "A URI that is constructed, which crypto x509 ignores", csr: beside(context(6|constructed, uri(cartID))), want: only(csr.CheckNameTypes)},
 		{title: "An IP address alone", csr: names(context(7, []byte{10, 0, 0, 1})), want: []csr.Check{csr.CheckNameTypes, csr.CheckNames}},
 
 		{title: "No extensions", csr: func(d *draft) { d.attributes = nil }, want: only(csr.CheckNames)},
@@ -31,7 +31,7 @@ func nameCases() []spec {
 	}
 }
 
-// spiffeCases are those that a verifier could read as the SPIFFE ID of somebody.
+// spiffeCases are URIs that a lax verifier could accept as a SPIFFE ID.
 func spiffeCases() []spec {
 	var all []spec
 	add := func(check csr.Check, titlesAndURIs ...string) {
@@ -133,7 +133,7 @@ func serverCases() []spec {
 	}
 }
 
-// serverAuth are the usages that istiod asks for itself.
+// serverAuth sets the usages of istiod's own requests.
 func serverAuth(c *Case) {
 	c.Usages = []string{"digital signature", "key encipherment", "server auth"}
 }

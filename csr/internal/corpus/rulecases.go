@@ -9,7 +9,7 @@ func asks(path string) func(*draft) { return func(d *draft) { d.names(uri(id(pat
 
 func asksHost(d *draft) { d.names(dns(istiodHost)) }
 
-// ruleCases are requests that are good in themselves. Their policies have one rule.
+// ruleCases are requests that only a rule can refuse. Their policies have one rule.
 func ruleCases() []spec {
 	clientAuth := func(c *Case) { c.Usages = []string{"client auth"} }
 	return []spec{
@@ -42,15 +42,15 @@ func ruleCases() []spec {
 		{title: "A client's usage under a rule for servers", policy: "narrow", who: istiod, ask: clientAuth, want: only(csr.CheckRuleUsages)},
 
 		{title: "A type of key that the rule does not have", policy: "narrow", who: istiod, ask: serverAuth, csr: func(d *draft) { d.key = p384("workload") }, want: only(csr.CheckRuleKey)},
-		{title: "All that a rule can refuse at once", policy: "narrow", who: istiod, ask: clientAuth, csr: func(d *draft) {
+		{title: "Everything that a rule can refuse at once", policy: "narrow", who: istiod, ask: clientAuth, csr: func(d *draft) {
 			d.key = p384("workload")
 			d.names(uri(id("payments/sa/admin")))
 		}, want: []csr.Check{csr.CheckRuleNamespace, csr.CheckRuleServiceAccount, csr.CheckRuleUsages, csr.CheckRuleKey}},
 	}
 }
 
-// deputyCases are about somebody who is trusted, and is not the one who wants it. Their
-// policies have several rules.
+// deputyCases are requests for the identity of somebody else. Their policies have several
+// rules.
 func deputyCases() []spec {
 	mesh := func(title, who string, csr func(*draft), want ...csr.Check) spec {
 		return spec{title: title, policy: "mesh", who: who, csr: csr, want: want}
@@ -58,19 +58,19 @@ func deputyCases() []spec {
 	return []spec{
 		{title: "A tenant who names the signer of another tenant", policy: "tenant", want: only(csr.CheckRuleRequester)},
 		{title: "A tenant who names the signer of another tenant, with the identity of that one", policy: "tenant", csr: asks("payments/sa/ledger"), want: only(csr.CheckRuleRequester)},
-		mesh("A workload that wants the DNS name of istiod", "shop/cart", asksHost, csr.CheckRuleRequester, csr.CheckRuleNames),
-		mesh("A workload that wants the identity of istiod", "shop/cart", asks("istio-system/sa/istiod"), csr.CheckRuleRequester, csr.CheckRuleOwnIdentity, csr.CheckRuleSystemNamespace),
-		mesh("A workload that wants the identity of another one", "shop/cart", asks("payments/sa/ledger"), csr.CheckRuleRequester, csr.CheckRuleOwnIdentity),
-		mesh("A pod of istiod's namespace that wants its own identity", "istio-system/gateway", asks("istio-system/sa/gateway"), csr.CheckRuleRequester, csr.CheckRuleSystemNamespace),
-		mesh("Istiod is asked for an identity of its own namespace", istiod, asks("istio-system/sa/gateway"), csr.CheckRuleSystemNamespace, csr.CheckRuleNames, csr.CheckRuleOwnIdentity),
-		mesh("Istiod is asked for a DNS name that is not its own", istiod, func(d *draft) { d.names(dns("cart.shop.svc")) },
+		mesh("A workload that requests the DNS name of istiod", "shop/cart", asksHost, csr.CheckRuleRequester, csr.CheckRuleNames),
+		mesh("A workload that requests the identity of istiod", "shop/cart", asks("istio-system/sa/istiod"), csr.CheckRuleRequester, csr.CheckRuleOwnIdentity, csr.CheckRuleSystemNamespace),
+		mesh("A workload that requests the identity of another one", "shop/cart", asks("payments/sa/ledger"), csr.CheckRuleRequester, csr.CheckRuleOwnIdentity),
+		mesh("A pod of istiod's namespace that requests its own identity", "istio-system/gateway", asks("istio-system/sa/gateway"), csr.CheckRuleRequester, csr.CheckRuleSystemNamespace),
+		mesh("Istiod requests an identity of its own namespace", istiod, asks("istio-system/sa/gateway"), csr.CheckRuleSystemNamespace, csr.CheckRuleNames, csr.CheckRuleOwnIdentity),
+		mesh("Istiod requests a DNS name that is not its own", istiod, func(d *draft) { d.names(dns("cart.shop.svc")) },
 			csr.CheckRuleNames, csr.CheckRuleDNSNames, csr.CheckRuleUsages),
-		mesh("Istiod is asked for a client's certificate with its DNS name", istiod, asksHost, csr.CheckRuleNames, csr.CheckRuleUsages),
-		{title: "What two rules would allow together", policy: "split", who: istiod, csr: asks("payments/sa/ledger"), want: []csr.Check{csr.CheckRuleUsages, csr.CheckRuleNamespace}},
+		mesh("Istiod requests a client's certificate with its DNS name", istiod, asksHost, csr.CheckRuleNames, csr.CheckRuleUsages),
+		{title: "A request that two rules would allow together", policy: "split", who: istiod, csr: asks("payments/sa/ledger"), want: []csr.Check{csr.CheckRuleUsages, csr.CheckRuleNamespace}},
 	}
 }
 
-// vouchedCases have their names beside the CSR.
+// vouchedCases are requests with their names beside the CSR.
 func vouchedCases() []spec {
 	pod := func(title string, names *Names, csr func(*draft), want ...csr.Check) spec {
 		return spec{title: title, csr: csr, want: want, ask: func(c *Case) { vouch(c, names) }}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// YAML writes a case for people: in the order of its fields, with the CSR at the end.
+// YAML writes a case in the order of its fields, with the CSR at the end.
 func (c *Case) YAML() ([]byte, error) {
 	w := &writer{}
 	w.field("title", c.Title)
@@ -47,7 +47,7 @@ func (w *writer) field(name string, value any) {
 	w.line("%s: %s", name, strings.TrimSpace(b.String()))
 }
 
-// text writes lines as lines, where nothing gets lost by that.
+// text writes a block of lines if that is lossless.
 func (w *writer) text(name, value string) {
 	plain := strings.HasPrefix(value, "-----BEGIN") && strings.HasSuffix(value, "-\n") &&
 		!strings.ContainsFunc(value, func(r rune) bool { return r != '\n' && (r < ' ' || r > '~') }) && !strings.Contains(value, " \n")

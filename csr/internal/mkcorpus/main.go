@@ -1,4 +1,4 @@
-// Mkcorpus writes the corpus of requests anew:
+// Mkcorpus generates the corpus of requests:
 //
 //	go run ./csr/internal/mkcorpus csr/testdata/corpus
 package main
@@ -23,7 +23,7 @@ func run(args []string) error {
 	if len(args) != 1 {
 		return errors.New("expected one argument, the directory of the corpus")
 	}
-	for _, dir := range []string{"good", "hostile"} {
+	for _, dir := range []string{"valid", "hostile"} {
 		dir = filepath.Join(args[0], dir)
 		if err := os.RemoveAll(dir); err != nil {
 			return err
