@@ -309,7 +309,7 @@ func TestRefresh_TrustIssuerCannotAnnounce(t *testing.T) {
 			Policy: own,
 		})
 		f.reconcile(t, key)
-		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonInvalid, "ephemeral: announce: ", "only that of a TrustClusterIssuer")
+		f.wants(t, key, metav1.ConditionFalse, v1alpha1.ReasonInvalid, "ephemeral: announce: ", "only for a TrustClusterIssuer")
 	})
 }
 
