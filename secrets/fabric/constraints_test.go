@@ -37,18 +37,18 @@ func leafOf(t *testing.T, f *fabric.Fabric, cluster string, r ca.Request) []*x50
 	return append([]*x509.Certificate{leaf}, bundle.Chain()...)
 }
 
-func wantConstrained(t *testing.T, cert *x509.Certificate, o fabric.RootOptions) {
+func requireConstrained(t *testing.T, cert *x509.Certificate, o fabric.RootOptions) {
 	t.Helper()
 	if !slices.Equal(cert.PermittedURIDomains, []string{o.TrustDomain}) || !slices.Equal(cert.PermittedDNSDomains, o.NameConstraints) || !cert.PermittedDNSDomainsCritical {
 		t.Errorf("%s permits %q and %q, critical %t", ca.Describe(cert), cert.PermittedURIDomains, cert.PermittedDNSDomains, cert.PermittedDNSDomainsCritical)
 	}
 }
 
-func TestNameConstraintsPermitWhatAMeshNeedsAndNothingElse(t *testing.T) {
+func TestEnsure_NameConstraintsPermitTheMeshAndNothingElse(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{Root: constrained("canary")}, "east")
-	wantConstrained(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate(), constrained("canary"))
+	requireConstrained(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate(), constrained("canary"))
 	workload := func(id string) ca.Request { return ca.Request{SPIFFEID: spiffeid.RequireFromString(id)} }
 	istiod := func(names ...string) ca.Request { return ca.Request{DNSNames: names} }
 	usual := secrets.IstiodNames("")
@@ -70,13 +70,13 @@ func TestNameConstraintsPermitWhatAMeshNeedsAndNothingElse(t *testing.T) {
 			t.Parallel()
 			refused := ca.VerifyLeaf(leafOf(t, f, "east", test.leaf), ca.VerifyOptions{Now: catest.Now})
 			if test.good != (len(refused) == 0) || !test.good && !errors.Is(refused[0], ca.RuleLeafPermittedNames) {
-				t.Errorf("got %v, want it to be good: %t", refused, test.good)
+				t.Errorf("got %v, want it to be valid: %t", refused, test.good)
 			}
 		})
 	}
 }
 
-func TestEveryWayToAnIntermediateGivesItTheNameConstraints(t *testing.T) {
+func TestEnsure_ConstrainsNamesHoweverTheRootCame(t *testing.T) {
 	t.Parallel()
 	o := constrained()
 	h, c := catest.New(t), newCorporate(t)
@@ -92,7 +92,7 @@ func TestEveryWayToAnIntermediateGivesItTheNameConstraints(t *testing.T) {
 			catest.Must(f.Import(t.Context(), i))(t)
 			ensure(t, f, fabric.EnsureOptions{}, "east")
 		},
-		"a CA elsewhere, whose root is new": func(t *testing.T, f *fabric.Fabric) {
+		"an upstream, whose root is new": func(t *testing.T, f *fabric.Fabric) {
 			_, u := newUpstream(t, h.Root)
 			ensure(t, f, fabric.EnsureOptions{Upstream: u, Root: o}, "east")
 			ensure(t, f, fabric.EnsureOptions{Upstream: u}, "west")
@@ -112,13 +112,13 @@ func TestEveryWayToAnIntermediateGivesItTheNameConstraints(t *testing.T) {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
 			for _, cluster := range status.Clusters {
-				wantConstrained(t, catest.Must(f.Bundle(t.Context(), cluster.Name))(t).Certificate(), o)
+				requireConstrained(t, catest.Must(f.Bundle(t.Context(), cluster.Name))(t).Certificate(), o)
 			}
 		})
 	}
 }
 
-func TestACAElsewhereThatLeavesTheNameConstraintsOutIsRefused(t *testing.T) {
+func TestEnsure_RefusesAnUpstreamThatOmitsNameConstraints(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	u, o := newUpstream(t, h.Root)
@@ -137,7 +137,7 @@ func (f forgetful) IssueIntermediate(ctx context.Context, r issuer.IntermediateR
 	return f.IntermediateIssuer.IssueIntermediate(ctx, r)
 }
 
-func TestAFabricThatIsThereTakesOnNameConstraints(t *testing.T) {
+func TestEnsure_ReportsOtherConstraintsAfterAChangeOfTheSettings(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{Root: fabric.RootOptions{TrustDomain: "mesh.example.com"}}, "east")
@@ -147,7 +147,7 @@ func TestAFabricThatIsThereTakesOnNameConstraints(t *testing.T) {
 		t.Errorf("the old one: %+v", got)
 	}
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
-	wantConstrained(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate(), constrained())
+	requireConstrained(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate(), constrained())
 	if got := ensure(t, f, fabric.EnsureOptions{}, "east").Clusters[0]; got.Action != fabric.Kept || got.OtherConstraints {
 		t.Errorf("the new one: %+v", got)
 	}
@@ -157,7 +157,7 @@ func TestAFabricThatIsThereTakesOnNameConstraints(t *testing.T) {
 	}
 }
 
-func TestNameConstraintsThatWouldBreakTheMeshAreRefused(t *testing.T) {
+func TestLoad_RefusesNameConstraintsThatBreakTheMesh(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ config, want string }{
 		"without DNS names":                {"trustDomain: cluster.local\nnameConstraints: {}\n", "DNS names are missing; istiod signs its own certificate"},
@@ -185,7 +185,7 @@ func TestNameConstraintsThatWouldBreakTheMeshAreRefused(t *testing.T) {
 	}
 }
 
-func TestBadNameConstraintsLeaveNoFabric(t *testing.T) {
+func TestInit_InvalidNameConstraintsCreateNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	for _, names := range [][]string{{"Istiod"}, {"istiod", ""}, {"10.0.0.1"}} {
@@ -198,7 +198,7 @@ func TestBadNameConstraintsLeaveNoFabric(t *testing.T) {
 	}
 }
 
-func TestACAMadeElsewhereHasToPermitTheMesh(t *testing.T) {
+func TestImport_RequiresNameConstraintsThatPermitTheMesh(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	permitted := func(uris, dns []string) func(*x509.Certificate) {
@@ -213,7 +213,7 @@ func TestACAMadeElsewhereHasToPermitTheMesh(t *testing.T) {
 	tests := map[string]struct {
 		root   func(*x509.Certificate)
 		istiod []string
-		want   string // nothing where it is taken
+		want   string // empty if it is accepted
 	}{
 		"none":                                  {permitted(nil, nil), nil, ""},
 		"the trust domain and services":         {permitted([]string{"mesh.example.com"}, svc), nil, ""},
@@ -263,7 +263,7 @@ func TestACAMadeElsewhereHasToPermitTheMesh(t *testing.T) {
 	}
 }
 
-func TestNameConstraintsOfARootElsewhereHaveToPermitTheMesh(t *testing.T) {
+func TestEnsure_RequiresThatTheRootOfAnUpstreamPermitsTheMesh(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	root := mutated(t, h, func(c *x509.Certificate) { c.PermittedURIDomains = []string{"cluster.local"} })

@@ -19,49 +19,49 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// places are a directory where the root is, and one beside a cluster.
-type places struct {
+// directories are one that has the root, and one that has the keys of clusters.
+type directories struct {
 	*clock
-	root, beside *fabric.Fabric
+	rootDir, clusterDir *fabric.Fabric
 }
 
-// newPlaces makes the root.
-func newPlaces(t *testing.T, o fabric.RootOptions) *places {
+// newDirectories creates the root.
+func newDirectories(t *testing.T, o fabric.RootOptions) *directories {
 	t.Helper()
 	c := newClock()
-	p := &places{c, open(t, c), open(t, c)}
-	catest.Must(p.root.Init(t.Context(), fabric.InitOptions{RootOptions: o}))(t)
+	p := &directories{c, open(t, c), open(t, c)}
+	catest.Must(p.rootDir.Init(t.Context(), fabric.InitOptions{RootOptions: o}))(t)
 	return p
 }
 
-func requested(t *testing.T, f *fabric.Fabric, cluster string) []byte {
+func request(t *testing.T, f *fabric.Fabric, cluster string) []byte {
 	t.Helper()
 	return catest.Must(f.Request(t.Context(), cluster, fabric.RequestOptions{}))(t).CSR
 }
 
-func (p *places) signed(t *testing.T, csr []byte, cluster string) fabric.SignResult {
+func (p *directories) sign(t *testing.T, csr []byte, cluster string) fabric.SignResult {
 	t.Helper()
-	return catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: cluster}))(t)
+	return catest.Must(p.rootDir.Sign(t.Context(), csr, fabric.SignOptions{Cluster: cluster}))(t)
 }
 
-// trusting takes a root that is new.
-func trusting(context.Context, mesh.Summary, string) error { return nil }
+// confirmRoot accepts a root that is new.
+func confirmRoot(context.Context, mesh.Summary, string) error { return nil }
 
-func installed(t *testing.T, f *fabric.Fabric, answer mesh.Exchange) fabric.InstallResult {
+func install(t *testing.T, f *fabric.Fabric, response mesh.Exchange) fabric.InstallResult {
 	t.Helper()
-	return catest.Must(f.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting}))(t)
+	return catest.Must(f.Install(t.Context(), response, fabric.InstallOptions{ConfirmRoot: confirmRoot}))(t)
 }
 
-// through takes a cluster through the three places.
-func (p *places) through(t *testing.T, cluster string) fabric.InstallResult {
+// addCluster requests, signs and installs the intermediate of a cluster.
+func (p *directories) addCluster(t *testing.T, cluster string) fabric.InstallResult {
 	t.Helper()
-	return installed(t, p.beside, p.signed(t, requested(t, p.beside, cluster), cluster).Response)
+	return install(t, p.clusterDir, p.sign(t, request(t, p.clusterDir, cluster), cluster).Response)
 }
 
 // csrOf is a request by another program.
 func csrOf(t testing.TB, key crypto.Signer, change func(*x509.CertificateRequest)) []byte {
 	t.Helper()
-	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: "made elsewhere"}}
+	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: "another program"}}
 	if change != nil {
 		change(template)
 	}
@@ -81,50 +81,50 @@ func keysIn(t *testing.T, dir string) map[string]string {
 	return keys
 }
 
-func TestAKeyIsCertifiedInAnotherPlaceAndDoesNotTravel(t *testing.T) {
+func TestInstall_KeyStaysInTheDirectoryOfTheRequest(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, constrained())
-	csr := requested(t, p.beside, "east")
-	key := keysIn(t, p.beside.Dir())["requests/east/ca-key.pem"]
-	answer := p.signed(t, csr, "east").Response.Marshal()
-	got := installed(t, p.beside, catest.Must(mesh.ParseExchange(answer))(t))
+	p := newDirectories(t, constrained())
+	csr := request(t, p.clusterDir, "east")
+	key := keysIn(t, p.clusterDir.Dir())["requests/east/ca-key.pem"]
+	response := p.sign(t, csr, "east").Response.Marshal()
+	got := install(t, p.clusterDir, catest.Must(mesh.ParseExchange(response))(t))
 	if got.Cluster != "east" || got.Action != fabric.Created || !got.RootAdopted || got.TrustDomain != "mesh.example.com" {
 		t.Errorf("installed is %+v", got)
 	}
-	bundle := catest.Must(p.beside.Bundle(t.Context(), "east"))(t)
+	bundle := catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t)
 	if !strings.HasPrefix(bundle.Certificate().Subject.CommonName, "east ") {
 		t.Errorf("the subject is %s", bundle.Certificate().Subject)
 	}
-	wantConstrained(t, bundle.Certificate(), constrained())
+	requireConstrained(t, bundle.Certificate(), constrained())
 	if refused := ca.VerifyIntermediate(bundle.Chain(), ca.VerifyOptions{Now: p.Now, Roots: bundle.Roots()}); refused != nil {
 		t.Error(refused)
 	}
-	if _, there := tree(t, p.beside.Dir())["requests/east/request.pem"]; there {
+	if _, there := tree(t, p.clusterDir.Dir())["requests/east/request.pem"]; there {
 		t.Error("the request still waits")
 	}
-	for name, data := range keysIn(t, p.beside.Dir()) {
+	for name, data := range keysIn(t, p.clusterDir.Dir()) {
 		if data != key {
 			t.Errorf("%s is another key than that of the request", name)
 		}
 	}
-	for name, data := range keysIn(t, p.root.Dir()) {
+	for name, data := range keysIn(t, p.rootDir.Dir()) {
 		if name != "root-key.pem" || data == key {
-			t.Errorf("there is %s where the root is", name)
+			t.Errorf("%s is in the directory of the root", name)
 		}
 	}
-	for what, data := range map[string][]byte{"request": csr, "answer": answer} {
+	for what, data := range map[string][]byte{"request": csr, "response": response} {
 		if strings.Contains(string(data), "PRIVATE") {
 			t.Errorf("the %s holds a key", what)
 		}
 	}
 }
 
-func TestTheDirectoryBesideAClusterHoldsTheFilesInTheirModes(t *testing.T) {
+func TestInstall_WritesTheFilesInTheirModes(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	requested(t, p.beside, "west")
-	p.through(t, "east")
-	for name, content := range tree(t, p.beside.Dir()) {
+	p := newDirectories(t, fabric.RootOptions{})
+	request(t, p.clusterDir, "west")
+	p.addCluster(t, "east")
+	for name, content := range tree(t, p.clusterDir.Dir()) {
 		mode, _, _ := strings.Cut(content, "\n")
 		want := "-rw-r--r--"
 		if strings.HasSuffix(name, "key.pem") || strings.HasPrefix(name, ".trustgen") {
@@ -134,72 +134,72 @@ func TestTheDirectoryBesideAClusterHoldsTheFilesInTheirModes(t *testing.T) {
 			t.Errorf("%s has mode %s, want %s", name, mode, want)
 		}
 	}
-	info := catest.Must(os.Stat(filepath.Join(p.beside.Dir(), "requests/west")))(t)
+	info := catest.Must(os.Stat(filepath.Join(p.clusterDir.Dir(), "requests/west")))(t)
 	if info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder of a request has mode %s", info.Mode())
 	}
 }
 
-func TestARenewalInThreePlacesKeepsTheOldSet(t *testing.T) {
+func TestInstall_RenewalKeepsTheOldBundle(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.through(t, "east")
-	old := catest.Must(p.beside.Bundle(t.Context(), "east"))(t)
-	waiting := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{}))(t)
+	p := newDirectories(t, fabric.RootOptions{})
+	p.addCluster(t, "east")
+	old := catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t)
+	waiting := catest.Must(p.clusterDir.Request(t.Context(), "east", fabric.RequestOptions{}))(t)
 	if waiting.Action != fabric.Created || waiting.Current == nil || waiting.Current.Subject != ca.Describe(old.Certificate()) {
 		t.Errorf("the request is %+v", waiting)
 	}
-	if now := catest.Must(p.beside.Bundle(t.Context(), "east"))(t); !now.Certificate().Equal(old.Certificate()) {
-		t.Error("the request has changed the set")
+	if now := catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t); !now.Certificate().Equal(old.Certificate()) {
+		t.Error("the request has changed the CA bundle")
 	}
-	signed := p.signed(t, waiting.CSR, "east")
+	signed := p.sign(t, waiting.CSR, "east")
 	if len(signed.Others) != 1 || signed.Others[0].Subject != ca.Describe(old.Certificate()) {
-		t.Errorf("beside it are %+v", signed.Others)
+		t.Errorf("the others are %+v", signed.Others)
 	}
-	if got := installed(t, p.beside, signed.Response); got.Action != fabric.Renewed || got.RootAdopted {
+	if got := install(t, p.clusterDir, signed.Response); got.Action != fabric.Renewed || got.RootAdopted {
 		t.Errorf("installed is %+v", got)
 	}
-	renewed := catest.Must(p.beside.Bundle(t.Context(), "east"))(t)
+	renewed := catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t)
 	if ca.MatchKey(old.Key(), renewed.Certificate()) || old.Certificate().Subject.String() == renewed.Certificate().Subject.String() {
 		t.Error("the key or the name is the old one")
 	}
-	kept := filepath.Join(p.beside.Dir(), "superseded/clusters/east/20260102T030405Z/ca-cert.pem")
+	kept := filepath.Join(p.clusterDir.Dir(), "superseded/clusters/east/20260102T030405Z/ca-cert.pem")
 	if data := catest.Must(os.ReadFile(kept))(t); !slices.Equal(data, old.Files()["ca-cert.pem"]) {
-		t.Error("the old set is not kept")
+		t.Error("the old CA bundle is not kept")
 	}
 }
 
-func TestThreeLevelsInThreePlaces(t *testing.T) {
+func TestInstall_ThreeLevels(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	p := &places{c, open(t, c), open(t, c)}
-	catest.Must(p.root.Import(t.Context(), newCorporate(t).options()))(t)
-	p.through(t, "east")
-	if chain := catest.Must(p.beside.Bundle(t.Context(), "east"))(t).Chain(); len(chain) != 3 {
+	p := &directories{c, open(t, c), open(t, c)}
+	catest.Must(p.rootDir.Import(t.Context(), newCorporate(t).options()))(t)
+	p.addCluster(t, "east")
+	if chain := catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t).Chain(); len(chain) != 3 {
 		t.Errorf("the chain has %d certificates, want 3", len(chain))
 	}
-	if got := catest.Must(p.beside.Status(t.Context()))(t); got.Issuing != nil || got.Clusters[0].Remote {
-		t.Errorf("the status beside the cluster is %+v", got)
+	if got := catest.Must(p.clusterDir.Status(t.Context()))(t); got.Issuing != nil || got.Clusters[0].Remote {
+		t.Errorf("the status in the directory of the cluster is %+v", got)
 	}
 }
 
-func TestAllPlacesCanBeOne(t *testing.T) {
+func TestInstall_InTheDirectoryOfTheRoot(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.beside = p.root
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	publishing(t, p.root)
-	if got := p.through(t, "east"); got.RootAdopted || !got.Publishes {
+	p := newDirectories(t, fabric.RootOptions{})
+	p.clusterDir = p.rootDir
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	publish(t, p.rootDir)
+	if got := p.addCluster(t, "east"); got.RootAdopted || !got.Publishes {
 		t.Errorf("installed is %+v", got)
 	}
 	for _, cluster := range []string{"east", "west"} {
-		if names := crlNames(t, p.root, cluster); len(names) != 3 {
+		if names := crlNames(t, p.rootDir, cluster); len(names) != 3 {
 			t.Errorf("%s has CRLs of %v", cluster, names)
 		}
 	}
-	status := catest.Must(p.root.Status(t.Context()))(t)
+	status := catest.Must(p.rootDir.Status(t.Context()))(t)
 	if len(status.Clusters) != 2 || status.Clusters[0].Remote || len(status.Requests) != 0 {
 		t.Errorf("the status is %+v", status)
 	}
-	ensure(t, p.root, fabric.EnsureOptions{}, "east")
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "east")
 }

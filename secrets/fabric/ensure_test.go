@@ -27,7 +27,7 @@ const (
 	year = ca.DefaultIntermediateLifetime
 )
 
-func TestEnsureMakesARootAndAnIntermediateForEachCluster(t *testing.T) {
+func TestEnsure_CreatesARootAndAnIntermediateForEachCluster(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	got := ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -48,7 +48,7 @@ func TestEnsureMakesARootAndAnIntermediateForEachCluster(t *testing.T) {
 	}
 }
 
-func TestTheDirectoryHoldsTheFilesInTheirModes(t *testing.T) {
+func TestEnsure_WritesTheFilesInTheirModes(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -74,7 +74,7 @@ func TestTheDirectoryHoldsTheFilesInTheirModes(t *testing.T) {
 	}
 }
 
-func TestEnsureKeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
+func TestEnsure_KeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		after time.Duration
@@ -85,7 +85,7 @@ func TestEnsureKeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
 		"with a third of its life left":      {2*year/3 - time.Minute, false, fabric.Kept},
 		"with less than a third":             {2*year/3 + time.Minute, false, fabric.Renewed},
 		"when it has expired":                {year + day, false, fabric.Renewed},
-		"when it is valid, if asked":         {0, true, fabric.Renewed},
+		"when it is valid, on request":       {0, true, fabric.Renewed},
 		"in its last second":                 {year, false, fabric.Renewed},
 		"one second before a third is left":  {2*year/3 - 21*time.Second, false, fabric.Kept},
 		"when it has not even started aging": {-30 * time.Second, false, fabric.Kept},
@@ -109,7 +109,7 @@ func TestEnsureKeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
 	}
 }
 
-func TestARenewedIntermediateHasANewKeyAndNameAndTheOldOneIsKept(t *testing.T) {
+func TestEnsure_RenewsWithANewKeyAndNameAndKeepsTheOldBundle(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -135,7 +135,7 @@ func TestARenewedIntermediateHasANewKeyAndNameAndTheOldOneIsKept(t *testing.T) {
 	}
 }
 
-func TestNoNameIsEverGivenToASecondKey(t *testing.T) {
+func TestEnsure_GivesNoNameToASecondKey(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	keys := []crypto.Signer{catest.Key("root"), catest.Key("first"), catest.Key("first"), catest.Key("second"), catest.Key("first"), catest.Key("second"), catest.Key("third")}
@@ -157,7 +157,7 @@ func TestNoNameIsEverGivenToASecondKey(t *testing.T) {
 	}
 }
 
-func TestOptionsReachTheCertificates(t *testing.T) {
+func TestEnsure_AppliesItsOptionsToTheCertificates(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	end := catest.Now().Add(90 * day)
@@ -183,7 +183,7 @@ func TestOptionsReachTheCertificates(t *testing.T) {
 	}
 }
 
-func TestAnIntermediateHasTheKeyTypeOfItsRootUnlessAsked(t *testing.T) {
+func TestEnsure_UsesTheKeyTypeOfTheRootByDefault(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{KeyType: ca.P384}}))(t)
@@ -191,11 +191,11 @@ func TestAnIntermediateHasTheKeyTypeOfItsRootUnlessAsked(t *testing.T) {
 		t.Errorf("the key type is %s, want that of the root", got)
 	}
 	if got := ensure(t, f, fabric.EnsureOptions{KeyType: ca.P256}, "west").Clusters[0].Certificate.KeyType; got != ca.P256 {
-		t.Errorf("the key type is %s, want the one asked for", got)
+		t.Errorf("the key type is %s, want the requested one", got)
 	}
 }
 
-func TestADryRunSaysWhatWouldBeAndChangesNothing(t *testing.T) {
+func TestEnsure_DryRunReportsAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -217,7 +217,7 @@ func TestADryRunSaysWhatWouldBeAndChangesNothing(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestAllClustersAreOneTransaction(t *testing.T) {
+func TestEnsure_IsOneTransactionForAllClusters(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -229,7 +229,7 @@ func TestAllClustersAreOneTransaction(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestAnEndedContextChangesNothing(t *testing.T) {
+func TestEnsure_CanceledContextChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	if _, err := f.Ensure(canceled(t), []string{"east"}, fabric.EnsureOptions{}); !errors.Is(err, context.Canceled) {
@@ -253,7 +253,7 @@ func TestAnEndedContextChangesNothing(t *testing.T) {
 	}
 }
 
-func TestProgressCountsEveryCluster(t *testing.T) {
+func TestEnsure_ReportsProgressForEveryCluster(t *testing.T) {
 	t.Parallel()
 	var seen []int
 	f := open(t, newClock())
@@ -268,7 +268,7 @@ func TestProgressCountsEveryCluster(t *testing.T) {
 	}
 }
 
-func TestTwoFabricsOnOneDirectoryTakeTurns(t *testing.T) {
+func TestEnsure_SeveralProcessesTakeTurns(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)

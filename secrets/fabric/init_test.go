@@ -12,7 +12,7 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-func TestInitMakesOneRoot(t *testing.T) {
+func TestInit_CreatesOneRoot(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	made := catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
@@ -29,7 +29,7 @@ func TestInitMakesOneRoot(t *testing.T) {
 	}
 }
 
-func TestInitRefusesAndLeavesNothing(t *testing.T) {
+func TestInit_RefusesAndCreatesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	for name, o := range map[string]fabric.InitOptions{

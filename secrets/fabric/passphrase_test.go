@@ -17,17 +17,17 @@ import (
 
 const passphrase = "correct horse"
 
-// person answers with a passphrase, and remembers for which files.
+// person gives a passphrase, and remembers for which files.
 type person struct {
-	answer  string
-	err     error
-	during  func()
-	asked   []string
-	answers [][]byte
+	answer   string
+	err      error
+	during   func()
+	prompted []string
+	answers  [][]byte
 }
 
-func (p *person) password(_ context.Context, keyFile string) ([]byte, error) {
-	p.asked = append(p.asked, filepath.Base(keyFile))
+func (p *person) passphrase(_ context.Context, keyFile string) ([]byte, error) {
+	p.prompted = append(p.prompted, filepath.Base(keyFile))
 	if p.during != nil {
 		p.during()
 	}
@@ -39,83 +39,83 @@ func (p *person) password(_ context.Context, keyFile string) ([]byte, error) {
 	return answer, nil
 }
 
-func (p *person) wantAsked(t *testing.T, keyFiles ...string) {
+func (p *person) requirePrompted(t *testing.T, keyFiles ...string) {
 	t.Helper()
-	if got, want := strings.Join(p.asked, " "), strings.Join(keyFiles, " "); got != want {
-		t.Errorf("asked was for %q, want %q", got, want)
+	if got, want := strings.Join(p.prompted, " "), strings.Join(keyFiles, " "); got != want {
+		t.Errorf("prompts were for %q, want %q", got, want)
 	}
 	for _, answer := range p.answers {
 		if !bytes.Equal(answer, make([]byte, len(answer))) {
 			t.Errorf("the passphrase %q is left in memory", answer)
 		}
 	}
-	p.asked, p.answers = nil, nil
+	p.prompted, p.answers = nil, nil
 }
 
 // attended opens a directory for which somebody knows the passphrase.
-func attended(t *testing.T, dir string, p *person) *fabric.Fabric {
+func openWithPassphrase(t *testing.T, dir string, p *person) *fabric.Fabric {
 	t.Helper()
-	return catest.Must(fabric.Open(t.Context(), dir, fabric.Options{Now: catest.Now, Passphrase: p.password}))(t)
+	return catest.Must(fabric.Open(t.Context(), dir, fabric.Options{Now: catest.Now, Passphrase: p.passphrase}))(t)
 }
 
 // sealed is a fabric whose root's key is encrypted.
-func sealed(t *testing.T) (*fabric.Fabric, *person) {
+func openEncrypted(t *testing.T) (*fabric.Fabric, *person) {
 	t.Helper()
 	p := &person{answer: passphrase}
-	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.password}}))(t)
-	p.wantAsked(t, "root-key.pem")
+	f := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.passphrase}}))(t)
+	p.requirePrompted(t, "root-key.pem")
 	return f, p
 }
 
-func TestThePassphraseIsAskedForWhereSomethingIsIssued(t *testing.T) {
+func TestEnsure_RequestsThePassphraseOnlyToIssue(t *testing.T) {
 	t.Parallel()
-	f, p := sealed(t)
+	f, p := openEncrypted(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west", "north")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	p.wantAsked(t)
+	p.requirePrompted(t)
 	catest.Must(f.Status(t.Context()))(t)
 	catest.Must(f.Bundle(t.Context(), "east"))(t)
-	p.wantAsked(t)
+	p.requirePrompted(t)
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	ensure(t, f, fabric.EnsureOptions{Renew: true, DryRun: true}, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 }
 
-func TestAPlainKeyHasNoPassphrase(t *testing.T) {
+func TestEnsure_RequestsNoPassphraseForAPlainKey(t *testing.T) {
 	t.Parallel()
 	p := &person{answer: passphrase}
-	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
+	f := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	p.wantAsked(t)
+	p.requirePrompted(t)
 }
 
-func TestEnsureEncryptsTheKeyOfARootThatItMakes(t *testing.T) {
+func TestEnsure_EncryptsTheKeyOfANewRoot(t *testing.T) {
 	t.Parallel()
 	p := &person{answer: passphrase}
-	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	o := fabric.EnsureOptions{Root: fabric.RootOptions{NewPassphrase: p.password}}
+	f := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
+	o := fabric.EnsureOptions{Root: fabric.RootOptions{NewPassphrase: p.passphrase}}
 	dry := o
 	dry.DryRun = true
 	ensure(t, f, dry, "east")
-	p.wantAsked(t)
+	p.requirePrompted(t)
 	ensure(t, f, o, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	key := catest.Must(os.ReadFile(f.RootKeyPath()))(t)
 	if _, err := ca.ParseEncryptedKey(key, []byte(passphrase)); err != nil {
 		t.Error(err)
 	}
 	ensure(t, f, o, "west")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 }
 
-// TestNobodyWaitsWhileAPersonTypes uses the directory from elsewhere while the passphrase
-// is asked for.
-func TestNobodyWaitsWhileAPersonTypes(t *testing.T) {
+// TestEnsure_DoesNotLockWhileAPersonTypes uses the directory from another Fabric while a
+// person types the passphrase.
+func TestEnsure_DoesNotLockWhileAPersonTypes(t *testing.T) {
 	t.Parallel()
-	f, p := sealed(t)
+	f, p := openEncrypted(t)
 	p.during = func() {
 		other := catest.Must(fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, LockTimeout: time.Millisecond}))(t)
 		if _, err := other.Status(t.Context()); err != nil {
@@ -123,33 +123,33 @@ func TestNobodyWaitsWhileAPersonTypes(t *testing.T) {
 		}
 	}
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 
 	h := catest.New(t)
 	plain := open(t, newClock())
 	catest.Must(plain.Init(t.Context(), fabric.InitOptions{}))(t)
-	other := attended(t, plain.Dir(), p)
-	catest.Must(other.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password}))(t)
-	p.wantAsked(t, "root-key.pem")
+	other := openWithPassphrase(t, plain.Dir(), p)
+	catest.Must(other.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.passphrase}))(t)
+	p.requirePrompted(t, "root-key.pem")
 	p.during = nil
-	imported := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(imported.Import(t.Context(), fabric.ImportOptions{Root: h.Root.Certificate(), Key: h.RootKey, NewPassphrase: p.password}))(t)
-	p.wantAsked(t, "root-key.pem")
+	imported := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
+	catest.Must(imported.Import(t.Context(), fabric.ImportOptions{Root: h.Root.Certificate(), Key: h.RootKey, NewPassphrase: p.passphrase}))(t)
+	p.requirePrompted(t, "root-key.pem")
 }
 
-func TestAPassphraseThatDoesNotOpenTheKeyChangesNothing(t *testing.T) {
+func TestEnsure_WrongPassphraseChangesNothing(t *testing.T) {
 	t.Parallel()
-	f, _ := sealed(t)
-	refused := errors.New("refused to answer")
+	f, _ := openEncrypted(t)
+	refused := errors.New("canceled by the person")
 	tests := map[string]struct {
 		password fabric.Passphrase
 		want     error
 	}{
-		"nobody to ask":              {nil, fabric.ErrPassphraseMissing},
-		"another passphrase":         {(&person{answer: "battery staple"}).password, ca.ErrWrongPassword},
-		"an empty passphrase":        {(&person{}).password, ca.ErrEmptyPassword},
-		"no answer":                  {(&person{err: refused}).password, refused},
-		"the context ends meanwhile": {(&person{err: context.Canceled}).password, context.Canceled},
+		"nobody to ask":                 {nil, fabric.ErrPassphraseMissing},
+		"another passphrase":            {(&person{answer: "battery staple"}).passphrase, ca.ErrWrongPassword},
+		"an empty passphrase":           {(&person{}).passphrase, ca.ErrEmptyPassword},
+		"no passphrase from the person": {(&person{err: refused}).passphrase, refused},
+		"the context ends meanwhile":    {(&person{err: context.Canceled}).passphrase, context.Canceled},
 	}
 	before := tree(t, f.Dir())
 	for name, test := range tests {
@@ -162,9 +162,9 @@ func TestAPassphraseThatDoesNotOpenTheKeyChangesNothing(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestANewPassphraseHasToBeGood(t *testing.T) {
+func TestInit_RefusesAShortPassphrase(t *testing.T) {
 	t.Parallel()
-	refused := errors.New("refused to answer")
+	refused := errors.New("canceled by the person")
 	for name, test := range map[string]struct {
 		person person
 		want   error
@@ -172,10 +172,10 @@ func TestANewPassphraseHasToBeGood(t *testing.T) {
 		"seven characters":                 {person{answer: "seven77"}, fabric.ErrPassphraseShort},
 		"seven characters of eight octets": {person{answer: "sevenü7"}, fabric.ErrPassphraseShort},
 		"none":                             {person{}, ca.ErrEmptyPassword},
-		"no answer":                        {person{err: refused}, refused},
+		"no passphrase from the person":    {person{err: refused}, refused},
 	} {
 		f := open(t, newClock())
-		_, err := f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: test.person.password}})
+		_, err := f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: test.person.passphrase}})
 		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), "root-key.pem") {
 			t.Errorf("%s: got the error %v, want %v with the file", name, err, test.want)
 		}
@@ -185,18 +185,18 @@ func TestANewPassphraseHasToBeGood(t *testing.T) {
 	}
 }
 
-func TestTheKeyIsEncryptedInPlace(t *testing.T) {
+func TestEncrypt_ReplacesThePlainKey(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	before := tree(t, f.Dir())
 	plain := before["root-key.pem"]
 	p := &person{answer: passphrase}
-	dry := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password, DryRun: true}))(t)
-	p.wantAsked(t)
+	dry := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.passphrase, DryRun: true}))(t)
+	p.requirePrompted(t)
 	unchanged(t, f.Dir(), before)
-	done := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password}))(t)
-	p.wantAsked(t, "root-key.pem")
+	done := catest.Must(f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.passphrase}))(t)
+	p.requirePrompted(t, "root-key.pem")
 	if done.KeyPath != f.RootKeyPath() || done != dry || !strings.HasPrefix(done.Certificate.Subject, "root ") {
 		t.Errorf("got %+v, by a dry run %+v", done, dry)
 	}
@@ -210,13 +210,13 @@ func TestTheKeyIsEncryptedInPlace(t *testing.T) {
 	if len(after) != len(before) || !strings.HasPrefix(after["root-key.pem"], "-rw-------\n-----BEGIN ENCRYPTED") {
 		t.Errorf("%d files, before there were %d; the key is %q", len(after), len(before), after["root-key.pem"])
 	}
-	ensure(t, attended(t, f.Dir(), p), fabric.EnsureOptions{}, "west")
+	ensure(t, openWithPassphrase(t, f.Dir(), p), fabric.EnsureOptions{}, "west")
 }
 
-func TestEncryptRefusesAndLeavesTheKeyAsItIs(t *testing.T) {
+func TestEncrypt_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	good := (&person{answer: passphrase}).password
-	encrypted, _ := sealed(t)
+	good := (&person{answer: passphrase}).passphrase
+	encrypted, _ := openEncrypted(t)
 	plain := func(change func(f *fabric.Fabric)) *fabric.Fabric {
 		f := open(t, newClock())
 		catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
@@ -237,14 +237,14 @@ func TestEncryptRefusesAndLeavesTheKeyAsItIs(t *testing.T) {
 		want     error
 		text     string
 	}{
-		"no root":               {open(t, newClock()), good, fabric.ErrNoRoot, ""},
-		"an encrypted key":      {encrypted, good, fabric.ErrKeyEncrypted, "root-key.pem"},
-		"no key":                {plain(func(f *fabric.Fabric) { _ = os.Remove(f.RootKeyPath()) }), good, fabric.ErrKeyMissing, "root-key.pem"},
-		"the key of another":    {plain(key(catest.Must(ca.MarshalKey(catest.Key("other")))(t))), good, ca.ErrKeyMismatch, "root-key.pem"},
-		"a key that is damaged": {plain(key([]byte("damaged"))), good, nil, "root-key.pem: text that is not PEM"},
-		"no passphrase":         {plain(same), nil, fabric.ErrNewPassphraseMissing, "root-key.pem"},
-		"a short passphrase":    {plain(same), (&person{answer: "short"}).password, fabric.ErrPassphraseShort, "root-key.pem"},
-		"no answer":             {plain(same), (&person{err: context.Canceled}).password, context.Canceled, "root-key.pem"},
+		"no root":                       {open(t, newClock()), good, fabric.ErrNoRoot, ""},
+		"an encrypted key":              {encrypted, good, fabric.ErrKeyEncrypted, "root-key.pem"},
+		"no key":                        {plain(func(f *fabric.Fabric) { _ = os.Remove(f.RootKeyPath()) }), good, fabric.ErrKeyMissing, "root-key.pem"},
+		"the key of another":            {plain(key(catest.Must(ca.MarshalKey(catest.Key("other")))(t))), good, ca.ErrKeyMismatch, "root-key.pem"},
+		"a key that is damaged":         {plain(key([]byte("damaged"))), good, nil, "root-key.pem: text that is not PEM"},
+		"no passphrase":                 {plain(same), nil, fabric.ErrNewPassphraseMissing, "root-key.pem"},
+		"a short passphrase":            {plain(same), (&person{answer: "short"}).passphrase, fabric.ErrPassphraseShort, "root-key.pem"},
+		"no passphrase from the person": {plain(same), (&person{err: context.Canceled}).passphrase, context.Canceled, "root-key.pem"},
 	} {
 		before := tree(t, test.f.Dir())
 		_, err := test.f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: test.password})
@@ -255,13 +255,13 @@ func TestEncryptRefusesAndLeavesTheKeyAsItIs(t *testing.T) {
 	}
 }
 
-// TestAKeyThatChangesWhileAPersonTypesIsReadAgain takes the key away in between.
-func TestAKeyThatChangesWhileAPersonTypesIsReadAgain(t *testing.T) {
+// TestEncrypt_ReadsTheKeyAgainAfterThePassphrase removes the key while a person types.
+func TestEncrypt_ReadsTheKeyAgainAfterThePassphrase(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
 	p := &person{answer: passphrase, during: func() { _ = os.Remove(f.RootKeyPath()) }}
-	if _, err := f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.password}); !errors.Is(err, fabric.ErrKeyMissing) {
-		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
+	if _, err := f.Encrypt(t.Context(), fabric.EncryptOptions{NewPassphrase: p.passphrase}); !errors.Is(err, fabric.ErrKeyMissing) {
+		t.Errorf("got the error %v, want ErrKeyMissing", err)
 	}
 }

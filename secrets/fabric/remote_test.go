@@ -11,37 +11,37 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-func TestAClusterWhoseKeyIsElsewhereGetsNoSecondCA(t *testing.T) {
+func TestEnsure_RefusesASecondCAForARemoteCluster(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	signed := p.signed(t, requested(t, p.beside, "east"), "east")
-	before := tree(t, p.root.Dir())
-	_, err := p.root.Ensure(t.Context(), []string{"west", "east"}, fabric.EnsureOptions{})
+	p := newDirectories(t, fabric.RootOptions{})
+	signed := p.sign(t, request(t, p.clusterDir, "east"), "east")
+	before := tree(t, p.rootDir.Dir())
+	_, err := p.rootDir.Ensure(t.Context(), []string{"west", "east"}, fabric.EnsureOptions{})
 	var there *mesh.RemoteKeyError
 	if !errors.As(err, &there) || there.Cluster != "east" || there.Certificate.Subject != signed.Certificate.Subject {
-		t.Errorf("got the error %v, want that the key of east is elsewhere", err)
+		t.Errorf("got the error %v, want that the key of east is in another directory", err)
 	}
-	unchanged(t, p.root.Dir(), before)
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	if got := ensure(t, p.root, fabric.EnsureOptions{Renew: true}, "east").Clusters[0]; got.Action != fabric.Created {
-		t.Errorf("when it was asked for, east is %s", got.Action)
+	unchanged(t, p.rootDir.Dir(), before)
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	if got := ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "east").Clusters[0]; got.Action != fabric.Created {
+		t.Errorf("on request east is %s", got.Action)
 	}
 }
 
-func TestAClusterWhoseCAElsewhereHasExpiredGetsOne(t *testing.T) {
+func TestEnsure_CreatesWhereTheRemoteIntermediateHasExpired(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.signed(t, requested(t, p.beside, "east"), "east")
+	p := newDirectories(t, fabric.RootOptions{})
+	p.sign(t, request(t, p.clusterDir, "east"), "east")
 	p.advance(year + day)
-	ensure(t, p.root, fabric.EnsureOptions{}, "east")
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "east")
 }
 
-func TestWhereARequestWaitsNothingIsIssuedOnTheWay(t *testing.T) {
+func TestEnsure_RefusesAClusterWithAPendingRequest(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	requested(t, p.root, "east")
-	requested(t, p.beside, "east")
-	for name, f := range map[string]*fabric.Fabric{"beside the root": p.root, "without a root": p.beside} {
+	p := newDirectories(t, fabric.RootOptions{})
+	request(t, p.rootDir, "east")
+	request(t, p.clusterDir, "east")
+	for name, f := range map[string]*fabric.Fabric{"in the directory of the root": p.rootDir, "in a directory without a root": p.clusterDir} {
 		before := tree(t, f.Dir())
 		_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{})
 		var waiting *fabric.PendingRequestError
@@ -50,24 +50,24 @@ func TestWhereARequestWaitsNothingIsIssuedOnTheWay(t *testing.T) {
 		}
 		unchanged(t, f.Dir(), before)
 	}
-	_, err := p.beside.Ensure(t.Context(), []string{"west"}, fabric.EnsureOptions{Renew: true})
+	_, err := p.clusterDir.Ensure(t.Context(), []string{"west"}, fabric.EnsureOptions{Renew: true})
 	if waiting := new(fabric.PendingRequestError); !errors.As(err, &waiting) {
 		t.Errorf("a root for another cluster: got the error %v", err)
 	}
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	ensure(t, p.root, fabric.EnsureOptions{Renew: true}, "east")
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "east")
 }
 
-func TestTheStatusTellsWhatIsElsewhereAndWhatWaits(t *testing.T) {
+func TestStatus_ListsRemoteClustersAndPendingRequests(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "east", "west")
-	waiting := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{}))(t)
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "east", "west")
+	waiting := catest.Must(p.clusterDir.Request(t.Context(), "east", fabric.RequestOptions{}))(t)
 	p.advance(day)
-	north := p.signed(t, requested(t, p.beside, "north"), "north")
-	east := p.signed(t, waiting.CSR, "east")
-	here := catest.Must(p.root.Bundle(t.Context(), "east"))(t).Certificate().Subject.CommonName
-	status := catest.Must(p.root.Status(t.Context()))(t)
+	north := p.sign(t, request(t, p.clusterDir, "north"), "north")
+	east := p.sign(t, waiting.CSR, "east")
+	here := catest.Must(p.rootDir.Bundle(t.Context(), "east"))(t).Certificate().Subject.CommonName
+	status := catest.Must(p.rootDir.Status(t.Context()))(t)
 	type row struct {
 		Name, Subject string
 		Elsewhere     bool
@@ -81,40 +81,40 @@ func TestTheStatusTellsWhatIsElsewhereAndWhatWaits(t *testing.T) {
 		{"east", here, false, mesh.StateValid},
 		{"east", east.Certificate.Subject, true, mesh.StateValid},
 		{"north", north.Certificate.Subject, true, mesh.StateValid},
-		{"west", subject(t, p.root, "west"), false, mesh.StateValid},
+		{"west", subject(t, p.rootDir, "west"), false, mesh.StateValid},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("where the root is (-want +got):\n%s", diff)
 	}
-	status, err := p.beside.Status(t.Context())
+	status, err := p.clusterDir.Status(t.Context())
 	if !errors.Is(err, fabric.ErrNoRoot) || len(status.Requests) != 2 || status.Requests[0].Cluster != "east" || status.Requests[0].Key != waiting.Key {
-		t.Errorf("beside the cluster: %+v, %v", status, err)
+		t.Errorf("in the directory of the cluster: %+v, %v", status, err)
 	}
 }
 
-func TestASetThatIsNotHereSaysWhereItsKeyIs(t *testing.T) {
+func TestBundle_SaysWhereTheKeyOfAClusterIs(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	csr := requested(t, p.beside, "east")
-	wantPending := func(f *fabric.Fabric) {
+	p := newDirectories(t, fabric.RootOptions{})
+	csr := request(t, p.clusterDir, "east")
+	requirePending := func(f *fabric.Fabric) {
 		t.Helper()
 		_, err := f.Bundle(t.Context(), "east")
 		if waiting := new(fabric.PendingRequestError); !errors.As(err, &waiting) {
 			t.Errorf("got the error %v, want that the request waits", err)
 		}
 	}
-	wantPending(p.beside)
-	if _, err := p.beside.Bundle(t.Context(), "west"); !errors.Is(err, fabric.ErrNoRoot) {
+	requirePending(p.clusterDir)
+	if _, err := p.clusterDir.Bundle(t.Context(), "west"); !errors.Is(err, fabric.ErrNoRoot) {
 		t.Errorf("got the error %v, want ErrNoRoot", err)
 	}
-	p.signed(t, csr, "east")
-	_, err := p.root.Bundle(t.Context(), "east")
+	p.sign(t, csr, "east")
+	_, err := p.rootDir.Bundle(t.Context(), "east")
 	if there := new(mesh.RemoteKeyError); !errors.As(err, &there) {
-		t.Errorf("got the error %v, want that the key is elsewhere", err)
+		t.Errorf("got the error %v, want that the key is in another directory", err)
 	}
-	p.through(t, "west")
-	wantPending(p.beside)
-	_, err = p.beside.Bundle(t.Context(), "north")
+	p.addCluster(t, "west")
+	requirePending(p.clusterDir)
+	_, err = p.clusterDir.Bundle(t.Context(), "north")
 	if unknown := new(fabric.UnknownClusterError); !errors.As(err, &unknown) {
 		t.Errorf("got the error %v, want that there is no such cluster", err)
 	}

@@ -21,7 +21,7 @@ func retire(t *testing.T, f *fabric.Fabric, cluster string, o fabric.RetireOptio
 	return catest.Must(f.Retire(t.Context(), cluster, o))(t)
 }
 
-func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
+func TestRetire_ClusterIsTrustedUntilItIsRevoked(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -38,7 +38,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 	if statuses(t, f)[name] != string(mesh.LifecycleRetired) || !slices.Contains(crlNames(t, f, "west"), name) {
 		t.Errorf("%s is %s, and the CRLs are %v", name, statuses(t, f)[name], crlNames(t, f, "west"))
 	}
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), nil)
+	requireAccepted(t, "west of east", peerOf(t, f, c, "west"), east, c.Now())
 
 	c.advance(time.Hour)
 	got = retire(t, f, "east", fabric.RetireOptions{Revoke: true})
@@ -46,7 +46,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 		t.Errorf("retired again is %+v", got)
 	}
 	west := peerOf(t, f, c, "west")
-	wantRefused(t, "west of east", west, east, c.Now(), errRevoked)
+	requireRefused(t, "west of east", west, east, c.Now(), errRevoked)
 	if !slices.Contains(crlNames(t, f, "west"), name) {
 		t.Error("its CRL is gone before its end")
 	}
@@ -57,7 +57,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 	}
 }
 
-func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
+func TestRetire_RevokesAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -79,7 +79,7 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	}
 }
 
-func TestARetiredClusterIsRevokedAtOnce(t *testing.T) {
+func TestRevoke_RetiredClusterIsRevokedAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -89,10 +89,10 @@ func TestARetiredClusterIsRevokedAtOnce(t *testing.T) {
 	if got := revoke(t, f, fabric.RevokeOptions{}, "east"); len(got.Clusters[0].Revoked) != 1 || len(got.Clusters[0].Pending) > 0 || got.Clusters[0].Successor != nil {
 		t.Errorf("revoked is %+v", got.Clusters[0])
 	}
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
+	requireRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
 }
 
-func TestAClusterCanComeBack(t *testing.T) {
+func TestEnsure_RetiredClusterRejoins(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -104,10 +104,10 @@ func TestAClusterCanComeBack(t *testing.T) {
 	if got := statuses(t, f); got[old] != string(mesh.LifecycleRevoked) || got[subject(t, f, "east")] != string(mesh.RoleCurrent) {
 		t.Errorf("statuses are %v", got)
 	}
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
+	requireAccepted(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now())
 }
 
-func TestAReasonThatIsGivenCountsForWhatIsPending(t *testing.T) {
+func TestRetire_ReasonOverridesPending(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -121,8 +121,8 @@ func TestAReasonThatIsGivenCountsForWhatIsPending(t *testing.T) {
 	}
 }
 
-// A pipeline that renews all clusters must not bring one back.
-func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
+// A pipeline that renews all clusters must not let a retired one rejoin.
+func TestEnsure_RetiredClusterRejoinsOnlyOnRequest(t *testing.T) {
 	t.Parallel()
 	left := func(t *testing.T, f *fabric.Fabric, c *clock) {
 		t.Helper()
@@ -161,7 +161,7 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 			left(t, f, c)
 			revoke(t, f, fabric.RevokeOptions{}, "east")
 		}, fabric.EnsureOptions{}, true},
-		"it left, came back, and its set is lost": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+		"it left, came back, and its CA bundle is lost": {func(t *testing.T, f *fabric.Fabric, c *clock) {
 			left(t, f, c)
 			ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
 			c.advance(2 * year)
@@ -198,31 +198,31 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 			unchanged(t, f.Dir(), before)
 			_, err = f.Bundle(t.Context(), "east")
 			if gone := new(mesh.RetiredError); !errors.As(err, &gone) {
-				t.Errorf("its set: got the error %v, want that it has left", err)
+				t.Errorf("its CA bundle: got the error %v, want that it has left", err)
 			}
 		})
 	}
 }
 
-func TestAClusterWhoseKeyIsElsewhereIsRetired(t *testing.T) {
+func TestRetire_RemoteCluster(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	p.through(t, "east")
-	east := peerOf(t, p.beside, p.clock, "east")
-	got := retire(t, p.root, "east", fabric.RetireOptions{Revoke: true})
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	p.addCluster(t, "east")
+	east := peerOf(t, p.clusterDir, p.clock, "east")
+	got := retire(t, p.rootDir, "east", fabric.RetireOptions{Revoke: true})
 	if len(got.Revoked) != 1 || len(got.Remote) > 0 || len(got.Missing) > 0 {
 		t.Errorf("retired is %+v", got)
 	}
 	// Its own CRL never came, which refuses the workload as well.
-	wantRefused(t, "west of east", peerOf(t, p.root, p.clock, "west"), east, p.Now(), errNoCRL)
+	requireRefused(t, "west of east", peerOf(t, p.rootDir, p.clock, "west"), east, p.Now(), errNoCRL)
 }
 
-func TestARequestGoesWithItsCluster(t *testing.T) {
+func TestRetire_SupersedesThePendingRequest(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	requested(t, f, "east")
+	request(t, f, "east")
 	retire(t, f, "east", fabric.RetireOptions{})
 	for name := range tree(t, f.Dir()) {
 		if strings.HasPrefix(name, "requests/") || strings.HasPrefix(name, "clusters/") {
@@ -231,7 +231,7 @@ func TestARequestGoesWithItsCluster(t *testing.T) {
 	}
 }
 
-func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+func TestRetire_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	none, name := isA[*mesh.NoIntermediateError](), isA[*mesh.ClusterNameError]()
 	tests := map[string]struct {
@@ -257,7 +257,7 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	remove(t, f, "root-key.pem")
 	before = tree(t, f.Dir())
 	if _, err := f.Retire(t.Context(), "east", fabric.RetireOptions{Revoke: true}); !errors.Is(err, fabric.ErrKeyMissing) {
-		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
+		t.Errorf("got the error %v, want ErrKeyMissing", err)
 	}
 	unchanged(t, f.Dir(), before)
 	retire(t, f, "east", fabric.RetireOptions{}) // takes no key

@@ -59,7 +59,7 @@ func subjects(certs []mesh.Summary) []string {
 	return names
 }
 
-// entries are the reasons of what a set revokes, by the serial numbers.
+// entries are the reasons in CRLs, by the serial numbers that they revoke.
 func entries(lists []*x509.RevocationList) map[string]int {
 	all := make(map[string]int)
 	for _, list := range lists {
@@ -70,7 +70,7 @@ func entries(lists []*x509.RevocationList) map[string]int {
 	return all
 }
 
-func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
+func TestRevoke_TwoStepsCauseNoOutage(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -91,10 +91,10 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 		t.Errorf("others (-want +got):\n%s", diff)
 	}
 	east, west := peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
-	wantRefused(t, "west, new set, of old east", west, oldEast, c.Now(), nil)
-	wantRefused(t, "west, new set, of new east", west, east, c.Now(), nil)
-	wantRefused(t, "new east, of west", east, west, c.Now(), nil)
-	wantRefused(t, "west, old set, of new east", oldWest, east, c.Now(), errNoCRL)
+	requireAccepted(t, "west, with the new bundle, of old east", west, oldEast, c.Now())
+	requireAccepted(t, "west, with the new bundle, of new east", west, east, c.Now())
+	requireAccepted(t, "new east, of west", east, west, c.Now())
+	requireRefused(t, "west, with the old bundle, of new east", oldWest, east, c.Now(), errNoCRL)
 
 	c.advance(20 * time.Hour)
 	done := finish(t, f, "east")
@@ -102,10 +102,10 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}
 	east, west = peerOf(t, f, c, "east"), peerOf(t, f, c, "west")
-	wantRefused(t, "west of old east", west, oldEast, c.Now(), errRevoked)
-	wantRefused(t, "east of old east", east, oldEast, c.Now(), errRevoked)
-	wantRefused(t, "west of new east", west, east, c.Now(), nil)
-	wantRefused(t, "east of west", east, west, c.Now(), nil)
+	requireRefused(t, "west of old east", west, oldEast, c.Now(), errRevoked)
+	requireRefused(t, "east of old east", east, oldEast, c.Now(), errRevoked)
+	requireAccepted(t, "west of new east", west, east, c.Now())
+	requireAccepted(t, "east of west", east, west, c.Now())
 	for _, list := range west.crls {
 		for _, e := range list.RevokedCertificateEntries {
 			if e.ReasonCode != int(mesh.ReasonKeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
@@ -115,7 +115,7 @@ func TestARevocationInTwoStepsIsNoOutage(t *testing.T) {
 	}
 }
 
-func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
+func TestRevoke_PendingRevocationIsNotBegunAgain(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -131,8 +131,8 @@ func TestAPendingRevocationIsNotBegunAgain(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-// What is given counts, also for what was decided before; what is not given stays.
-func TestTheReasonAndTheTimeOfWhatIsPendingCanBeChanged(t *testing.T) {
+// A reason or time that is given replaces that of a pending revocation.
+func TestRevoke_ChangesReasonAndTimeOfPending(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
 	first := fabric.RevokeOptions{Reason: new(mesh.ReasonSuperseded), At: now.Add(-2 * day)}
@@ -180,7 +180,7 @@ func TestTheReasonAndTheTimeOfWhatIsPendingCanBeChanged(t *testing.T) {
 	}
 }
 
-func TestWhatIsPendingIsRevokedAtOnceWithoutAnotherSuccessor(t *testing.T) {
+func TestRevoke_NowRevokesPendingWithoutAnotherSuccessor(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -192,7 +192,7 @@ func TestWhatIsPendingIsRevokedAtOnceWithoutAnotherSuccessor(t *testing.T) {
 	}
 }
 
-func TestASuccessorThatHasExpiredGetsOne(t *testing.T) {
+func TestRevoke_ReplacesAnExpiredSuccessor(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -205,7 +205,7 @@ func TestASuccessorThatHasExpiredGetsOne(t *testing.T) {
 	finish(t, f, "east")
 }
 
-func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
+func TestRevoke_RevokesEveryIntermediateOfACluster(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -226,10 +226,10 @@ func TestEveryIntermediateThatAClusterHadIsRevoked(t *testing.T) {
 	if got := len(entries(peerOf(t, f, c, "west").crls)); got != 3 {
 		t.Errorf("%d entries, want 3", got)
 	}
-	wantRefused(t, "west of the successor", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
+	requireAccepted(t, "west of the successor", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now())
 }
 
-func TestSeveralClustersAreRevokedInOneCRL(t *testing.T) {
+func TestRevoke_SeveralClustersInOneCRL(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -241,11 +241,11 @@ func TestSeveralClustersAreRevokedInOneCRL(t *testing.T) {
 		t.Errorf("clusters are %+v", got.Clusters)
 	}
 	for _, p := range old {
-		wantRefused(t, "north", peerOf(t, f, c, "north"), p, c.Now(), errRevoked)
+		requireRefused(t, "north", peerOf(t, f, c, "north"), p, c.Now(), errRevoked)
 	}
 }
 
-func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+func TestRevoke_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
 	clusterName := isA[*mesh.ClusterNameError]()
@@ -268,7 +268,7 @@ func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		"nothing is pending":           {nothing, finishes("east"), none, nil, "whose revocation is pending"},
 		"nothing is pending for one": {func(t *testing.T, f *fabric.Fabric) { revoke(t, f, fabric.RevokeOptions{}, "east") },
 			finishes("east", "west"), none, nil, "cluster west has no intermediate whose"},
-		"the key of the root is elsewhere": {func(t *testing.T, f *fabric.Fabric) { remove(t, f, "root-key.pem") },
+		"the key of the root is in another directory": {func(t *testing.T, f *fabric.Fabric) { remove(t, f, "root-key.pem") },
 			revokes(fabric.RevokeOptions{}, "east"), nil, fabric.ErrKeyMissing, "root-key.pem"},
 		"others can read the key of the root": {func(t *testing.T, f *fabric.Fabric) {
 			if err := os.Chmod(f.RootKeyPath(), 0o644); err != nil {
@@ -286,8 +286,8 @@ func TestARevocationThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		}, revokes(fabric.RevokeOptions{}, "east"), incomplete, nil, "north 23fd98 has no CRL here"},
 		"another CA issued it": {func(t *testing.T, f *fabric.Fabric) {
 			catest.Must(f.ImportCRLs(t.Context(), foreignCluster(t, f), fabric.ImportCRLsOptions{}))(t)
-			claim(t, f, "abroad")
-		}, revokes(fabric.RevokeOptions{}, "abroad"), foreign, nil, "which does not issue here"},
+			claim(t, f, "foreign")
+		}, revokes(fabric.RevokeOptions{}, "foreign"), foreign, nil, "which does not issue here"},
 		"an ended context": {nothing, func(t *testing.T, f *fabric.Fabric) error {
 			_, err := f.Revoke(canceled(t), []string{"east"}, fabric.RevokeOptions{})
 			return err
@@ -330,7 +330,7 @@ func remove(t *testing.T, f *fabric.Fabric, name string) {
 	}
 }
 
-func TestADryRunOfARevocationChangesNothing(t *testing.T) {
+func TestRevoke_DryRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -347,7 +347,7 @@ func TestADryRunOfARevocationChangesNothing(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestACAThatCannotSignCRLsRevokesNothing(t *testing.T) {
+func TestRevoke_RefusesACAThatCannotSignCRLs(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	mute := catest.Mutate(t, h.Root.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: func(c *x509.Certificate) {
@@ -371,21 +371,21 @@ func TestACAThatCannotSignCRLsRevokesNothing(t *testing.T) {
 	}
 }
 
-func TestThePassphraseIsAskedForWhenARevocationTakesIt(t *testing.T) {
+func TestRevoke_RequestsThePassphraseOnlyToSign(t *testing.T) {
 	t.Parallel()
-	f, p := sealed(t)
+	f, p := openEncrypted(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	p.during = func() { catest.Must(f.Status(t.Context()))(t) } // nobody waits for the directory
 	revoke(t, f, fabric.RevokeOptions{}, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	revoke(t, f, fabric.RevokeOptions{}, "east")
 	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
-	p.wantAsked(t)
+	p.requirePrompted(t)
 	finish(t, f, "east")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	catest.Must(f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: catest.Now().Add(day)}))(t)
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	p.answer = "wrong"
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	before := tree(t, f.Dir())
@@ -395,41 +395,41 @@ func TestThePassphraseIsAskedForWhenARevocationTakesIt(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestAClusterWhoseKeyIsElsewhereIsRevoked(t *testing.T) {
+func TestRevoke_RemoteCluster(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	p.through(t, "east")
-	exchange(t, p.beside, p.root)
-	old := peerOf(t, p.beside, p.clock, "east")
-	got := revoke(t, p.root, fabric.RevokeOptions{}, "east")
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	p.addCluster(t, "east")
+	exchange(t, p.clusterDir, p.rootDir)
+	old := peerOf(t, p.clusterDir, p.clock, "east")
+	got := revoke(t, p.rootDir, fabric.RevokeOptions{}, "east")
 	if got.Clusters[0].Local || got.Clusters[0].Successor != nil || len(got.Clusters[0].Pending) != 1 {
 		t.Errorf("revoked is %+v", got.Clusters[0])
 	}
 
 	p.advance(time.Hour)
-	installed(t, p.beside, p.signed(t, requested(t, p.beside, "east"), "east").Response)
-	if err := finishes("east")(t, p.root); err == nil || !strings.Contains(err.Error(), "has no CRL here") {
+	install(t, p.clusterDir, p.sign(t, request(t, p.clusterDir, "east"), "east").Response)
+	if err := finishes("east")(t, p.rootDir); err == nil || !strings.Contains(err.Error(), "has no CRL here") {
 		t.Errorf("got the error %v, want one about the missing CRL", err)
 	}
-	exchange(t, p.beside, p.root)
-	finish(t, p.root, "east")
-	exchange(t, p.root, p.beside)
-	east, west := peerOf(t, p.beside, p.clock, "east"), peerOf(t, p.root, p.clock, "west")
-	wantRefused(t, "west of old east", west, old, p.Now(), errRevoked)
-	wantRefused(t, "east of old east", east, old, p.Now(), errRevoked)
-	wantRefused(t, "west of east", west, east, p.Now(), nil)
-	wantRefused(t, "east of west", east, west, p.Now(), nil)
+	exchange(t, p.clusterDir, p.rootDir)
+	finish(t, p.rootDir, "east")
+	exchange(t, p.rootDir, p.clusterDir)
+	east, west := peerOf(t, p.clusterDir, p.clock, "east"), peerOf(t, p.rootDir, p.clock, "west")
+	requireRefused(t, "west of old east", west, old, p.Now(), errRevoked)
+	requireRefused(t, "east of old east", east, old, p.Now(), errRevoked)
+	requireAccepted(t, "west of east", west, east, p.Now())
+	requireAccepted(t, "east of west", east, west, p.Now())
 }
 
-func TestAClusterElsewhereThatIsLeftWithoutAnIntermediateIsTold(t *testing.T) {
+func TestRevoke_ReportsRemoteClustersThatAreCutOff(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "west", "north")
-	p.through(t, "east")
-	exchange(t, p.beside, p.root)
-	retire(t, p.root, "north", fabric.RetireOptions{})
-	got := revoke(t, p.root, fabric.RevokeOptions{Now: true}, "east", "west", "north")
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west", "north")
+	p.addCluster(t, "east")
+	exchange(t, p.clusterDir, p.rootDir)
+	retire(t, p.rootDir, "north", fabric.RetireOptions{})
+	got := revoke(t, p.rootDir, fabric.RevokeOptions{Now: true}, "east", "west", "north")
 	without := make(map[string]bool)
 	for _, c := range got.Clusters {
 		without[c.Cluster] = c.CutOff
@@ -439,8 +439,8 @@ func TestAClusterElsewhereThatIsLeftWithoutAnIntermediateIsTold(t *testing.T) {
 	}
 }
 
-// A stolen cluster whose CRL never came must not keep it from being revoked.
-func TestARevokedCAWithoutACRLIsNotMissing(t *testing.T) {
+// A missing CRL of a stolen intermediate does not prevent its revocation.
+func TestRevoke_NeedsNoCRLOfARevokedCA(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -457,7 +457,7 @@ func TestARevokedCAWithoutACRLIsNotMissing(t *testing.T) {
 	}
 }
 
-// exchange tells one directory what another one knows.
+// exchange imports the CAs and CRLs of one directory into another one, by way of a file.
 func exchange(t *testing.T, from, to *fabric.Fabric) fabric.ImportCRLsResult {
 	t.Helper()
 	e := catest.Must(mesh.ParseExchange(catest.Must(from.Exchange(t.Context()))(t).Marshal()))(t)

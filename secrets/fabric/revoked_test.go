@@ -29,7 +29,7 @@ func revokedAbove(t *testing.T, c *clock) (*fabric.Fabric, corporate) {
 	return f, above
 }
 
-func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
+func TestEnsure_RefusesToIssueBelowARevokedCA(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, above := revokedAbove(t, c)
@@ -58,8 +58,8 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 	}
 }
 
-// A directory that was copied from another one may learn it from that.
-func TestARevokedIntermediateIsRenewed(t *testing.T) {
+// A copy of a directory discovers a revocation by an import.
+func TestEnsure_RenewsARevokedIntermediate(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -72,7 +72,7 @@ func TestARevokedIntermediateIsRenewed(t *testing.T) {
 	}
 }
 
-func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
+func TestEnsure_RefusesAnUpstreamBelowARevokedCA(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	below := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
@@ -95,26 +95,26 @@ func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
 	}
 }
 
-// Nobody is asked for the passphrase of a key that is not going to be used.
-func TestThePassphraseIsNotAskedForWhereNothingIsIssued(t *testing.T) {
+// No passphrase is requested for a key that is not going to be used.
+func TestEnsure_RequestsNoPassphraseIfItRefuses(t *testing.T) {
 	t.Parallel()
-	f, p := sealed(t)
+	f, p := openEncrypted(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	retire(t, f, "east", fabric.RetireOptions{})
 	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{}); err == nil {
 		t.Error("east came back")
 	}
-	p.wantAsked(t)
+	p.requirePrompted(t)
 }
 
-func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
+func TestStatus_StatesOfWhatIsNoLongerValid(t *testing.T) {
 	t.Parallel()
 	type states struct {
 		root, issuing mesh.State
 		clusters      map[string]mesh.State
 	}
-	look := func(t *testing.T, f *fabric.Fabric, c *clock) states {
+	inspect := func(t *testing.T, f *fabric.Fabric, c *clock) states {
 		t.Helper()
 		status := catest.Must(f.Status(t.Context()))(t)
 		got := states{root: status.Root.State, clusters: make(map[string]mesh.State)}
@@ -137,17 +137,17 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 			},
 			states{mesh.StateValid, mesh.StateRevoked, map[string]mesh.State{"east": mesh.StateRevoked}},
 		},
-		"clusters whose keys are elsewhere": {
+		"remote clusters": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
-				p := &places{c, open(t, c), open(t, c)}
-				ensure(t, p.root, fabric.EnsureOptions{}, "west")
+				p := &directories{c, open(t, c), open(t, c)}
+				ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
 				for _, cluster := range []string{"east", "north", "south"} {
-					p.signed(t, requested(t, p.beside, cluster), cluster)
+					p.sign(t, request(t, p.clusterDir, cluster), cluster)
 				}
-				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true}, "east")
-				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
-				retire(t, p.root, "south", fabric.RetireOptions{})
-				return p.root
+				revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true}, "east")
+				revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
+				retire(t, p.rootDir, "south", fabric.RetireOptions{})
+				return p.rootDir
 			},
 			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StatePending, "north": mesh.StateRevoked, "west": mesh.StateValid}},
 		},
@@ -159,19 +159,19 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 			},
 			states{mesh.StateValid, mesh.StateExpired, map[string]mesh.State{"east": mesh.StateExpired}},
 		},
-		"clusters whose keys are elsewhere, when all has expired": {
+		"remote clusters, when all has expired": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
-				p := &places{c, open(t, c), open(t, c)}
-				ensure(t, p.root, fabric.EnsureOptions{}, "west")
-				p.signed(t, requested(t, p.beside, "east"), "east")
-				p.signed(t, requested(t, p.beside, "north"), "north")
-				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
+				p := &directories{c, open(t, c), open(t, c)}
+				ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+				p.sign(t, request(t, p.clusterDir, "east"), "east")
+				p.sign(t, request(t, p.clusterDir, "north"), "north")
+				revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
 				c.advance(year + day)
-				return p.root
+				return p.rootDir
 			},
 			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateExpired, "west": mesh.StateExpired}},
 		},
-		"a set that was put back after its cluster had left": {
+		"a CA bundle that was put back after its cluster had left": {
 			func(t *testing.T, c *clock) *fabric.Fabric {
 				f := open(t, c)
 				ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -190,7 +190,7 @@ func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
 			t.Parallel()
 			c := newClock()
 			f := test.prepare(t, c)
-			if diff := cmp.Diff(test.want, look(t, f, c), cmp.AllowUnexported(states{})); diff != "" {
+			if diff := cmp.Diff(test.want, inspect(t, f, c), cmp.AllowUnexported(states{})); diff != "" {
 				t.Errorf("states (-want +got):\n%s", diff)
 			}
 		})

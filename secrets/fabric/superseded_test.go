@@ -12,8 +12,8 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// A directory from before there were records knows a superseded CA by its set alone.
-func TestADamagedSupersededSetHoldsNoRevocationUp(t *testing.T) {
+// In a directory without records, only the superseded CA bundle identifies a superseded CA.
+func TestRevoke_DamagedSupersededBundleIsNoObstacle(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		damaged []string
@@ -53,7 +53,7 @@ func TestADamagedSupersededSetHoldsNoRevocationUp(t *testing.T) {
 	}
 }
 
-func TestASupersededSetThatCannotBeReadIsNamedOnlyWhereNothingElseKnowsIt(t *testing.T) {
+func TestRefreshCRLs_IgnoresADamagedSupersededBundleWithARecord(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
