@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
@@ -163,12 +164,12 @@ func TestEnsure_AppliesItsOptionsToTheCertificates(t *testing.T) {
 	end := catest.Now().Add(90 * day)
 	rootEnd := catest.Now().Add(180 * day)
 	result := ensure(t, f, fabric.EnsureOptions{
-		KeyType:  ca.RSA3072,
+		KeyType:  ca.P256, // the default is that of the root
 		NotAfter: end,
 		Root:     fabric.RootOptions{KeyType: ca.P384, CommonName: "anchor", Organization: "Example", TrustDomain: "example.com", NotAfter: rootEnd},
 	}, "east")
 	east := result.Clusters[0].Certificate
-	if east.KeyType != ca.RSA3072 || !east.NotAfter.Equal(end) {
+	if east.KeyType != ca.P256 || !east.NotAfter.Equal(end) {
 		t.Errorf("the intermediate has a key of %s and ends at %s", east.KeyType, east.NotAfter)
 	}
 	if root := result.Root; root.KeyType != ca.P384 || !root.NotAfter.Equal(rootEnd) || !strings.HasPrefix(root.Subject, "anchor ") {
@@ -270,16 +271,20 @@ func TestEnsure_ReportsProgressForEveryCluster(t *testing.T) {
 
 func TestEnsure_SeveralProcessesTakeTurns(t *testing.T) {
 	t.Parallel()
-	c := newClock()
-	f := open(t, c)
-	var group sync.WaitGroup
+	f := open(t, newClock())
+	var group errgroup.Group
 	for i := range 4 {
-		group.Go(func() {
-			other := reopen(t, f.Dir(), c)
-			ensure(t, other, fabric.EnsureOptions{Renew: true}, "east", fmt.Sprintf("own-%d", i))
+		group.Go(func() error {
+			other, err := fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, LockTimeout: time.Hour})
+			if err == nil {
+				_, err = other.Ensure(t.Context(), []string{"east", fmt.Sprintf("own-%d", i)}, fabric.EnsureOptions{Renew: true})
+			}
+			return err
 		})
 	}
-	group.Wait()
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
 	status := catest.Must(f.Status(t.Context()))(t)
 	for _, cluster := range status.Clusters {
 		if cluster.Err != nil {

@@ -16,7 +16,22 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	useMemory()
+	goleak.VerifyTestMain(m)
+}
+
+// useMemory puts the directories of the tests on a file system in memory, if the machine has one: a
+// disk takes most of the time of a test to sync its files. Package store tests what a crash leaves.
+func useMemory() {
+	const memory = "/dev/shm"
+	if os.Getenv("TMPDIR") != "" {
+		return
+	}
+	if probe, err := os.MkdirTemp(memory, "fabric"); err == nil && os.Remove(probe) == nil {
+		os.Setenv("TMPDIR", memory)
+	}
+}
 
 // clock is a time that a test moves.
 type clock struct{ now time.Time }

@@ -278,12 +278,8 @@ func TestImport_KeepsAShortPassphraseOfTheKey(t *testing.T) {
 	p := &person{answer: "old"}
 	o := c.options()
 	o.NewPassphrase, o.SamePassphrase = p.passphrase, true
-	got := catest.Must(f.Import(t.Context(), o))(t)
+	catest.Must(f.Import(t.Context(), o))(t)
 	p.requirePrompted(t, "issuing-key.pem")
-	key := catest.Must(os.ReadFile(got.KeyPath))(t)
-	if _, err := ca.ParseEncryptedKey(key, []byte("old")); err != nil {
-		t.Error(err)
-	}
 	ensure(t, openWithPassphrase(t, f.Dir(), p), fabric.EnsureOptions{}, "east")
 	p.requirePrompted(t, "issuing-key.pem")
 }

@@ -29,6 +29,17 @@ func TestInit_CreatesOneRoot(t *testing.T) {
 	}
 }
 
+func TestInit_EncryptsTheKey(t *testing.T) {
+	t.Parallel()
+	p := &person{answer: passphrase}
+	f := open(t, newClock())
+	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.passphrase}}))(t)
+	p.requirePrompted(t, "root-key.pem")
+	if key := string(readFile(t, f, "root-key.pem")); !strings.HasPrefix(key, "-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+		t.Errorf("the key is %q", key)
+	}
+}
+
 func TestInit_RefusesAndCreatesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())

@@ -57,7 +57,7 @@ func TestRequest_UsesTheKeyTypeOfTheIssuerIfItIsKnown(t *testing.T) {
 			t.Errorf("the key type is %s, want %s", got, want)
 		}
 	}
-	if got := catest.Must(p.clusterDir.Request(t.Context(), "west", fabric.RequestOptions{KeyType: ca.RSA3072}))(t).Key.Type; got != ca.RSA3072 {
+	if got := catest.Must(p.clusterDir.Request(t.Context(), "west", fabric.RequestOptions{KeyType: ca.P384}))(t).Key.Type; got != ca.P384 {
 		t.Errorf("the key type is %s, want the requested one", got)
 	}
 }
