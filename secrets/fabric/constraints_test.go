@@ -111,6 +111,9 @@ func TestEnsure_ConstrainsNamesHoweverTheRootCame(t *testing.T) {
 			if diff := cmp.Diff(&ca.NameConstraints{TrustDomain: o.TrustDomain, DNSNames: o.NameConstraints}, status.Constraints); diff != "" {
 				t.Errorf("status (-want +got):\n%s", diff)
 			}
+			if len(status.Clusters) == 0 {
+				t.Error("there is no cluster")
+			}
 			for _, cluster := range status.Clusters {
 				requireConstrained(t, catest.Must(f.Bundle(t.Context(), cluster.Name))(t).Certificate(), o)
 			}

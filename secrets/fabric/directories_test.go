@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
@@ -102,15 +104,12 @@ func TestInstall_KeyStaysInTheDirectoryOfTheRequest(t *testing.T) {
 	if _, there := tree(t, p.clusterDir.Dir())["requests/east/request.pem"]; there {
 		t.Error("the request still waits")
 	}
-	for name, data := range keysIn(t, p.clusterDir.Dir()) {
-		if data != key {
-			t.Errorf("%s is another key than that of the request", name)
-		}
+	want := map[string]string{"clusters/east/ca-key.pem": key, "superseded/requests/east/20260102T030405Z/ca-key.pem": key}
+	if diff := cmp.Diff(want, keysIn(t, p.clusterDir.Dir())); diff != "" {
+		t.Errorf("keys in the directory of the cluster (-want +got):\n%s", diff)
 	}
-	for name, data := range keysIn(t, p.rootDir.Dir()) {
-		if name != "root-key.pem" || data == key {
-			t.Errorf("%s is in the directory of the root", name)
-		}
+	if keys := keysIn(t, p.rootDir.Dir()); len(keys) != 1 || keys["root-key.pem"] == "" || keys["root-key.pem"] == key {
+		t.Errorf("%d keys in the directory of the root, want that of the root alone", len(keys))
 	}
 	for what, data := range map[string][]byte{"request": csr, "response": response} {
 		if strings.Contains(string(data), "PRIVATE") {
@@ -124,7 +123,11 @@ func TestInstall_WritesTheFilesInTheirModes(t *testing.T) {
 	p := newDirectories(t, fabric.RootOptions{})
 	request(t, p.clusterDir, "west")
 	p.addCluster(t, "east")
-	for name, content := range tree(t, p.clusterDir.Dir()) {
+	files := tree(t, p.clusterDir.Dir())
+	if len(files) != 13 {
+		t.Errorf("%d files, want version, configuration, root, four of the bundle, two records, two of each request", len(files))
+	}
+	for name, content := range files {
 		mode, _, _ := strings.Cut(content, "\n")
 		want := "-rw-r--r--"
 		if strings.HasSuffix(name, "key.pem") || strings.HasPrefix(name, ".trustgen") {

@@ -22,6 +22,9 @@ type peer struct {
 	crls  []*x509.RevocationList
 }
 
+// serial is the serial number of the intermediate.
+func (p peer) serial() string { return p.chain[1].SerialNumber.String() }
+
 // newPeer is a workload of a cluster with a trust domain, at a time.
 func newPeer(t *testing.T, b *secrets.CACerts, trustDomain string, now func() time.Time) peer {
 	t.Helper()

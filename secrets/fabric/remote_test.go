@@ -4,8 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/trustgen/trustgen/ca/catest"
 	"github.com/trustgen/trustgen/secrets/fabric"
 	"github.com/trustgen/trustgen/secrets/mesh"
@@ -32,8 +30,17 @@ func TestEnsure_CreatesWhereTheRemoteIntermediateHasExpired(t *testing.T) {
 	t.Parallel()
 	p := newDirectories(t, fabric.RootOptions{})
 	p.sign(t, request(t, p.clusterDir, "east"), "east")
+	if _, err := p.rootDir.Bundle(t.Context(), "east"); !isA[*mesh.RemoteKeyError]()(err) {
+		t.Errorf("before it expires: got the error %v, want a RemoteKeyError", err)
+	}
 	p.advance(year + day)
-	ensure(t, p.rootDir, fabric.EnsureOptions{}, "east")
+	if _, err := p.rootDir.Bundle(t.Context(), "east"); !isA[*fabric.UnknownClusterError]()(err) {
+		t.Errorf("got the error %v, want an UnknownClusterError", err)
+	}
+	if got := ensure(t, p.rootDir, fabric.EnsureOptions{}, "east").Clusters[0].Action; got != fabric.Created {
+		t.Errorf("the action is %s, want %s", got, fabric.Created)
+	}
+	catest.Must(p.rootDir.Bundle(t.Context(), "east"))(t)
 }
 
 func TestEnsure_RefusesAClusterWithAPendingRequest(t *testing.T) {
@@ -56,40 +63,6 @@ func TestEnsure_RefusesAClusterWithAPendingRequest(t *testing.T) {
 	}
 	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
 	ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "east")
-}
-
-func TestStatus_ListsRemoteClustersAndPendingRequests(t *testing.T) {
-	t.Parallel()
-	p := newDirectories(t, fabric.RootOptions{})
-	ensure(t, p.rootDir, fabric.EnsureOptions{}, "east", "west")
-	waiting := catest.Must(p.clusterDir.Request(t.Context(), "east", fabric.RequestOptions{}))(t)
-	p.advance(day)
-	north := p.sign(t, request(t, p.clusterDir, "north"), "north")
-	east := p.sign(t, waiting.CSR, "east")
-	here := catest.Must(p.rootDir.Bundle(t.Context(), "east"))(t).Certificate().Subject.CommonName
-	status := catest.Must(p.rootDir.Status(t.Context()))(t)
-	type row struct {
-		Name, Subject string
-		Elsewhere     bool
-		State         mesh.State
-	}
-	var got []row
-	for _, c := range status.Clusters {
-		got = append(got, row{c.Name, c.Certificate.Subject, c.Remote, c.State})
-	}
-	want := []row{
-		{"east", here, false, mesh.StateValid},
-		{"east", east.Certificate.Subject, true, mesh.StateValid},
-		{"north", north.Certificate.Subject, true, mesh.StateValid},
-		{"west", subject(t, p.rootDir, "west"), false, mesh.StateValid},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("where the root is (-want +got):\n%s", diff)
-	}
-	status, err := p.clusterDir.Status(t.Context())
-	if !errors.Is(err, fabric.ErrNoRoot) || len(status.Requests) != 2 || status.Requests[0].Cluster != "east" || status.Requests[0].Key != waiting.Key {
-		t.Errorf("in the directory of the cluster: %+v, %v", status, err)
-	}
 }
 
 func TestBundle_SaysWhereTheKeyOfAClusterIs(t *testing.T) {

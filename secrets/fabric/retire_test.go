@@ -50,10 +50,8 @@ func TestRetire_ClusterIsTrustedUntilItIsRevoked(t *testing.T) {
 	if !slices.Contains(crlNames(t, f, "west"), name) {
 		t.Error("its CRL is gone before its end")
 	}
-	for _, reason := range entries(west.crls) {
-		if reason != int(mesh.ReasonCessationOfOperation) {
-			t.Errorf("the reason is %s", mesh.Reason(reason))
-		}
+	if diff := cmp.Diff(map[string]int{east.serial(): int(mesh.ReasonCessationOfOperation)}, entries(west.crls)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }
 
@@ -71,8 +69,8 @@ func TestRetire_RevokesAtOnce(t *testing.T) {
 	}
 	west := peerOf(t, f, c, "west")
 	want := map[string]int{
-		old.chain[1].SerialNumber.String():       int(mesh.ReasonKeyCompromise), // as it was decided
-		successor.chain[1].SerialNumber.String(): int(mesh.ReasonCessationOfOperation),
+		old.serial():       int(mesh.ReasonKeyCompromise), // as it was decided
+		successor.serial(): int(mesh.ReasonCessationOfOperation),
 	}
 	if diff := cmp.Diff(want, entries(west.crls)); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
@@ -112,12 +110,16 @@ func TestRetire_ReasonOverridesPending(t *testing.T) {
 	c := newClock()
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	old := peerOf(t, f, c, "east")
 	revoke(t, f, fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, "east")
+	successor := peerOf(t, f, c, "east")
 	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.ReasonPrivilegeWithdrawn)})
-	for serial, reason := range entries(peerOf(t, f, c, "west").crls) {
-		if reason != int(mesh.ReasonPrivilegeWithdrawn) {
-			t.Errorf("the reason of %s is %s", serial, mesh.Reason(reason))
-		}
+	want := map[string]int{
+		old.serial():       int(mesh.ReasonPrivilegeWithdrawn),
+		successor.serial(): int(mesh.ReasonPrivilegeWithdrawn),
+	}
+	if diff := cmp.Diff(want, entries(peerOf(t, f, c, "west").crls)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }
 
@@ -224,10 +226,17 @@ func TestRetire_SupersedesThePendingRequest(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	request(t, f, "east")
 	retire(t, f, "east", fabric.RetireOptions{})
+	superseded := 0
 	for name := range tree(t, f.Dir()) {
-		if strings.HasPrefix(name, "requests/") || strings.HasPrefix(name, "clusters/") {
+		switch {
+		case strings.HasPrefix(name, "requests/") || strings.HasPrefix(name, "clusters/"):
 			t.Errorf("%s is there", name)
+		case strings.HasPrefix(name, "superseded/requests/east/") || strings.HasPrefix(name, "superseded/clusters/east/"):
+			superseded++
 		}
+	}
+	if superseded != 6 {
+		t.Errorf("%d files are superseded, want the four of the bundle and the two of the request", superseded)
 	}
 }
 

@@ -70,6 +70,23 @@ func entries(lists []*x509.RevocationList) map[string]int {
 	return all
 }
 
+// requireEntries expects that the CRLs of a peer revoke some peers and no others.
+func requireEntries(t *testing.T, p peer, reason mesh.Reason, at time.Time, revoked ...peer) {
+	t.Helper()
+	want, got := make(map[string]mesh.Revocation), make(map[string]mesh.Revocation)
+	for _, other := range revoked {
+		want[other.serial()] = mesh.Revocation{Reason: reason, At: at}
+	}
+	for _, list := range p.crls {
+		for _, e := range list.RevokedCertificateEntries {
+			got[e.SerialNumber.String()] = mesh.Revocation{Reason: mesh.Reason(e.ReasonCode), At: e.RevocationTime}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+}
+
 func TestRevoke_TwoStepsCauseNoOutage(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -106,13 +123,7 @@ func TestRevoke_TwoStepsCauseNoOutage(t *testing.T) {
 	requireRefused(t, "east of old east", east, oldEast, c.Now(), errRevoked)
 	requireAccepted(t, "west of new east", west, east, c.Now())
 	requireAccepted(t, "east of west", east, west, c.Now())
-	for _, list := range west.crls {
-		for _, e := range list.RevokedCertificateEntries {
-			if e.ReasonCode != int(mesh.ReasonKeyCompromise) || !e.RevocationTime.Equal(catest.Now().Add(time.Hour-day)) {
-				t.Errorf("the entry is %+v", e)
-			}
-		}
-	}
+	requireEntries(t, west, mesh.ReasonKeyCompromise, catest.Now().Add(time.Hour-day), oldEast)
 }
 
 func TestRevoke_PendingRevocationIsNotBegunAgain(t *testing.T) {
@@ -163,19 +174,11 @@ func TestRevoke_ChangesReasonAndTimeOfPending(t *testing.T) {
 			c := newClock()
 			f := open(t, c)
 			ensure(t, f, fabric.EnsureOptions{}, "east")
+			old := peerOf(t, f, c, "east")
 			revoke(t, f, first, "east")
 			revoke(t, f, test.again, "east")
 			revoke(t, f, test.last, "east")
-			for _, list := range peerOf(t, f, c, "east").crls {
-				for _, e := range list.RevokedCertificateEntries {
-					if e.ReasonCode != int(test.reason) || !e.RevocationTime.Equal(test.at) {
-						t.Errorf("the entry is %s at %s, want %s at %s", mesh.Reason(e.ReasonCode), e.RevocationTime, test.reason, test.at)
-					}
-				}
-			}
-			if got := len(entries(peerOf(t, f, c, "east").crls)); got != 1 {
-				t.Errorf("%d entries, want one", got)
-			}
+			requireEntries(t, peerOf(t, f, c, "east"), test.reason, test.at, old)
 		})
 	}
 }
@@ -242,6 +245,46 @@ func TestRevoke_SeveralClustersInOneCRL(t *testing.T) {
 	}
 	for _, p := range old {
 		requireRefused(t, "north", peerOf(t, f, c, "north"), p, c.Now(), errRevoked)
+	}
+}
+
+func TestFinishRevocation_AcceptsAClusterOncePerPendingIntermediate(t *testing.T) {
+	t.Parallel()
+	for name, collect := range map[string]func(*testing.T, *fabric.Fabric) []string{
+		"from CAs": func(t *testing.T, f *fabric.Fabric) (clusters []string) {
+			for _, a := range catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs {
+				if a.Lifecycle == mesh.LifecyclePending {
+					clusters = append(clusters, a.Cluster)
+				}
+			}
+			return clusters
+		},
+		"from Status": func(t *testing.T, f *fabric.Fabric) (clusters []string) {
+			for _, c := range catest.Must(f.Status(t.Context()))(t).Clusters {
+				for range c.Pending {
+					clusters = append(clusters, c.Name)
+				}
+			}
+			return clusters
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			f := open(t, c)
+			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+			c.advance(time.Hour)
+			ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
+			pending := revoke(t, f, fabric.RevokeOptions{}, "east").Clusters[0].Pending
+			clusters := collect(t, f)
+			if diff := cmp.Diff([]string{"east", "east"}, clusters); diff != "" || len(pending) != 2 {
+				t.Fatalf("pending are %v, clusters (-want +got):\n%s", pending, diff)
+			}
+			done := finish(t, f, clusters...)
+			if len(done.Clusters) != 1 || !cmp.Equal(done.Clusters[0].Revoked, pending) {
+				t.Errorf("revoked is %+v", done.Clusters)
+			}
+		})
 	}
 }
 
@@ -450,10 +493,12 @@ func TestRevoke_NeedsNoCRLOfARevokedCA(t *testing.T) {
 	if len(got.Missing) > 0 || len(got.Clusters[0].Revoked) != 1 {
 		t.Errorf("got %+v", got)
 	}
+	states := make(map[string]mesh.CRLState)
 	for _, a := range catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs {
-		if want := mesh.CRLNotNeeded; a.Cluster == "north" && a.CRLState != want {
-			t.Errorf("its CRL is %s, want %s", a.CRLState, want)
-		}
+		states[a.Cluster] = a.CRLState
+	}
+	if diff := cmp.Diff(map[string]mesh.CRLState{"": mesh.CRLValid, "west": mesh.CRLValid, "north": mesh.CRLNotNeeded}, states); diff != "" {
+		t.Errorf("CRLs by cluster (-want +got):\n%s", diff)
 	}
 }
 

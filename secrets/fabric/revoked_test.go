@@ -4,11 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math/big"
-	"os"
-	"path/filepath"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
@@ -106,93 +102,4 @@ func TestEnsure_RequestsNoPassphraseIfItRefuses(t *testing.T) {
 		t.Error("east came back")
 	}
 	p.requirePrompted(t)
-}
-
-func TestStatus_StatesOfWhatIsNoLongerValid(t *testing.T) {
-	t.Parallel()
-	type states struct {
-		root, issuing mesh.State
-		clusters      map[string]mesh.State
-	}
-	inspect := func(t *testing.T, f *fabric.Fabric, c *clock) states {
-		t.Helper()
-		status := catest.Must(f.Status(t.Context()))(t)
-		got := states{root: status.Root.State, clusters: make(map[string]mesh.State)}
-		if status.Issuing != nil {
-			got.issuing = status.Issuing.State
-		}
-		for _, cluster := range status.Clusters {
-			got.clusters[cluster.Name] = cluster.State
-		}
-		return got
-	}
-	tests := map[string]struct {
-		prepare func(*testing.T, *clock) *fabric.Fabric
-		want    states
-	}{
-		"an issuing CA that is revoked": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				f, _ := revokedAbove(t, c)
-				return f
-			},
-			states{mesh.StateValid, mesh.StateRevoked, map[string]mesh.State{"east": mesh.StateRevoked}},
-		},
-		"remote clusters": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				p := &directories{c, open(t, c), open(t, c)}
-				ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
-				for _, cluster := range []string{"east", "north", "south"} {
-					p.sign(t, request(t, p.clusterDir, cluster), cluster)
-				}
-				revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true}, "east")
-				revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
-				retire(t, p.rootDir, "south", fabric.RetireOptions{})
-				return p.rootDir
-			},
-			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StatePending, "north": mesh.StateRevoked, "west": mesh.StateValid}},
-		},
-		"an issuing CA that was revoked, when all has expired": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				f, _ := revokedAbove(t, c)
-				c.advance(year + day)
-				return f
-			},
-			states{mesh.StateValid, mesh.StateExpired, map[string]mesh.State{"east": mesh.StateExpired}},
-		},
-		"remote clusters, when all has expired": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				p := &directories{c, open(t, c), open(t, c)}
-				ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
-				p.sign(t, request(t, p.clusterDir, "east"), "east")
-				p.sign(t, request(t, p.clusterDir, "north"), "north")
-				revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
-				c.advance(year + day)
-				return p.rootDir
-			},
-			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateExpired, "west": mesh.StateExpired}},
-		},
-		"a CA bundle that was put back after its cluster had left": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				f := open(t, c)
-				ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-				retire(t, f, "east", fabric.RetireOptions{})
-				kept := catest.Must(filepath.Glob(filepath.Join(f.Dir(), "superseded/clusters/east/*")))(t)
-				if err := os.Rename(kept[0], f.ClusterPath("east")); err != nil {
-					t.Fatal(err)
-				}
-				return f
-			},
-			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateRetired, "west": mesh.StateValid}},
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := newClock()
-			f := test.prepare(t, c)
-			if diff := cmp.Diff(test.want, inspect(t, f, c), cmp.AllowUnexported(states{})); diff != "" {
-				t.Errorf("states (-want +got):\n%s", diff)
-			}
-		})
-	}
 }

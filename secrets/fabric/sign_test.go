@@ -96,6 +96,30 @@ func TestSign_PreviewIsWhatIsSigned(t *testing.T) {
 	}
 }
 
+func TestSign_PreviewListsOnlyLiveIntermediates(t *testing.T) {
+	t.Parallel()
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	others := func() []string {
+		t.Helper()
+		o := fabric.SignOptions{Cluster: "east", DryRun: true}
+		return subjects(catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("next"), nil), o))(t).Others)
+	}
+	old := subject(t, f, "east")
+	if diff := cmp.Diff([]string{old}, others()); diff != "" {
+		t.Errorf("of one intermediate (-want +got):\n%s", diff)
+	}
+	revoke(t, f, fabric.RevokeOptions{}, "east")
+	successor := subject(t, f, "east")
+	if diff := cmp.Diff([]string{successor}, others()); diff != "" {
+		t.Errorf("while a revocation is pending (-want +got):\n%s", diff)
+	}
+	finish(t, f, "east")
+	if diff := cmp.Diff([]string{successor}, others()); diff != "" {
+		t.Errorf("after the revocation (-want +got):\n%s", diff)
+	}
+}
+
 func TestSign_DefaultEndIsThatOfThePreview(t *testing.T) {
 	t.Parallel()
 	p := newDirectories(t, fabric.RootOptions{})
@@ -330,11 +354,8 @@ func TestSign_DryRunSignsNothing(t *testing.T) {
 
 func TestSign_RequestsThePassphraseAfterTheConfirmation(t *testing.T) {
 	t.Parallel()
-	p := &person{answer: passphrase}
 	c := newClock()
-	f := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.passphrase}}))(t)
-	p.requirePrompted(t, "root-key.pem")
+	f, p := openEncrypted(t)
 	csr := request(t, open(t, c), "east")
 	confirm := func(context.Context, fabric.SignPreview) error {
 		p.requirePrompted(t)
