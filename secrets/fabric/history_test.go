@@ -58,9 +58,13 @@ func TestHistory_TheRightClustersTrustEachOther(t *testing.T) {
 		}
 	})
 	t.Logf("effects by verb: %v", did.times)
+	counted := []string{"accepted", "refused"}
 	for _, v := range verbs {
-		if did.times[v.verb] == 0 && !t.Failed() {
-			t.Errorf("%q never had an effect: %v", v.verb, did.times)
+		counted = append(counted, v.verb)
+	}
+	for _, what := range counted {
+		if did.times[what] == 0 && !t.Failed() {
+			t.Errorf("%q never had an effect: %v", what, did.times)
 		}
 	}
 }
@@ -76,7 +80,7 @@ type history struct {
 	unsynced            bool           // a directory has something that no exchange has brought to the others
 	diverged            bool           // the copy has signed a CRL that rootDir does not have
 	noEffect            bool           // the last step changed nothing
-	did                 map[string]int // how often each verb had an effect
+	did                 map[string]int // how often each verb had an effect, and how often a peer was accepted or refused
 }
 
 // remembered is an intermediate that existed at some time.
@@ -85,6 +89,7 @@ type remembered struct {
 	cluster          string
 	bundle           *secrets.CACerts
 	pending, revoked bool
+	workload         *peer // made again when its certificate has expired
 	retired          bool
 	unknownToRoot    bool // rootDir does not have its certificate yet
 	lost             bool // no directory has its certificate any more
@@ -377,11 +382,15 @@ func (h *history) inspect(t *testing.T) error {
 		if err != nil {
 			return err
 		}
+		want, err := h.publishedCRLs(t, f)
+		if err != nil {
+			return err
+		}
 		for _, c := range status.Clusters {
 			if c.Remote || c.Certificate == (mesh.Summary{}) && c.Err == nil {
 				continue
 			}
-			if err := h.inspectCluster(t, f, c.Name); err != nil {
+			if err := h.inspectCluster(t, f, c.Name, want); err != nil {
 				return fmt.Errorf("%s: %w", c.Name, err)
 			}
 		}
@@ -389,8 +398,9 @@ func (h *history) inspect(t *testing.T) error {
 	return nil
 }
 
-// inspectCluster checks the CA bundle of a cluster against its directory.
-func (h *history) inspectCluster(t *testing.T, f *fabric.Fabric, cluster string) error {
+// inspectCluster checks the CA bundle of a cluster against its directory, and the CRLs against those
+// that the directory publishes.
+func (h *history) inspectCluster(t *testing.T, f *fabric.Fabric, cluster string, want []byte) error {
 	t.Helper()
 	b, err := f.Bundle(t.Context(), cluster)
 	if err != nil {
@@ -411,7 +421,7 @@ func (h *history) inspectCluster(t *testing.T, f *fabric.Fabric, cluster string)
 	if without := b.WithoutCRL(); len(without) > 0 && !ended {
 		return fmt.Errorf("the CRL of %s is missing in its CA bundle", ca.Describe(without[0]))
 	}
-	if err := h.checkCRLs(t, f, b); err != nil {
+	if err := h.checkCRLs(b, want); err != nil {
 		return err
 	}
 	for _, r := range h.cas {
@@ -424,19 +434,27 @@ func (h *history) inspectCluster(t *testing.T, f *fabric.Fabric, cluster string)
 	return nil
 }
 
-// checkCRLs expects the complete CRL bundle, or none if CRLs are not published.
-func (h *history) checkCRLs(t *testing.T, f *fabric.Fabric, b *secrets.CACerts) error {
+// publishedCRLs is the CRL bundle of a directory: empty if it publishes none, and nil if CRLs are
+// missing that no exchange has brought yet.
+func (h *history) publishedCRLs(t *testing.T, f *fabric.Fabric) ([]byte, error) {
 	t.Helper()
-	var want []byte
-	if catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
-		bundle, err := f.CRLs(t.Context(), fabric.CRLsOptions{})
-		if err != nil {
-			return h.allowMissing(err)
-		}
-		want = ca.MarshalCRLs(bundle.CRLs...)
+	if !catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
+		return []byte{}, nil
 	}
-	// The CRLs of CAs that have expired stay in the bundle until it is written again.
-	if got := ca.MarshalCRLs(b.CRLs()...); !h.unsynced && !bytes.Equal(got, want) && !h.equalsUnexpired(b, want) {
+	bundle, err := f.CRLs(t.Context(), fabric.CRLsOptions{})
+	if err != nil {
+		return nil, h.allowMissing(err)
+	}
+	return ca.MarshalCRLs(bundle.CRLs...), nil
+}
+
+// checkCRLs expects that a cluster has the CRLs that its directory publishes. The CRLs of CAs that
+// have expired stay in the bundle until it is written again.
+func (h *history) checkCRLs(b *secrets.CACerts, want []byte) error {
+	if want == nil || h.unsynced {
+		return nil
+	}
+	if got := ca.MarshalCRLs(b.CRLs()...); !bytes.Equal(got, want) && !h.equalsUnexpired(b, want) {
 		return fmt.Errorf("its CRL bundle has %d CRLs, and is not that of the directory", len(b.CRLs()))
 	}
 	return nil
@@ -467,11 +485,18 @@ func (h *history) peer(r *remembered) (*peer, error) {
 	if r.place == h.foreign {
 		domain = "foreign.example"
 	}
-	p, err := makePeer(r.bundle, domain, h.Now)
-	if r.place == h.foreign && h.cross != nil {
-		p.chain = append(p.chain, h.cross)
+	if r.workload == nil || !r.workload.chain[0].NotAfter.After(h.now) {
+		p, err := makePeer(r.bundle, domain, h.Now)
+		if err != nil {
+			return nil, err
+		}
+		r.workload = &p
 	}
-	return &p, err
+	p := *r.workload
+	if r.place == h.foreign && h.cross != nil {
+		p.chain = append(slices.Clone(p.chain), h.cross)
+	}
+	return &p, nil
 }
 
 // checkAll checks every cluster against every intermediate after an exchange.
@@ -484,7 +509,9 @@ func (h *history) checkAll() error {
 			trusted := (!from.revoked || unchecked) && (!foreign || to.place != h.foreign && h.cross != nil)
 			ended := !from.bundle.Certificate().NotAfter.After(h.now)
 			switch {
-			case ended || from.lost && !from.revoked || trusted == (err == nil):
+			case ended || from.lost && !from.revoked:
+			case trusted == (err == nil):
+				h.did[map[bool]string{true: "accepted", false: "refused"}[trusted]]++
 			case trusted:
 				return fmt.Errorf("%s refuses %s: %w", ca.Describe(to.bundle.Certificate()), ca.Describe(from.bundle.Certificate()), err)
 			default:

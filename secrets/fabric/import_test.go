@@ -25,8 +25,12 @@ type corporate struct {
 
 func newCorporate(t *testing.T) corporate {
 	t.Helper()
+	return newCorporateWith(t, catest.Key("issuing"))
+}
+
+func newCorporateWith(t *testing.T, key crypto.Signer) corporate {
+	t.Helper()
 	h := catest.New(t)
-	key := catest.KeyP384("issuing")
 	return corporate{h.Root, h.Below(t, h.Root, key, ca.IntermediateOptions{PathLen: 1}), key}
 }
 
@@ -55,7 +59,7 @@ func TestImport_RootIssues(t *testing.T) {
 
 func TestImport_IssuingCAIssuesBelowARootWithoutItsKey(t *testing.T) {
 	t.Parallel()
-	f, c := open(t, newClock()), newCorporate(t)
+	f, c := open(t, newClock()), newCorporateWith(t, catest.KeyP384("issuing"))
 	got := catest.Must(f.Import(t.Context(), c.options()))(t)
 	if got.Issuing == nil || got.Issuing.Subject != ca.Describe(c.issuing.Certificate()) || filepath.Base(got.KeyPath) != "issuing-key.pem" {
 		t.Errorf("got %+v", got)

@@ -3,6 +3,7 @@ package fabric_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,12 +33,16 @@ func TestInit_CreatesOneRoot(t *testing.T) {
 func TestInit_EncryptsTheKey(t *testing.T) {
 	t.Parallel()
 	p := &person{answer: passphrase}
-	f := open(t, newClock())
-	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.passphrase}}))(t)
+	f := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
+	o := fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.passphrase}}
+	dry := o
+	dry.DryRun = true
+	catest.Must(f.Init(t.Context(), dry))(t)
+	p.requirePrompted(t)
+	catest.Must(f.Init(t.Context(), o))(t)
 	p.requirePrompted(t, "root-key.pem")
-	if key := string(readFile(t, f, "root-key.pem")); !strings.HasPrefix(key, "-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-		t.Errorf("the key is %q", key)
-	}
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	p.requirePrompted(t, "root-key.pem")
 }
 
 func TestInit_RefusesAndCreatesNothing(t *testing.T) {

@@ -3,6 +3,8 @@ package fabric_test
 import (
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"math/big"
 	"strings"
@@ -357,26 +359,39 @@ func TestImportCRLs_LargeBundleOmitsTheCRLsOfRevokedCAs(t *testing.T) {
 	h := &catest.Hierarchy{}
 	issuing := h.Below(t, root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
 	const room = 1<<20 - 64<<10
-	list := long(t, issuing, 7, 33_000)
+	list := padded(t, issuing, 7, 700_000)
 	if n := len(ca.MarshalCRLs(list)); n > room || n < room*9/10 {
 		t.Fatalf("the CRL takes %d bytes, and is to fill most of %d", n, room)
 	}
-	e := mesh.Exchange{Certificates: issuing.Chain()[:1], CRLs: []*x509.RevocationList{list}}
-	importCRLs(t, f, e)
+	certs := issuing.Chain()[:1]
 	before := tree(t, f.Dir())
-	large := long(t, issuing, 8, 36_000)
-	_, err := f.ImportCRLs(t.Context(), mesh.Exchange{CRLs: []*x509.RevocationList{large}}, fabric.ImportCRLsOptions{})
+	e := mesh.Exchange{Certificates: certs, CRLs: []*x509.RevocationList{list}}
+	if done := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{DryRun: true}))(t); !done.Written {
+		t.Error("a CRL for which there is room is not written")
+	}
+	large := padded(t, issuing, 8, 750_000)
+	_, err := f.ImportCRLs(t.Context(), mesh.Exchange{Certificates: certs, CRLs: []*x509.RevocationList{large}}, fabric.ImportCRLsOptions{})
 	if err == nil || !strings.Contains(err.Error(), "and a Secret has room for 983040") {
 		t.Errorf("got the error %v, want that there is no room", err)
 	}
 	unchanged(t, f.Dir(), before)
 
 	revoked := ca.CRLOptions{Number: big.NewInt(newClock().Now().Unix() + 1), Revoked: []x509.RevocationListEntry{{SerialNumber: issuing.Certificate().SerialNumber, RevocationTime: catest.Now()}}}
-	both := mesh.Exchange{CRLs: []*x509.RevocationList{large, catest.Must(root.CRL(revoked))(t)}}
+	both := mesh.Exchange{Certificates: certs, CRLs: []*x509.RevocationList{large, catest.Must(root.CRL(revoked))(t)}}
 	done := importCRLs(t, f, both)
 	if names := crlNames(t, f, "east"); len(names) != 2 || !done.Written {
 		t.Errorf("written %t, the bundle has CRLs of %v, want those of root and east", done.Written, names)
 	}
+}
+
+// padded is a CRL with an extension of a size. It takes less time than one with many entries.
+func padded(t *testing.T, issuing *ca.Authority, number int64, size int) *x509.RevocationList {
+	t.Helper()
+	der := catest.Must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(number), ThisUpdate: catest.Now(), NextUpdate: catest.Now().Add(day),
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Value: make([]byte, size)}},
+	}, issuing.Certificate(), catest.Key("issuing")))(t)
+	return catest.Must(x509.ParseRevocationList(der))(t)
 }
 
 // rootOfFabric is the CA of a fabric that publishes CRLs.
