@@ -21,12 +21,12 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// constrained is what a fabric is made with whose intermediates are limited.
+// constrained are the options of a fabric with name constraints.
 func constrained(revisions ...string) fabric.RootOptions {
 	return fabric.RootOptions{TrustDomain: "mesh.example.com", NameConstraints: secrets.IstiodNames("", revisions...)}
 }
 
-// leafOf lets the CA of a cluster sign a leaf, as istiod does, who does not look at
+// leafOf is a leaf that the CA of a cluster signs, as istiod does: without a check of the name
 // constraints.
 func leafOf(t *testing.T, f *fabric.Fabric, cluster string, r ca.Request) []*x509.Certificate {
 	t.Helper()
@@ -60,9 +60,9 @@ func TestEnsure_NameConstraintsPermitTheMeshAndNothingElse(t *testing.T) {
 		"a workload of another trust domain":        {workload("spiffe://cluster.local/ns/shop/sa/cart"), false},
 		"istiod":                                    {istiod(usual...), true},
 		"istiod of the revision":                    {istiod(append(usual[:3:3], "istiod-canary.istio-system.svc")...), true},
-		"istiod of a revision that was not given":   {istiod(append(usual[:3:3], "istiod-stable.istio-system.svc")...), false},
+		"istiod of another revision":                {istiod(append(usual[:3:3], "istiod-stable.istio-system.svc")...), false},
 		"istiod with a name that was configured":    {istiod(append(usual[:3:3], "istiod.example.com")...), false},
-		"a name that is none of istiod":             {istiod("cart.shop.svc"), false},
+		"a name of another service":                 {istiod("cart.shop.svc"), false},
 		"istiod with a name of another service too": {istiod("istiod.istio-system.svc", "cart.shop.svc"), false},
 	}
 	for name, test := range tests {
@@ -132,7 +132,7 @@ func TestEnsure_RefusesAnUpstreamThatOmitsNameConstraints(t *testing.T) {
 	}
 }
 
-// forgetful is a CA that constrains nothing.
+// forgetful is a CA that omits name constraints.
 type forgetful struct{ issuer.IntermediateIssuer }
 
 func (f forgetful) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
@@ -218,24 +218,24 @@ func TestImport_RequiresNameConstraintsThatPermitTheMesh(t *testing.T) {
 		istiod []string
 		want   string // empty if it is accepted
 	}{
-		"none":                                  {permitted(nil, nil), nil, ""},
-		"the trust domain and services":         {permitted([]string{"mesh.example.com"}, svc), nil, ""},
-		"the trust domain alone":                {permitted([]string{"mesh.example.com"}, nil), nil, ""},
-		"services alone":                        {permitted(nil, svc), nil, ""},
-		"the namespace":                         {permitted(nil, []string{"istio-system.svc"}), nil, ""},
-		"two, of which one is right":            {permitted([]string{"other", "mesh.example.com"}, append(svc, "other")), nil, ""},
-		"all hosts below the organization":      {permitted([]string{".example.com"}, svc), nil, ""},
-		"others are excluded":                   {excluded([]string{"other"}, []string{"other"}), nil, ""},
-		"another trust domain":                  {permitted([]string{"cluster.local"}, svc), nil, "without the identities of the trust domain mesh.example.com: for URIs, permitted are [\"cluster.local\"]"},
-		"the organization, as a host":           {permitted([]string{"example.com"}, svc), nil, "without the identities of the trust domain"},
-		"the trust domain is excluded":          {excluded([]string{"mesh.example.com"}, nil), nil, "excluded are [\"mesh.example.com\"]"},
-		"what holds the trust domain is":        {excluded([]string{"example.com"}, nil), nil, "excluded are [\"example.com\"]"},
-		"other DNS names":                       {permitted(nil, []string{"example.com"}), nil, "without istiod.istio-system.svc, a name of istiod's own certificate: for DNS names, permitted are [\"example.com\"]"},
-		"one name of istiod is missing":         {permitted(nil, []string{"istiod.istio-system.svc", "istio-pilot.istio-system.svc"}), nil, "without istiod-remote.istio-system.svc"},
-		"services are excluded":                 {excluded(nil, svc), nil, "excluded are [\"svc\"]"},
-		"another namespace than that of istiod": {permitted(nil, []string{"istio-system.svc"}), secrets.IstiodNames("mesh"), "without istiod.mesh.svc"},
-		"the namespace of istiod":               {permitted(nil, []string{"mesh.svc", "istio-system.svc"}), secrets.IstiodNames("mesh"), ""},
-		"a name that ends alike":                {permitted(nil, []string{"stem.svc"}), nil, "without istiod.istio-system.svc"},
+		"none":                                       {permitted(nil, nil), nil, ""},
+		"the trust domain and services":              {permitted([]string{"mesh.example.com"}, svc), nil, ""},
+		"the trust domain alone":                     {permitted([]string{"mesh.example.com"}, nil), nil, ""},
+		"services alone":                             {permitted(nil, svc), nil, ""},
+		"the namespace":                              {permitted(nil, []string{"istio-system.svc"}), nil, ""},
+		"two, of which one permits it":               {permitted([]string{"other", "mesh.example.com"}, append(svc, "other")), nil, ""},
+		"all hosts below the organization":           {permitted([]string{".example.com"}, svc), nil, ""},
+		"others are excluded":                        {excluded([]string{"other"}, []string{"other"}), nil, ""},
+		"another trust domain":                       {permitted([]string{"cluster.local"}, svc), nil, "without the identities of the trust domain mesh.example.com: for URIs, permitted are [\"cluster.local\"]"},
+		"the organization, as a host":                {permitted([]string{"example.com"}, svc), nil, "without the identities of the trust domain"},
+		"the trust domain is excluded":               {excluded([]string{"mesh.example.com"}, nil), nil, "excluded are [\"mesh.example.com\"]"},
+		"the parent of the trust domain is excluded": {excluded([]string{"example.com"}, nil), nil, "excluded are [\"example.com\"]"},
+		"other DNS names":                            {permitted(nil, []string{"example.com"}), nil, "without istiod.istio-system.svc, a name of istiod's own certificate: for DNS names, permitted are [\"example.com\"]"},
+		"one name of istiod is missing":              {permitted(nil, []string{"istiod.istio-system.svc", "istio-pilot.istio-system.svc"}), nil, "without istiod-remote.istio-system.svc"},
+		"services are excluded":                      {excluded(nil, svc), nil, "excluded are [\"svc\"]"},
+		"another namespace than that of istiod":      {permitted(nil, []string{"istio-system.svc"}), secrets.IstiodNames("mesh"), "without istiod.mesh.svc"},
+		"the namespace of istiod":                    {permitted(nil, []string{"mesh.svc", "istio-system.svc"}), secrets.IstiodNames("mesh"), ""},
+		"a name with the same ending":                {permitted(nil, []string{"stem.svc"}), nil, "without istiod.istio-system.svc"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -175,10 +175,10 @@ func TestLoad_NamesADamagedConfiguration(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"it is gone":             {nil, "fabric.yaml: no such file"},
-		"it is junk":             {[]byte("junk"), "fabric.yaml is damaged"},
-		"a field is misspelt":    {[]byte("trustdomian: a"), "fabric.yaml is damaged"},
-		"the trust domain is no": {[]byte("trustDomain: A/b"), "fabric.yaml: trust domain \"A/b\" is not a host"},
+		"it is gone":              {nil, "fabric.yaml: no such file"},
+		"it is junk":              {[]byte("junk"), "fabric.yaml is damaged"},
+		"a field is misspelt":     {[]byte("trustdomian: a"), "fabric.yaml is damaged"},
+		"an invalid trust domain": {[]byte("trustDomain: A/b"), "fabric.yaml: trust domain \"A/b\" is not a host"},
 	} {
 		f := open(t, newClock())
 		ensure(t, f, fabric.EnsureOptions{}, "east")

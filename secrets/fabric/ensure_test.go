@@ -82,14 +82,14 @@ func TestEnsure_KeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
 		renew bool
 		want  fabric.Action
 	}{
-		"at once":                            {0, false, fabric.Kept},
-		"with a third of its life left":      {2*year/3 - time.Minute, false, fabric.Kept},
-		"with less than a third":             {2*year/3 + time.Minute, false, fabric.Renewed},
-		"when it has expired":                {year + day, false, fabric.Renewed},
-		"when it is valid, on request":       {0, true, fabric.Renewed},
-		"in its last second":                 {year, false, fabric.Renewed},
-		"one second before a third is left":  {2*year/3 - 21*time.Second, false, fabric.Kept},
-		"when it has not even started aging": {-30 * time.Second, false, fabric.Kept},
+		"at once":                           {0, false, fabric.Kept},
+		"with a third of its life left":     {2*year/3 - time.Minute, false, fabric.Kept},
+		"with less than a third":            {2*year/3 + time.Minute, false, fabric.Renewed},
+		"when it has expired":               {year + day, false, fabric.Renewed},
+		"when it is valid, on request":      {0, true, fabric.Renewed},
+		"in its last second":                {year, false, fabric.Renewed},
+		"one second before a third is left": {2*year/3 - 21*time.Second, false, fabric.Kept},
+		"before its start":                  {-30 * time.Second, false, fabric.Kept},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

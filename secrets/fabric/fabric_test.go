@@ -65,7 +65,7 @@ func actions(r fabric.EnsureResult) map[string]fabric.Action {
 	return all
 }
 
-// tree is every file of a directory with its mode, the lock left out.
+// tree is every file of a directory with its mode, except the lock.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -99,7 +99,7 @@ func unchanged(t *testing.T, dir string, before map[string]string) {
 	}
 }
 
-// isA reports of an error whether a T is in it.
+// isA returns a function that reports whether an error is or wraps a T.
 func isA[T error]() func(error) bool {
 	return func(err error) bool {
 		var target T

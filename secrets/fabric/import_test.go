@@ -149,7 +149,7 @@ func TestImport_ToleratesAnOldRoot(t *testing.T) {
 	}
 }
 
-// mutated is the root of a hierarchy with a difference.
+// mutated is the root of a hierarchy with a change.
 func mutated(t *testing.T, h *catest.Hierarchy, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	return catest.Mutate(t, h.Root.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: change})
@@ -224,7 +224,7 @@ func TestImport_RefusesAndCreatesNothing(t *testing.T) {
 		"an intermediate as root":       {fabric.ImportOptions{Root: h.Intermediate.Certificate(), Key: h.IntermediateKey}, ca.RuleRooted, "is missing"},
 		"an issuing CA of another root": {fabric.ImportOptions{Root: other.Certificate(), Issuing: c.options().Issuing, Key: c.issuingKey}, ca.RuleRooted, "is missing"},
 		"a chain to another root":       {fabric.ImportOptions{Root: other.Certificate(), Issuing: c.issuing.Chain(), Key: c.issuingKey}, ca.RuleTrustedRoot, "is not the root that was given"},
-		"a trust domain that is none":   {fabric.ImportOptions{Root: root, Key: h.RootKey, TrustDomain: "spiffe://x"}, nil, "is not a host"},
+		"an invalid trust domain":       {fabric.ImportOptions{Root: root, Key: h.RootKey, TrustDomain: "spiffe://x"}, nil, "is not a host"},
 		"a key that cannot be exported": {fabric.ImportOptions{Root: root, Key: device{h.RootKey}}, nil, "cannot be exported"},
 		"a short passphrase":            {fabric.ImportOptions{Root: root, Key: h.RootKey, NewPassphrase: (&person{answer: "short"}).passphrase}, fabric.ErrPassphraseShort, "root-key.pem"},
 	}

@@ -242,13 +242,13 @@ func TestImportCRLs_RefusesAndChangesNothing(t *testing.T) {
 		want string
 	}{
 		"nothing": {func(*testing.T, *fabric.Fabric) mesh.Exchange { return mesh.Exchange{} }, "no certificate and no CRL is given"},
-		"the CRL of a stranger": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
+		"the CRL of an unknown root": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
 			return mesh.Exchange{CRLs: crl(h.Root)}
 		}, "no known CA signed the CRL"},
-		"a stranger and its CRL": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
+		"an unknown root and its CRL": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
 			return mesh.Exchange{Certificates: h.Chain(), CRLs: crl(h.Root)}
 		}, "does not chain to a known CA"},
-		"a CA that is known without its CRL": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
+		"a CA without its CRL": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			e := foreignCluster(t, f)
 			e.CRLs = e.CRLs[:1]
 			return e
@@ -256,7 +256,7 @@ func TestImportCRLs_RefusesAndChangesNothing(t *testing.T) {
 		"a leaf": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			return mesh.Exchange{Certificates: peerOf(t, f, newClock(), "east").chain[:1]}
 		}, "does not chain to a known CA"},
-		"a CA with the name of another": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
+		"a CA with the name of another CA": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			east := catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()
 			root := rootAuthority(t, f)
 			key := catest.Must(ca.ParseKey(readFile(t, f, "root-key.pem")))(t)

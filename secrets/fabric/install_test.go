@@ -34,7 +34,7 @@ func rootOf(t *testing.T, p *directories) *ca.Authority {
 	return catest.Must(ca.Load(catest.Must(ca.ParseKey(readFile(t, p.rootDir, "root-key.pem")))(t), certs, p.Now))(t)
 }
 
-// answerFor is what a CA signs which looks at nothing.
+// responseFor is the response of a CA that checks nothing.
 func responseFor(t *testing.T, a *ca.Authority, o ca.IntermediateOptions, r ca.Request) mesh.Exchange {
 	t.Helper()
 	cert := catest.Issue(t, a, catest.Must(ca.Intermediate(o))(t), r)
@@ -66,7 +66,7 @@ func TestInstall_RefusesAWrongResponseByName(t *testing.T) {
 			return p.sign(t, csrOf(t, catest.Key("unknown"), nil), "east").Response
 		}, fabric.InstallOptions{}, fabric.ErrNoRequest, "requests wait of east, west"},
 		"for the request of another cluster": {good, fabric.InstallOptions{Cluster: "west"}, nil, "has the key of the request of cluster east, not of west"},
-		"for a cluster that cannot be":       {good, fabric.InstallOptions{Cluster: "West"}, nil, `cluster name "West"`},
+		"for an invalid cluster name":        {good, fabric.InstallOptions{Cluster: "West"}, nil, `cluster name "West"`},
 		"signed for another cluster": {func(t *testing.T, p *directories) mesh.Exchange {
 			return responseFor(t, rootOf(t, p), ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.clusterDir, "east").Public(), CommonName: "west"})
 		}, fabric.InstallOptions{}, nil, "cluster east: west "},
@@ -85,8 +85,8 @@ func TestInstall_RefusesAWrongResponseByName(t *testing.T) {
 		"with a broken signature": {changed(func(t *testing.T, _ *directories, e *mesh.Exchange) {
 			e.Certificates[0] = catest.BreakSignature(t, e.Certificates[0])
 		}), fabric.InstallOptions{}, ca.RuleSignature, "did not sign it"},
-		"expired":          {changed(func(_ *testing.T, p *directories, _ *mesh.Exchange) { p.advance(year + day) }), fabric.InstallOptions{}, ca.RuleExpired, "expired at 2027-01-02T03:04:05Z"},
-		"of the day after": {changed(func(_ *testing.T, p *directories, _ *mesh.Exchange) { p.advance(-day) }), fabric.InstallOptions{}, ca.RuleNotYetValid, "is not valid before"},
+		"expired":       {changed(func(_ *testing.T, p *directories, _ *mesh.Exchange) { p.advance(year + day) }), fabric.InstallOptions{}, ca.RuleExpired, "expired at 2027-01-02T03:04:05Z"},
+		"not valid yet": {changed(func(_ *testing.T, p *directories, _ *mesh.Exchange) { p.advance(-day) }), fabric.InstallOptions{}, ca.RuleNotYetValid, "is not valid before"},
 		"under the name of another CA": {func(t *testing.T, p *directories) mesh.Exchange {
 			e := good(t, p)
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) {
@@ -102,10 +102,10 @@ func TestInstall_RefusesAWrongResponseByName(t *testing.T) {
 			return responseFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "cluster.local", DNSNames: []string{"istiod.mesh.svc"}}},
 				ca.Request{PublicKey: keyOf(t, p.clusterDir, "east").Public(), CommonName: "east"})
 		}, fabric.InstallOptions{}, mesh.RulePermitsMesh, "without istiod.istio-system.svc"},
-		"with a CA that leads nowhere": {changed(func(_ *testing.T, _ *directories, e *mesh.Exchange) {
+		"with a CA that does not chain to the root": {changed(func(_ *testing.T, _ *directories, e *mesh.Exchange) {
 			e.Certificates = append(e.Certificates, other.Certificate())
 		}), fabric.InstallOptions{}, nil, "the signed response: other "},
-		"with a CRL of nobody": {changed(func(t *testing.T, _ *directories, e *mesh.Exchange) {
+		"with a CRL of an unknown CA": {changed(func(t *testing.T, _ *directories, e *mesh.Exchange) {
 			e.CRLs = append(e.CRLs, catest.Must(other.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t))
 		}), fabric.InstallOptions{}, nil, "no known CA signed the CRL"},
 		"with a CRL that revokes it": {changed(func(t *testing.T, p *directories, e *mesh.Exchange) {
@@ -147,13 +147,13 @@ func TestInstall_RequiresThatANewRootIsConfirmed(t *testing.T) {
 		options func(root *x509.Certificate) fabric.InstallOptions
 		is      error // nil if it is accepted
 	}{
-		"nobody vouches for it": {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{} }, fabric.ErrRootUnconfirmed},
-		"a person says yes":     {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{ConfirmRoot: confirmRoot} }, nil},
-		"a person says no": {func(*x509.Certificate) fabric.InstallOptions {
+		"nobody confirms it": {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{} }, fabric.ErrRootUnconfirmed},
+		"a person confirms":  {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{ConfirmRoot: confirmRoot} }, nil},
+		"a person refuses": {func(*x509.Certificate) fabric.InstallOptions {
 			return fabric.InstallOptions{ConfirmRoot: func(context.Context, mesh.Summary, string) error { return no }}
 		}, no},
 		"it was given": {func(root *x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{Root: root} }, nil},
-		"another was given, though a person would say yes": {func(*x509.Certificate) fabric.InstallOptions {
+		"another was given, though a person would confirm": {func(*x509.Certificate) fabric.InstallOptions {
 			return fabric.InstallOptions{Root: other.Certificate(), ConfirmRoot: confirmRoot}
 		}, ca.RuleTrustedRoot},
 	}

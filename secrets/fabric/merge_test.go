@@ -47,7 +47,7 @@ func importCRLs(t *testing.T, f *fabric.Fabric, e mesh.Exchange) fabric.ImportCR
 	return catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
 }
 
-// answered is what a directory signs to a new request of a cluster.
+// signedResponse is the response of one directory to a new request of another one.
 func signedResponse(t *testing.T, from, to *fabric.Fabric, cluster string) mesh.Exchange {
 	t.Helper()
 	csr := catest.Must(to.Request(t.Context(), cluster, fabric.RequestOptions{New: true}))(t).CSR
@@ -323,7 +323,7 @@ func TestImportCRLs_ForeignCAsAreOfNoCluster(t *testing.T) {
 	}
 }
 
-// long is a CRL with that many entries.
+// long is a CRL with a number of entries.
 func long(t *testing.T, signer *ca.Authority, number int64, entries int) *x509.RevocationList {
 	t.Helper()
 	o := ca.CRLOptions{Number: big.NewInt(number)}
@@ -416,7 +416,7 @@ func TestImportCRLs_ReportsWhatItRevokesAndWhetherItIsWritten(t *testing.T) {
 	if diff := cmp.Diff(want, done.Revoked); diff != "" || done.Written || len(done.Missing) != 1 {
 		t.Errorf("written %t, missing %v, revoked (-want +got):\n%s", done.Written, done.Missing, diff)
 	}
-	// Beside the cluster the same CA stands above the intermediate there.
+	// In the directory of the cluster the same CA stands above the intermediate.
 	if done = importCRLs(t, clusterDir, rootCRL(t, h, 2, issuing.Certificate())); len(done.Revoked) != 1 || done.Revoked[0].Role != mesh.RoleIssuing || !done.Written {
 		t.Errorf("in the directory of the cluster: written %t, revoked %+v", done.Written, done.Revoked)
 	}

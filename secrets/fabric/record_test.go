@@ -24,7 +24,7 @@ func recordFile(t *testing.T, cert *x509.Certificate) string {
 	return "authorities/" + catest.Must(ca.KeyID(cert.PublicKey))(t) + ".yaml"
 }
 
-// record is what a record says.
+// record is the content of a record file.
 type record struct {
 	Cluster     string `json:"cluster,omitempty"`
 	Certificate string `json:"certificate"`
@@ -45,14 +45,14 @@ func readFile(t *testing.T, f *fabric.Fabric, name string) []byte {
 	return catest.Must(os.ReadFile(filepath.Join(f.Dir(), name)))(t)
 }
 
-// publishing lets a fabric publish CRLs from now on.
+// publish makes a fabric publish CRLs.
 func publish(t *testing.T, f *fabric.Fabric) {
 	t.Helper()
 	refresh(t, f, fabric.RefreshCRLsOptions{})
 }
 
-// crlNames are the names of the CAs that have a CRL in the set of a cluster, sorted as they
-// stand there.
+// crlNames are the names of the CAs that have a CRL in the bundle of a cluster, in the order of
+// the bundle.
 func crlNames(t *testing.T, f *fabric.Fabric, cluster string) []string {
 	t.Helper()
 	bundle := catest.Must(f.Bundle(t.Context(), cluster))(t)
@@ -163,12 +163,12 @@ func TestLoad_NamesADamagedRecord(t *testing.T) {
 		change func(r, other record) record
 		want   string
 	}{
-		"the certificate is missing":         {func(r, _ record) record { r.Certificate = ""; return r }, "certificate: no PEM block"},
-		"two certificates":                   {func(r, o record) record { r.Certificate += o.Certificate; return r }, "expected those of one key and name"},
-		"the record of another CA":           {func(_, o record) record { return o }, "whose key has another name"},
-		"the CRL of another CA":              {func(r, o record) record { r.CRL = o.CRL; return r }, "not signed by this CA"},
-		"two CRLs":                           {func(r, _ record) record { r.CRL += r.CRL; return r }, "2 CRLs, expected one"},
-		"the name of a cluster that is none": {func(r, _ record) record { r.Cluster = "../east"; return r }, `cluster name "../east"`},
+		"the certificate is missing": {func(r, _ record) record { r.Certificate = ""; return r }, "certificate: no PEM block"},
+		"two certificates":           {func(r, o record) record { r.Certificate += o.Certificate; return r }, "expected those of one key and name"},
+		"the record of another CA":   {func(_, o record) record { return o }, "whose key has another name"},
+		"the CRL of another CA":      {func(r, o record) record { r.CRL = o.CRL; return r }, "not signed by this CA"},
+		"two CRLs":                   {func(r, _ record) record { r.CRL += r.CRL; return r }, "2 CRLs, expected one"},
+		"an invalid cluster name":    {func(r, _ record) record { r.Cluster = "../east"; return r }, `cluster name "../east"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -127,7 +127,7 @@ func TestRefreshCRLs_NextCRLLivesAsLongAsTheLastOne(t *testing.T) {
 		"a refresh that asks for the end of the root": {month, day, func(t *testing.T, f *fabric.Fabric) {
 			refresh(t, f, fabric.RefreshCRLsOptions{NextUpdate: rootCert(t, f).NotAfter})
 		}, 0},
-		"one after another program's, which was for seconds": {0, 0, func(t *testing.T, f *fabric.Fabric) {
+		"after one of another program that ends in seconds": {0, 0, func(t *testing.T, f *fabric.Fabric) {
 			importBrief(t, f)
 			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 		}, 0},
@@ -213,7 +213,7 @@ func TestRefreshCRLs_ReportsTheMissingCRLOfARemoteRoot(t *testing.T) {
 	}
 }
 
-// A directory of an earlier version has no records.
+// A directory of an early version has no records.
 func TestRefreshCRLs_CreatesMissingRecords(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -285,7 +285,7 @@ func TestRefreshCRLs_RefusesAndChangesNothing(t *testing.T) {
 	}
 }
 
-// unrecord loses the record of the CA of a cluster.
+// unrecord removes the record of the CA of a cluster.
 func unrecord(t *testing.T, f *fabric.Fabric, cluster string) {
 	t.Helper()
 	remove(t, f, recordFile(t, catest.Must(f.Bundle(t.Context(), cluster))(t).Certificate()))

@@ -137,10 +137,10 @@ func TestEnsure_RetiredClusterRejoinsOnlyOnRequest(t *testing.T) {
 		options fabric.EnsureOptions
 		refused bool
 	}{
-		"it left":                   {left, fabric.EnsureOptions{}, true},
-		"it left, and is renewed":   {left, fabric.EnsureOptions{Renew: true}, true},
-		"it left, and is to rejoin": {left, fabric.EnsureOptions{Rejoin: true}, false},
-		"another one is to rejoin":  {func(*testing.T, *fabric.Fabric, *clock) {}, fabric.EnsureOptions{Rejoin: true}, false},
+		"it left":                 {left, fabric.EnsureOptions{}, true},
+		"it left, and is renewed": {left, fabric.EnsureOptions{Renew: true}, true},
+		"it left, and rejoins":    {left, fabric.EnsureOptions{Rejoin: true}, false},
+		"one that did not leave":  {func(*testing.T, *fabric.Fabric, *clock) {}, fabric.EnsureOptions{Rejoin: true}, false},
 		"it left, and all expired": {func(t *testing.T, f *fabric.Fabric, c *clock) {
 			left(t, f, c)
 			c.advance(year + day)
@@ -150,7 +150,7 @@ func TestEnsure_RetiredClusterRejoinsOnlyOnRequest(t *testing.T) {
 			c.advance(year + day)
 			retire(t, f, "east", fabric.RetireOptions{})
 		}, fabric.EnsureOptions{}, true},
-		"it left, and an older one is known that did not": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+		"it left, and the record of an older one is not retired": {func(t *testing.T, f *fabric.Fabric, c *clock) {
 			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 			older := recordFile(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate())
 			record := readFile(t, f, older)
@@ -216,7 +216,7 @@ func TestRetire_RemoteCluster(t *testing.T) {
 	if len(got.Revoked) != 1 || len(got.Remote) > 0 || len(got.Missing) > 0 {
 		t.Errorf("retired is %+v", got)
 	}
-	// Its own CRL never came, which refuses the workload as well.
+	// Its own CRL was never imported, so that proxies refuse the workload for that reason.
 	requireRefused(t, "west of east", peerOf(t, p.rootDir, p.clock, "west"), east, p.Now(), errNoCRL)
 }
 
@@ -249,8 +249,8 @@ func TestRetire_RefusesAndChangesNothing(t *testing.T) {
 		as      func(error) bool
 	}{
 		"a cluster that is not known": {"north", fabric.RetireOptions{}, none},
-		"a cluster that cannot be":    {"../east", fabric.RetireOptions{}, name},
-		"a reason that is not for it": {"east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.Reason(6))}, nil},
+		"an invalid cluster name":     {"../east", fabric.RetireOptions{}, name},
+		"a reason that is temporary":  {"east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.Reason(6))}, nil},
 		"the future":                  {"east", fabric.RetireOptions{Revoke: true, At: catest.Now().Add(day)}, nil},
 	}
 	f := open(t, newClock())

@@ -161,7 +161,7 @@ func TestRevoke_ChangesReasonAndTimeOfPending(t *testing.T) {
 		"a reason, while it waits": {
 			fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, fabric.RevokeOptions{Now: true}, mesh.ReasonKeyCompromise, first.At,
 		},
-		"that no reason is given": {
+		"the reason unspecified": {
 			fabric.RevokeOptions{Reason: new(mesh.ReasonUnspecified)}, fabric.RevokeOptions{Now: true}, mesh.ReasonUnspecified, first.At,
 		},
 		"a time, and later a reason": {
@@ -303,7 +303,7 @@ func TestRevoke_RefusesAndChangesNothing(t *testing.T) {
 		want    string
 	}{
 		"no cluster":                   {nothing, revokes(fabric.RevokeOptions{}), nil, nil, "no cluster is given"},
-		"a cluster that cannot be":     {nothing, revokes(fabric.RevokeOptions{}, "../east"), clusterName, nil, "../east"},
+		"an invalid cluster name":      {nothing, revokes(fabric.RevokeOptions{}, "../east"), clusterName, nil, "../east"},
 		"a cluster twice":              {nothing, revokes(fabric.RevokeOptions{}, "east", "east"), clusterName, nil, "given twice"},
 		"a cluster that is not known":  {nothing, revokes(fabric.RevokeOptions{}, "east", "north"), none, nil, "cluster north has no intermediate that can be revoked"},
 		"the future":                   {nothing, revokes(fabric.RevokeOptions{At: now.Add(time.Second)}, "east"), nil, nil, "2026-01-02T03:04:06Z is in the future"},

@@ -86,7 +86,7 @@ func TestRevokeCertificates_CrossCertificate(t *testing.T) {
 	requireRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), foreign, c.Now(), errRevoked)
 }
 
-// A key can have several cross-certificates. Each of them is a way to the other root.
+// A key can have several cross-certificates. Each of them makes the other root trusted.
 func TestRevokeCertificates_AllCertificatesOfAKey(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -169,8 +169,8 @@ func TestRevokeCertificates_RefusesAndChangesNothing(t *testing.T) {
 		want    string
 	}{
 		"no name":                                {named(""), fabric.RevokeCertificatesOptions{}, unclear, "; west "},
-		"a name that is like none":               {named("north"), fabric.RevokeCertificatesOptions{}, unclear, "east "},
-		"the begin of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or SHA-256 of exactly one CA that can be revoked: west `},
+		"an unknown name":                        {named("north"), fabric.RevokeCertificatesOptions{}, unclear, "east "},
+		"the start of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or SHA-256 of exactly one CA that can be revoked: west `},
 		"the root":                               {rootOf, fabric.RevokeCertificatesOptions{}, above, "every cluster is below root "},
 		"the only one of a cluster":              {current, fabric.RevokeCertificatesOptions{}, successor, "cluster east would have no usable intermediate"},
 		"the only one but for one superseded":    {renewed, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},

@@ -39,7 +39,7 @@ func TestEnsure_RefusesToIssueBelowARevokedCA(t *testing.T) {
 			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true})
 			return err
 		},
-		"what there is": func() error {
+		"a kept cluster": func() error {
 			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{})
 			return err
 		},

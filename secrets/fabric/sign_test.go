@@ -44,7 +44,7 @@ func TestSign_UsesOnlyTheKeyOfARequest(t *testing.T) {
 	}
 }
 
-// contents is what a certificate says, but for what its issuer gives it.
+// contents are the fields of a certificate that do not depend on its issuer.
 func contents(cert *x509.Certificate) map[string]string {
 	all := map[string]string{"subject": cert.Subject.String(), "not after": cert.NotAfter.String(), "key": string(cert.RawSubjectPublicKeyInfo)}
 	for _, e := range cert.Extensions {
@@ -200,7 +200,7 @@ func TestSign_RequiresTheNameOfTheCluster(t *testing.T) {
 		"a request by another program, no name":     {theirs("CN another program"), "", yes, fabric.ErrClusterUnnamed.Error()},
 		"a name with the tag of another key":        {theirs("west 000000"), "", yes, fabric.ErrClusterUnnamed.Error()},
 		"a name with the tag of another key, given": {theirs("west 000000"), "east", nil, "east"},
-		"a name that cannot be one":                 {ours("east"), "East", nil, `cluster name "East"`},
+		"an invalid cluster name":                   {ours("east"), "East", nil, `cluster name "East"`},
 		"a name that had to be cut":                 {ours(long), "", yes, fabric.ErrClusterUnnamed.Error()},
 		"a name that had to be cut, given":          {ours(long), long, nil, long},
 	}
@@ -310,7 +310,7 @@ func TestSign_RefusesAndChangesNothing(t *testing.T) {
 	}{
 		"the key is missing":        {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), nil) }, 0, fabric.ErrKeyMissing},
 		"the key is another one":    {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), marshalKey(t)) }, 0, ca.ErrKeyMismatch},
-		"it would outlive the root": {func(*testing.T, *fabric.Fabric) {}, 20 * year, ca.RuleWithinIssuer},
+		"its end is after the root": {func(*testing.T, *fabric.Fabric) {}, 20 * year, ca.RuleWithinIssuer},
 		"its end has passed":        {func(*testing.T, *fabric.Fabric) {}, -day, nil},
 	}
 	for name, test := range tests {

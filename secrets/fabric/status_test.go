@@ -81,7 +81,7 @@ func TestStatus_StatesOfWhatIsNoLongerValid(t *testing.T) {
 		root, issuing mesh.State
 		clusters      map[string]mesh.State
 	}
-	inspect := func(t *testing.T, f *fabric.Fabric, c *clock) states {
+	inspect := func(t *testing.T, f *fabric.Fabric) states {
 		t.Helper()
 		status := catest.Must(f.Status(t.Context()))(t)
 		got := states{root: status.Root.State, clusters: make(map[string]mesh.State)}
@@ -157,7 +157,7 @@ func TestStatus_StatesOfWhatIsNoLongerValid(t *testing.T) {
 			t.Parallel()
 			c := newClock()
 			f := test.prepare(t, c)
-			if diff := cmp.Diff(test.want, inspect(t, f, c), cmp.AllowUnexported(states{})); diff != "" {
+			if diff := cmp.Diff(test.want, inspect(t, f), cmp.AllowUnexported(states{})); diff != "" {
 				t.Errorf("states (-want +got):\n%s", diff)
 			}
 		})

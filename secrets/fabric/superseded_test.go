@@ -19,10 +19,10 @@ func TestRevoke_DamagedSupersededBundleIsNoObstacle(t *testing.T) {
 		damaged []string
 		missing string
 	}{
-		"the key":                         {[]string{"ca-key.pem"}, "west "},
-		"the chain":                       {[]string{"cert-chain.pem"}, "west "},
-		"the chain and the certificate":   {[]string{"cert-chain.pem", "ca-cert.pem"}, "the CA in "},
-		"everything that says what it is": {[]string{"cert-chain.pem", "ca-cert.pem", "ca-key.pem"}, "the CA in "},
+		"the key":                       {[]string{"ca-key.pem"}, "west "},
+		"the chain":                     {[]string{"cert-chain.pem"}, "west "},
+		"the chain and the certificate": {[]string{"cert-chain.pem", "ca-cert.pem"}, "the CA in "},
+		"chain, certificate and key":    {[]string{"cert-chain.pem", "ca-cert.pem", "ca-key.pem"}, "the CA in "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
