@@ -1,7 +1,6 @@
 package fabric_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -179,12 +178,4 @@ func TestInstall_Rollout(t *testing.T) {
 	exchange(t, p.rootDir, p.clusterDir)
 	requireRollout(t, "a renewal", p.addCluster(t, "east"),
 		"ApplyCRLs south", "Exchange north west", "WaitProxies north south west", "ApplySecret east")
-}
-
-func ExampleEnsureResult_Rollout() {
-	steps := fabric.EnsureResult{Clusters: []fabric.ClusterResult{{Cluster: "east", Action: fabric.Created}}}.Rollout()
-	for _, step := range steps {
-		fmt.Println(step.Kind, step.Clusters)
-	}
-	// Output: ApplySecret [east]
 }
