@@ -28,7 +28,7 @@ func (h *history) installFromCopy(t *testing.T, cluster string) error {
 		h.noEffect = true
 		return nil
 	}
-	if catest.Must(h.copied.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
+	if publishes(t, h.copied) {
 		_, err := h.copied.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: h.now.Add(60 * day)})
 		if err != nil {
 			return h.allowMissingInCopy(err)
