@@ -22,7 +22,7 @@ func crossSign(t *testing.T, f *fabric.Fabric, root *x509.Certificate, o fabric.
 func otherMesh(t *testing.T, c *clock, trustDomain string) *fabric.Fabric {
 	t.Helper()
 	f := open(t, c)
-	ensure(t, f, fabric.EnsureOptions{Root: fabric.RootOptions{TrustDomain: trustDomain}}, "abroad")
+	ensure(t, f, fabric.EnsureOptions{Root: fabric.RootOptions{TrustDomain: trustDomain}}, "foreign")
 	return f
 }
 
@@ -31,7 +31,7 @@ func rootCert(t *testing.T, f *fabric.Fabric) *x509.Certificate {
 	return catest.Must(ca.ParseCertificates(readFile(t, f, "root-cert.pem")))(t)[0]
 }
 
-func TestAnotherMeshIsTrustedForItsOwnIdentities(t *testing.T) {
+func TestCrossSign_TrustsAnotherMeshForItsOwnIdentities(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, other := open(t, c), otherMesh(t, c, "other.example")
@@ -47,26 +47,26 @@ func TestAnotherMeshIsTrustedForItsOwnIdentities(t *testing.T) {
 	}
 	unchanged(t, f.Dir(), before)
 
-	abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
-	abroad.chain = append(abroad.chain, done.Cross)
-	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), errNoCRL)
+	foreign := newPeer(t, catest.Must(other.Bundle(t.Context(), "foreign"))(t), "other.example", c.Now)
+	foreign.chain = append(foreign.chain, done.Cross)
+	requireRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), foreign, c.Now(), errNoCRL)
 	exchange(t, other, f)
-	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
-	forged := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), fabric.DefaultTrustDomain, c.Now)
+	requireAccepted(t, "east of the other mesh", peerOf(t, f, c, "east"), foreign, c.Now())
+	forged := newPeer(t, catest.Must(other.Bundle(t.Context(), "foreign"))(t), fabric.DefaultTrustDomain, c.Now)
 	forged.chain = append(forged.chain, done.Cross)
 	if err := peerOf(t, f, c, "east").refuses(forged, c.Now()); err == nil {
 		t.Error("the other mesh mints our identities")
 	}
 	want := map[string]string{
 		ca.Describe(rootCert(t, f)): "root", subject(t, f, "east"): "current",
-		ca.Describe(done.Cross): "foreign", subject(t, other, "abroad"): "foreign",
+		ca.Describe(done.Cross): "foreign", subject(t, other, "foreign"): "foreign",
 	}
 	if diff := cmp.Diff(want, statuses(t, f)); diff != "" {
 		t.Errorf("statuses (-want +got):\n%s", diff)
 	}
 }
 
-func TestTheNextRootIsTrustedForEverything(t *testing.T) {
+func TestCrossSign_TrustsTheNextRootForEverything(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, next := open(t, c), otherMesh(t, c, fabric.DefaultTrustDomain)
@@ -75,12 +75,12 @@ func TestTheNextRootIsTrustedForEverything(t *testing.T) {
 	if done.WithoutCRL || len(done.Cross.PermittedURIDomains) > 0 {
 		t.Errorf("got %+v", done)
 	}
-	abroad := peerOf(t, next, c, "abroad")
-	abroad.chain = append(abroad.chain, done.Cross)
-	wantRefused(t, "east of the next root", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
+	foreign := peerOf(t, next, c, "foreign")
+	foreign.chain = append(foreign.chain, done.Cross)
+	requireAccepted(t, "east of the next root", peerOf(t, f, c, "east"), foreign, c.Now())
 }
 
-func TestARootThatCannotBeCrossSignedIsRefusedAndLeavesNothing(t *testing.T) {
+func TestCrossSign_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	other := otherMesh(t, c, "other.example")
@@ -146,7 +146,7 @@ func intermediateOf(t *testing.T, _ *fabric.Fabric) *x509.Certificate {
 	return catest.New(t).Intermediate.Certificate()
 }
 
-func TestAnIssuingCABelowACorporateRootDoesNotCrossSign(t *testing.T) {
+func TestCrossSign_RefusesAnIssuingCABelowACorporateRoot(t *testing.T) {
 	t.Parallel()
 	clk := newClock()
 	f, c := open(t, clk), newCorporate(t)

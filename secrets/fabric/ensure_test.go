@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
@@ -27,7 +28,7 @@ const (
 	year = ca.DefaultIntermediateLifetime
 )
 
-func TestEnsureMakesARootAndAnIntermediateForEachCluster(t *testing.T) {
+func TestEnsure_CreatesARootAndAnIntermediateForEachCluster(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	got := ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -48,7 +49,7 @@ func TestEnsureMakesARootAndAnIntermediateForEachCluster(t *testing.T) {
 	}
 }
 
-func TestTheDirectoryHoldsTheFilesInTheirModes(t *testing.T) {
+func TestEnsure_WritesTheFilesInTheirModes(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -74,21 +75,21 @@ func TestTheDirectoryHoldsTheFilesInTheirModes(t *testing.T) {
 	}
 }
 
-func TestEnsureKeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
+func TestEnsure_KeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		after time.Duration
 		renew bool
 		want  fabric.Action
 	}{
-		"at once":                            {0, false, fabric.Kept},
-		"with a third of its life left":      {2*year/3 - time.Minute, false, fabric.Kept},
-		"with less than a third":             {2*year/3 + time.Minute, false, fabric.Renewed},
-		"when it has expired":                {year + day, false, fabric.Renewed},
-		"when it is valid, if asked":         {0, true, fabric.Renewed},
-		"in its last second":                 {year, false, fabric.Renewed},
-		"one second before a third is left":  {2*year/3 - 21*time.Second, false, fabric.Kept},
-		"when it has not even started aging": {-30 * time.Second, false, fabric.Kept},
+		"at once":                           {0, false, fabric.Kept},
+		"with a third of its life left":     {2*year/3 - time.Minute, false, fabric.Kept},
+		"with less than a third":            {2*year/3 + time.Minute, false, fabric.Renewed},
+		"when it has expired":               {year + day, false, fabric.Renewed},
+		"when it is valid, on request":      {0, true, fabric.Renewed},
+		"in its last second":                {year, false, fabric.Renewed},
+		"one second before a third is left": {2*year/3 - 21*time.Second, false, fabric.Kept},
+		"before its start":                  {-30 * time.Second, false, fabric.Kept},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +110,7 @@ func TestEnsureKeepsWhatIsValidAndRenewsWhatIsDue(t *testing.T) {
 	}
 }
 
-func TestARenewedIntermediateHasANewKeyAndNameAndTheOldOneIsKept(t *testing.T) {
+func TestEnsure_RenewsWithANewKeyAndNameAndKeepsTheOldBundle(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -135,7 +136,7 @@ func TestARenewedIntermediateHasANewKeyAndNameAndTheOldOneIsKept(t *testing.T) {
 	}
 }
 
-func TestNoNameIsEverGivenToASecondKey(t *testing.T) {
+func TestEnsure_GivesNoNameToASecondKey(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	keys := []crypto.Signer{catest.Key("root"), catest.Key("first"), catest.Key("first"), catest.Key("second"), catest.Key("first"), catest.Key("second"), catest.Key("third")}
@@ -157,18 +158,18 @@ func TestNoNameIsEverGivenToASecondKey(t *testing.T) {
 	}
 }
 
-func TestOptionsReachTheCertificates(t *testing.T) {
+func TestEnsure_AppliesItsOptionsToTheCertificates(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	end := catest.Now().Add(90 * day)
 	rootEnd := catest.Now().Add(180 * day)
 	result := ensure(t, f, fabric.EnsureOptions{
-		KeyType:  ca.RSA3072,
+		KeyType:  ca.P256, // the default is that of the root
 		NotAfter: end,
 		Root:     fabric.RootOptions{KeyType: ca.P384, CommonName: "anchor", Organization: "Example", TrustDomain: "example.com", NotAfter: rootEnd},
 	}, "east")
 	east := result.Clusters[0].Certificate
-	if east.KeyType != ca.RSA3072 || !east.NotAfter.Equal(end) {
+	if east.KeyType != ca.P256 || !east.NotAfter.Equal(end) {
 		t.Errorf("the intermediate has a key of %s and ends at %s", east.KeyType, east.NotAfter)
 	}
 	if root := result.Root; root.KeyType != ca.P384 || !root.NotAfter.Equal(rootEnd) || !strings.HasPrefix(root.Subject, "anchor ") {
@@ -183,7 +184,7 @@ func TestOptionsReachTheCertificates(t *testing.T) {
 	}
 }
 
-func TestAnIntermediateHasTheKeyTypeOfItsRootUnlessAsked(t *testing.T) {
+func TestEnsure_UsesTheKeyTypeOfTheRootByDefault(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{KeyType: ca.P384}}))(t)
@@ -191,11 +192,11 @@ func TestAnIntermediateHasTheKeyTypeOfItsRootUnlessAsked(t *testing.T) {
 		t.Errorf("the key type is %s, want that of the root", got)
 	}
 	if got := ensure(t, f, fabric.EnsureOptions{KeyType: ca.P256}, "west").Clusters[0].Certificate.KeyType; got != ca.P256 {
-		t.Errorf("the key type is %s, want the one asked for", got)
+		t.Errorf("the key type is %s, want the requested one", got)
 	}
 }
 
-func TestADryRunSaysWhatWouldBeAndChangesNothing(t *testing.T) {
+func TestEnsure_DryRunReportsAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -217,7 +218,7 @@ func TestADryRunSaysWhatWouldBeAndChangesNothing(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestAllClustersAreOneTransaction(t *testing.T) {
+func TestEnsure_IsOneTransactionForAllClusters(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -229,7 +230,7 @@ func TestAllClustersAreOneTransaction(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestAnEndedContextChangesNothing(t *testing.T) {
+func TestEnsure_CanceledContextChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	if _, err := f.Ensure(canceled(t), []string{"east"}, fabric.EnsureOptions{}); !errors.Is(err, context.Canceled) {
@@ -253,7 +254,7 @@ func TestAnEndedContextChangesNothing(t *testing.T) {
 	}
 }
 
-func TestProgressCountsEveryCluster(t *testing.T) {
+func TestEnsure_ReportsProgressForEveryCluster(t *testing.T) {
 	t.Parallel()
 	var seen []int
 	f := open(t, newClock())
@@ -268,18 +269,22 @@ func TestProgressCountsEveryCluster(t *testing.T) {
 	}
 }
 
-func TestTwoFabricsOnOneDirectoryTakeTurns(t *testing.T) {
+func TestEnsure_SeveralProcessesTakeTurns(t *testing.T) {
 	t.Parallel()
-	c := newClock()
-	f := open(t, c)
-	var group sync.WaitGroup
+	f := open(t, newClock())
+	var group errgroup.Group
 	for i := range 4 {
-		group.Go(func() {
-			other := reopen(t, f.Dir(), c)
-			ensure(t, other, fabric.EnsureOptions{Renew: true}, "east", fmt.Sprintf("own-%d", i))
+		group.Go(func() error {
+			other, err := fabric.Open(t.Context(), f.Dir(), fabric.Options{Now: catest.Now, LockTimeout: time.Hour})
+			if err == nil {
+				_, err = other.Ensure(t.Context(), []string{"east", fmt.Sprintf("own-%d", i)}, fabric.EnsureOptions{Renew: true})
+			}
+			return err
 		})
 	}
-	group.Wait()
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
 	status := catest.Must(f.Status(t.Context()))(t)
 	for _, cluster := range status.Clusters {
 		if cluster.Err != nil {

@@ -16,7 +16,22 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	useMemory()
+	goleak.VerifyTestMain(m)
+}
+
+// useMemory puts the directories of the tests on a file system in memory, if the machine has one: a
+// disk takes most of the time of a test to sync its files. Package store tests what a crash leaves.
+func useMemory() {
+	const memory = "/dev/shm"
+	if os.Getenv("TMPDIR") != "" {
+		return
+	}
+	if probe, err := os.MkdirTemp(memory, "fabric"); err == nil && os.Remove(probe) == nil {
+		os.Setenv("TMPDIR", memory)
+	}
+}
 
 // clock is a time that a test moves.
 type clock struct{ now time.Time }
@@ -50,7 +65,7 @@ func actions(r fabric.EnsureResult) map[string]fabric.Action {
 	return all
 }
 
-// tree is every file of a directory with its mode, the lock left out.
+// tree is every file of a directory with its mode, except the lock.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -84,7 +99,7 @@ func unchanged(t *testing.T, dir string, before map[string]string) {
 	}
 }
 
-// isA reports of an error whether a T is in it.
+// isA returns a function that reports whether an error is or wraps a T.
 func isA[T error]() func(error) bool {
 	return func(err error) bool {
 		var target T

@@ -21,12 +21,21 @@ const (
 	historyLength = 24
 )
 
-// TestWhateverHappensTheMeshHoldsTogether goes through random histories of a mesh in two
-// directories and copies of one, and of another mesh: after every step all sets are valid and
-// their CRLs complete, the clusters of a directory trust each other, and when the directories
-// have told each other what they know, everybody trusts whom they should and nobody else. A
-// history that fails is made as short as it goes.
-func TestWhateverHappensTheMeshHoldsTogether(t *testing.T) {
+// TestHistory_TheRightClustersTrustEachOther does random things to a mesh in two directories, to a
+// copy of one, and to another mesh, and expects what a person expects.
+//
+// After every step, of each cluster:
+//   - its chain leads to its root, and its CA bundle has the CRLs of the chain, if it has any
+//   - its CRL bundle is the one of its directory
+//   - it accepts the workloads of all intermediates of its directory that are not revoked
+//
+// After the directories have exchanged their CAs and CRLs, each cluster of the mesh:
+//   - accepts the workloads of every intermediate that was not revoked, and no others
+//   - accepts the workloads of the other mesh if its root is cross-signed and not revoked
+//
+// A change may be refused only because a CRL is missing that no exchange has brought yet. A
+// history that fails is shortened to the steps that it needs.
+func TestHistory_TheRightClustersTrustEachOther(t *testing.T) {
 	t.Parallel()
 	var did tally
 	t.Run("seeds", func(t *testing.T) {
@@ -48,10 +57,14 @@ func TestWhateverHappensTheMeshHoldsTogether(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("how often something came of what: %v", did.times)
+	t.Logf("effects by verb: %v", did.times)
+	counted := []string{"accepted", "refused"}
 	for _, v := range verbs {
-		if did.times[v.verb] == 0 && !t.Failed() {
-			t.Errorf("nothing ever came of %q: %v", v.verb, did.times)
+		counted = append(counted, v.verb)
+	}
+	for _, what := range counted {
+		if did.times[what] == 0 && !t.Failed() {
+			t.Errorf("%q never had an effect: %v", what, did.times)
 		}
 	}
 }
@@ -59,46 +72,48 @@ func TestWhateverHappensTheMeshHoldsTogether(t *testing.T) {
 // history is a mesh in two directories, another mesh, and what a person remembers of them.
 type history struct {
 	*clock
-	root, beside, abroad *fabric.Fabric
-	copied               *fabric.Fabric    // of root, once there is one
-	cross                *x509.Certificate // of the other mesh's root, once there is one
-	cas                  []*remembered
-	silent               bool           // something was not told yet
-	parted               bool           // the copy has signed a CRL which root has not seen
-	idle                 bool           // nothing came of the last step
-	did                  map[string]int // how often something came of a verb
+	rootDir, clusterDir *fabric.Fabric
+	foreign             *fabric.Fabric    // the other mesh
+	copied              *fabric.Fabric    // of rootDir, nil before the first copy
+	cross               *x509.Certificate // of the root of the other mesh, nil before it is cross-signed
+	cas                 []*remembered
+	unsynced            bool           // a directory has something that no exchange has brought to the others
+	diverged            bool           // the copy has signed a CRL that rootDir does not have
+	noEffect            bool           // the last step changed nothing
+	did                 map[string]int // how often each verb had an effect, and how often a peer was accepted or refused
 }
 
-// remembered is an intermediate that there was at some time.
+// remembered is an intermediate that existed at some time.
 type remembered struct {
-	place            *fabric.Fabric
+	place            *fabric.Fabric // the directory that has its key
 	cluster          string
 	bundle           *secrets.CACerts
 	pending, revoked bool
+	workload         *peer // made again when its certificate has expired
 	retired          bool
-	untold           bool // the root has not heard of it
-	lost             bool // nobody has its certificate any more
+	unknownToRoot    bool // rootDir does not have its certificate yet
+	lost             bool // no directory has its certificate any more
 }
 
 func newHistory(t *testing.T) *history {
 	t.Helper()
-	p := newPlaces(t, fabric.RootOptions{})
-	return &history{clock: p.clock, root: p.root, beside: p.beside, abroad: otherMesh(t, p.clock, "abroad.example"), did: make(map[string]int)}
+	p := newDirectories(t, fabric.RootOptions{})
+	return &history{clock: p.clock, rootDir: p.rootDir, clusterDir: p.clusterDir, foreign: otherMesh(t, p.clock, "foreign.example"), did: make(map[string]int)}
 }
 
 func (h *history) run(t *testing.T, steps []step) error {
 	t.Helper()
-	for i, s := range slices.Concat(steps, []step{{verb: "tell"}}) {
+	for i, s := range slices.Concat(steps, []step{{verb: "exchange"}}) {
 		h.advance(s.after)
-		h.idle = false
+		h.noEffect = false
 		err := h.do(t, s)
-		if err == nil && !h.idle {
+		if err == nil && !h.noEffect {
 			h.did[s.verb]++
 		}
 		if err == nil {
-			err = h.look(t)
+			err = h.inspect(t)
 		}
-		if err == nil && s.verb == "tell" {
+		if err == nil && s.verb == "exchange" {
 			err = h.checkAll()
 		}
 		if err != nil {
@@ -117,8 +132,8 @@ func (h *history) do(t *testing.T, s step) error {
 		if s.verb == "ensure briefly" {
 			o.NotAfter = h.now.Add(40 * day)
 		}
-		_, err := h.root.Ensure(ctx, []string{s.cluster}, o)
-		return h.mayLack(err)
+		_, err := h.rootDir.Ensure(ctx, []string{s.cluster}, o)
+		return h.allowMissing(err)
 	case "install":
 		return h.install(t, s.cluster)
 	case "revoke", "revoke now", "finish":
@@ -130,77 +145,78 @@ func (h *history) do(t *testing.T, s step) error {
 		if s.verb != "refresh" {
 			o.NextUpdate = h.now.Add(60 * day)
 		}
-		_, err := h.root.RefreshCRLs(ctx, o)
-		return h.mayLack(err)
+		_, err := h.rootDir.RefreshCRLs(ctx, o)
+		return h.allowMissing(err)
 	case "copy":
-		h.copied = copyOf(t, h.root, h.clock)
+		h.copied = copyOf(t, h.rootDir, h.clock)
 		return nil
 	case "restore a copy":
 		return h.restore(t)
 	case "install from a copy":
 		return h.installFromCopy(t, s.cluster)
 	case "cross-sign":
-		done, err := h.root.CrossSign(ctx, h.abroadRoot(t), fabric.CrossSignOptions{TrustDomain: "abroad.example"})
-		h.cross, h.silent = done.Cross, true
+		done, err := h.rootDir.CrossSign(ctx, h.foreignRoot(t), fabric.CrossSignOptions{TrustDomain: "foreign.example"})
+		h.cross, h.unsynced = done.Cross, true
 		return err
-	case "renew abroad":
-		h.silent = true
-		_, err := h.abroad.Ensure(ctx, []string{"abroad"}, fabric.EnsureOptions{Renew: true})
+	case "renew foreign":
+		h.unsynced = true
+		_, err := h.foreign.Ensure(ctx, []string{"foreign"}, fabric.EnsureOptions{Renew: true})
 		return err
-	case "revoke abroad":
-		h.silent = true
-		return h.revokeIn(t, h.abroad, "abroad")
+	case "revoke foreign":
+		h.unsynced = true
+		return h.revokeIn(t, h.foreign, "foreign")
 	}
-	return h.tell(t) // and after some days, since then a CRL may be due
+	return h.exchangeAll(t) // also after a wait: a CRL may be due
 }
 
-func (h *history) abroadRoot(t *testing.T) *x509.Certificate {
+func (h *history) foreignRoot(t *testing.T) *x509.Certificate {
 	t.Helper()
-	return rootCert(t, h.abroad)
+	return rootCert(t, h.foreign)
 }
 
-// mayLack expects that a change is refused where the CRL of a CA elsewhere is not here yet, and
-// never else.
-func (h *history) mayLack(err error) error {
+// allowMissing accepts that a change is refused because the CRL of a remote or foreign CA was not
+// exchanged yet. Any other error is returned.
+func (h *history) allowMissing(err error) error {
 	var incomplete *mesh.IncompleteError
-	if !h.silent || !errors.As(err, &incomplete) {
+	if !h.unsynced || !errors.As(err, &incomplete) {
 		return err
 	}
 	for _, m := range incomplete.Missing {
-		abroad := h.cross != nil && m.Subject == ca.Describe(h.cross)
-		if !slices.Contains(elsewhere, m.Cluster) && !abroad {
+		foreign := h.cross != nil && m.Subject == ca.Describe(h.cross)
+		if !slices.Contains(remoteClusters, m.Cluster) && !foreign {
 			return err
 		}
 	}
-	h.idle = true
+	h.noEffect = true
 	return nil
 }
 
 func (h *history) install(t *testing.T, cluster string) error {
 	t.Helper()
-	requested, err := h.beside.Request(t.Context(), cluster, fabric.RequestOptions{})
+	requested, err := h.clusterDir.Request(t.Context(), cluster, fabric.RequestOptions{})
 	if err != nil {
 		return err
 	}
-	h.silent = true
-	signed, err := h.root.Sign(t.Context(), requested.CSR, fabric.SignOptions{Cluster: cluster, Rejoin: true})
-	if errors.Is(err, mesh.ErrKeyTaken) { // it was not installed, and was revoked since
-		h.idle = true
-		_, err = h.beside.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
+	h.unsynced = true
+	signed, err := h.rootDir.Sign(t.Context(), requested.CSR, fabric.SignOptions{Cluster: cluster, Rejoin: true})
+	if errors.Is(err, mesh.ErrKeyTaken) { // it was revoked before it was installed
+		h.noEffect = true
+		_, err = h.clusterDir.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	_, err = h.beside.Install(t.Context(), signed.Response, fabric.InstallOptions{ConfirmRoot: trusting})
-	return h.mayLack(h.mayPart(err))
+	_, err = h.clusterDir.Install(t.Context(), signed.Response, fabric.InstallOptions{ConfirmRoot: confirmRoot})
+	return h.allowMissing(h.allowDiverged(err))
 }
 
-// of are the intermediates of a cluster that can still be used, as a person remembers them.
-func (h *history) of(cluster string) (live, pending []*remembered) {
+// usable are the intermediates of a cluster that are neither revoked nor expired, as far as the
+// directory of the root can know.
+func (h *history) usable(cluster string) (live, pending []*remembered) {
 	for _, r := range h.cas {
 		switch {
-		case r.cluster != cluster || r.revoked || r.untold || r.lost || !r.bundle.Certificate().NotAfter.After(h.now):
+		case r.cluster != cluster || r.revoked || r.unknownToRoot || r.lost || !r.bundle.Certificate().NotAfter.After(h.now):
 		case r.pending:
 			pending = append(pending, r)
 		default:
@@ -213,20 +229,20 @@ func (h *history) of(cluster string) (live, pending []*remembered) {
 func (h *history) revoke(t *testing.T, s step) error {
 	t.Helper()
 	if s.verb == "finish" {
-		s.cluster = h.waiting(s.cluster)
+		s.cluster = h.withPending(s.cluster)
 	}
-	live, pending := h.of(s.cluster)
+	live, pending := h.usable(s.cluster)
 	retired := slices.IndexFunc(slices.Concat(live, pending), func(r *remembered) bool { return !r.retired }) < 0
 	var err error
 	if s.verb == "finish" {
-		_, err = h.root.FinishRevocation(t.Context(), []string{s.cluster}, fabric.FinishRevocationOptions{})
+		_, err = h.rootDir.FinishRevocation(t.Context(), []string{s.cluster}, fabric.FinishRevocationOptions{})
 	} else {
-		_, err = h.root.Revoke(t.Context(), []string{s.cluster}, fabric.RevokeOptions{Now: s.verb == "revoke now"})
+		_, err = h.rootDir.Revoke(t.Context(), []string{s.cluster}, fabric.RevokeOptions{Now: s.verb == "revoke now"})
 	}
 	none := errors.As(err, new(*mesh.NoIntermediateError)) && (len(live)+len(pending) == 0 || s.verb == "finish" && len(pending) == 0)
 	without := errors.As(err, new(*mesh.NoSuccessorError)) && len(live) == 0
-	if none || without || err != nil && h.mayLack(err) == nil {
-		h.idle = true
+	if none || without || err != nil && h.allowMissing(err) == nil {
+		h.noEffect = true
 		return nil
 	}
 	if err != nil {
@@ -239,14 +255,14 @@ func (h *history) revoke(t *testing.T, s step) error {
 		r.pending = true
 		r.revoked = s.verb != "revoke" || retired
 	}
-	h.silent = h.silent || slices.Contains(elsewhere, s.cluster)
+	h.unsynced = h.unsynced || slices.Contains(remoteClusters, s.cluster)
 	return nil
 }
 
-// waiting is a cluster with a revocation that is pending, this one if there is none.
-func (h *history) waiting(cluster string) string {
-	for _, other := range slices.Concat([]string{cluster}, here, elsewhere) {
-		if _, pending := h.of(other); len(pending) > 0 {
+// withPending is a cluster with a pending revocation, or the given one if there is none.
+func (h *history) withPending(cluster string) string {
+	for _, other := range slices.Concat([]string{cluster}, allClusters) {
+		if _, pending := h.usable(other); len(pending) > 0 {
 			return other
 		}
 	}
@@ -256,7 +272,7 @@ func (h *history) waiting(cluster string) string {
 func (h *history) revokeIn(t *testing.T, f *fabric.Fabric, cluster string) error {
 	t.Helper()
 	_, err := f.Revoke(t.Context(), []string{cluster}, fabric.RevokeOptions{Now: true})
-	live, _ := h.of(cluster)
+	live, _ := h.usable(cluster)
 	for _, r := range live {
 		r.revoked = err == nil
 	}
@@ -265,17 +281,17 @@ func (h *history) revokeIn(t *testing.T, f *fabric.Fabric, cluster string) error
 
 func (h *history) retire(t *testing.T, s step) error {
 	t.Helper()
-	live, pending := h.of(s.cluster)
-	_, err := h.root.Retire(t.Context(), s.cluster, fabric.RetireOptions{Revoke: s.verb != "retire"})
-	if errors.As(err, new(*mesh.NoIntermediateError)) && len(live)+len(pending) == 0 || err != nil && h.mayLack(err) == nil {
-		h.idle = true
+	live, pending := h.usable(s.cluster)
+	_, err := h.rootDir.Retire(t.Context(), s.cluster, fabric.RetireOptions{Revoke: s.verb != "retire"})
+	if errors.As(err, new(*mesh.NoIntermediateError)) && len(live)+len(pending) == 0 || err != nil && h.allowMissing(err) == nil {
+		h.noEffect = true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	for _, r := range h.cas {
-		r.retired = r.retired || r.cluster == s.cluster && !r.untold
+		r.retired = r.retired || r.cluster == s.cluster && !r.unknownToRoot
 	}
 	for _, r := range slices.Concat(live, pending) {
 		r.revoked = s.verb != "retire"
@@ -283,35 +299,35 @@ func (h *history) retire(t *testing.T, s step) error {
 	return nil
 }
 
-// tell makes known everywhere what each directory knows, and finishes what waited for that.
-func (h *history) tell(t *testing.T) error {
+// exchangeAll exchanges CAs and CRLs between all directories, and installs what waited for that.
+func (h *history) exchangeAll(t *testing.T) error {
 	t.Helper()
 	if h.cross != nil {
-		if err := told(t, h.abroad, h.root); err != nil {
+		if err := tryExchange(t, h.foreign, h.rootDir); err != nil {
 			return err
 		}
 	}
-	if h.parted { // the root merges what it and its copy revoke
-		if err := told(t, h.beside, h.root); err != nil {
+	if h.diverged { // rootDir merges what it and its copy revoke
+		if err := tryExchange(t, h.clusterDir, h.rootDir); err != nil {
 			return err
 		}
-		h.parted = false
+		h.diverged = false
 	}
 	if err := h.installWaiting(t); err != nil {
 		return err
 	}
-	places := []*fabric.Fabric{h.root}
-	if h.has(t, h.beside) {
-		if err := errors.Join(told(t, h.beside, h.root), told(t, h.root, h.beside)); err != nil {
+	places := []*fabric.Fabric{h.rootDir}
+	if h.hasRoot(t, h.clusterDir) {
+		if err := errors.Join(tryExchange(t, h.clusterDir, h.rootDir), tryExchange(t, h.rootDir, h.clusterDir)); err != nil {
 			return err
 		}
-		places = append(places, h.beside)
+		places = append(places, h.clusterDir)
 	}
-	h.silent = false
+	h.unsynced = false
 	for _, r := range h.cas {
-		r.untold = false
+		r.unknownToRoot = false
 	}
-	if !catest.Must(h.root.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
+	if !publishes(t, h.rootDir) {
 		return nil
 	}
 	for i, f := range places {
@@ -319,7 +335,7 @@ func (h *history) tell(t *testing.T) error {
 			return err
 		}
 		if i == 0 && len(places) > 1 {
-			if err := told(t, h.root, h.beside); err != nil {
+			if err := tryExchange(t, h.rootDir, h.clusterDir); err != nil {
 				return err
 			}
 		}
@@ -327,18 +343,18 @@ func (h *history) tell(t *testing.T) error {
 	return nil
 }
 
-// told tells one directory what another one knows.
-func told(t *testing.T, from, to *fabric.Fabric) error {
+// tryExchange imports the CAs and CRLs of one directory into another one.
+func tryExchange(t *testing.T, from, to *fabric.Fabric) error {
 	t.Helper()
 	_, err := to.ImportCRLs(t.Context(), catest.Must(from.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{})
 	return err
 }
 
-// installWaiting installs what was signed, and could not be installed since a CRL was missing.
+// installWaiting installs the signed responses that could not be installed because a CRL was missing.
 func (h *history) installWaiting(t *testing.T) error {
 	t.Helper()
-	for _, cluster := range elsewhere {
-		if _, waits := tree(t, h.beside.Dir())["requests/"+cluster+"/request.pem"]; !waits {
+	for _, cluster := range remoteClusters {
+		if _, waits := tree(t, h.clusterDir.Dir())["requests/"+cluster+"/request.pem"]; !waits {
 			continue
 		}
 		if err := h.install(t, cluster); err != nil {
@@ -348,17 +364,17 @@ func (h *history) installWaiting(t *testing.T) error {
 	return nil
 }
 
-// has reports whether a place has a root yet.
-func (h *history) has(t *testing.T, f *fabric.Fabric) bool {
+// hasRoot reports whether a directory has a root yet.
+func (h *history) hasRoot(t *testing.T, f *fabric.Fabric) bool {
 	t.Helper()
 	_, there := tree(t, f.Dir())["root-cert.pem"]
 	return there
 }
 
-// look remembers what there is, and holds every directory against itself.
-func (h *history) look(t *testing.T) error {
+// inspect remembers the intermediates of all clusters, and checks each cluster against its directory.
+func (h *history) inspect(t *testing.T) error {
 	t.Helper()
-	for _, f := range []*fabric.Fabric{h.root, h.beside, h.abroad} {
+	for _, f := range []*fabric.Fabric{h.rootDir, h.clusterDir, h.foreign} {
 		status, err := f.Status(t.Context())
 		if errors.Is(err, fabric.ErrNoRoot) {
 			continue
@@ -366,11 +382,15 @@ func (h *history) look(t *testing.T) error {
 		if err != nil {
 			return err
 		}
+		want, err := h.publishedCRLs(t, f)
+		if err != nil {
+			return err
+		}
 		for _, c := range status.Clusters {
 			if c.Remote || c.Certificate == (mesh.Summary{}) && c.Err == nil {
 				continue
 			}
-			if err := h.lookAt(t, f, c.Name); err != nil {
+			if err := h.inspectCluster(t, f, c.Name, want); err != nil {
 				return fmt.Errorf("%s: %w", c.Name, err)
 			}
 		}
@@ -378,8 +398,9 @@ func (h *history) look(t *testing.T) error {
 	return nil
 }
 
-// lookAt holds the set of a cluster against what its directory knows.
-func (h *history) lookAt(t *testing.T, f *fabric.Fabric, cluster string) error {
+// inspectCluster checks the CA bundle of a cluster against its directory, and the CRLs against those
+// that the directory publishes.
+func (h *history) inspectCluster(t *testing.T, f *fabric.Fabric, cluster string, want []byte) error {
 	t.Helper()
 	b, err := f.Bundle(t.Context(), cluster)
 	if err != nil {
@@ -398,14 +419,14 @@ func (h *history) lookAt(t *testing.T, f *fabric.Fabric, cluster string) error {
 	}
 	ended := !b.Certificate().NotAfter.After(h.now)
 	if without := b.WithoutCRL(); len(without) > 0 && !ended {
-		return fmt.Errorf("its set lacks the CRL of %s", ca.Describe(without[0]))
+		return fmt.Errorf("the CRL of %s is missing in its CA bundle", ca.Describe(without[0]))
 	}
-	if err := h.checkSet(t, f, b); err != nil {
+	if err := h.checkCRLs(b, want); err != nil {
 		return err
 	}
 	for _, r := range h.cas {
 		if r.place == f && !r.revoked && !r.lost {
-			if err := h.wantAccepted(b, r); err != nil {
+			if err := h.checkAccepted(b, r); err != nil {
 				return fmt.Errorf("refuses %s of its own directory: %w", ca.Describe(r.bundle.Certificate()), err)
 			}
 		}
@@ -413,33 +434,47 @@ func (h *history) lookAt(t *testing.T, f *fabric.Fabric, cluster string) error {
 	return nil
 }
 
-// checkSet expects the complete set, or none where CRLs are not published.
-func (h *history) checkSet(t *testing.T, f *fabric.Fabric, b *secrets.CACerts) error {
+// publishedCRLs is the CRL bundle of a directory: empty if it publishes none, and nil if CRLs are
+// missing that no exchange has brought yet.
+func (h *history) publishedCRLs(t *testing.T, f *fabric.Fabric) ([]byte, error) {
 	t.Helper()
-	var want []byte
-	if catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
-		set, err := f.CRLs(t.Context(), fabric.CRLsOptions{})
-		if err != nil {
-			return h.mayLack(err)
-		}
-		want = ca.MarshalCRLs(set.CRLs...)
+	if !publishes(t, f) {
+		return []byte{}, nil
 	}
-	// CAs that end leave the set when it is written the next time.
-	if got := ca.MarshalCRLs(b.CRLs()...); !h.silent && !bytes.Equal(got, want) && !h.hasMore(b, want) {
-		return fmt.Errorf("its set has %d CRLs, and is not that of the directory", len(b.CRLs()))
+	bundle, err := f.CRLs(t.Context(), fabric.CRLsOptions{})
+	if err != nil {
+		return nil, h.allowMissing(err)
+	}
+	return ca.MarshalCRLs(bundle.CRLs...), nil
+}
+
+// publishes reports whether a directory publishes CRLs, by its settings.
+func publishes(t *testing.T, f *fabric.Fabric) bool {
+	t.Helper()
+	return strings.Contains(string(readFile(t, f, "fabric.yaml")), "publishCRLs: true")
+}
+
+// checkCRLs expects that a cluster has the CRLs that its directory publishes. The CRLs of CAs that
+// have expired stay in the bundle until it is written again.
+func (h *history) checkCRLs(b *secrets.CACerts, want []byte) error {
+	if want == nil || h.unsynced {
+		return nil
+	}
+	if got := ca.MarshalCRLs(b.CRLs()...); !bytes.Equal(got, want) && !h.equalsUnexpired(b, want) {
+		return fmt.Errorf("its CRL bundle has %d CRLs, and is not that of the directory", len(b.CRLs()))
 	}
 	return nil
 }
 
-// hasMore reports whether a set is that of the directory but for CAs that have ended.
-func (h *history) hasMore(b *secrets.CACerts, want []byte) bool {
-	good := slices.DeleteFunc(b.CRLs(), func(list *x509.RevocationList) bool { return !list.NextUpdate.After(h.now) })
-	return bytes.Equal(ca.MarshalCRLs(good...), want)
+// equalsUnexpired reports whether a CRL bundle without the expired CRLs is the one of the directory.
+func (h *history) equalsUnexpired(b *secrets.CACerts, want []byte) bool {
+	valid := slices.DeleteFunc(b.CRLs(), func(list *x509.RevocationList) bool { return !list.NextUpdate.After(h.now) })
+	return bytes.Equal(ca.MarshalCRLs(valid...), want)
 }
 
-// wantAccepted expects that the workloads of a cluster accept those of an intermediate, unless
-// that has expired.
-func (h *history) wantAccepted(b *secrets.CACerts, r *remembered) error {
+// checkAccepted expects that the workloads of a cluster accept those of an intermediate, unless it
+// has expired.
+func (h *history) checkAccepted(b *secrets.CACerts, r *remembered) error {
 	other, err := h.peer(r)
 	if other == nil || err != nil {
 		return err
@@ -447,33 +482,42 @@ func (h *history) wantAccepted(b *secrets.CACerts, r *remembered) error {
 	return peer{roots: b.Roots(), crls: b.CRLs()}.refuses(*other, h.now)
 }
 
-// peer is a workload of an intermediate now, nil if that has expired.
+// peer is a workload of an intermediate, nil if the intermediate has expired.
 func (h *history) peer(r *remembered) (*peer, error) {
 	if !r.bundle.Certificate().NotAfter.After(h.now) {
 		return nil, nil
 	}
 	domain := fabric.DefaultTrustDomain
-	if r.place == h.abroad {
-		domain = "abroad.example"
+	if r.place == h.foreign {
+		domain = "foreign.example"
 	}
-	p, err := makePeer(r.bundle, domain, h.Now)
-	if r.place == h.abroad && h.cross != nil {
-		p.chain = append(p.chain, h.cross)
+	if r.workload == nil || !r.workload.chain[0].NotAfter.After(h.now) {
+		p, err := makePeer(r.bundle, domain, h.Now)
+		if err != nil {
+			return nil, err
+		}
+		r.workload = &p
 	}
-	return &p, err
+	p := *r.workload
+	if r.place == h.foreign && h.cross != nil {
+		p.chain = append(slices.Clone(p.chain), h.cross)
+	}
+	return &p, nil
 }
 
-// checkAll holds everybody against everybody, when all are told.
+// checkAll checks every cluster against every intermediate after an exchange.
 func (h *history) checkAll() error {
 	for _, to := range h.acceptors() {
 		for _, from := range h.cas {
-			err := h.wantAccepted(to.bundle, from)
-			foreign := (to.place == h.abroad) != (from.place == h.abroad)
+			err := h.checkAccepted(to.bundle, from)
+			foreign := (to.place == h.foreign) != (from.place == h.foreign)
 			unchecked := foreign && len(to.bundle.CRLs()) == 0
-			trusted := (!from.revoked || unchecked) && (!foreign || to.place != h.abroad && h.cross != nil)
+			trusted := (!from.revoked || unchecked) && (!foreign || to.place != h.foreign && h.cross != nil)
 			ended := !from.bundle.Certificate().NotAfter.After(h.now)
 			switch {
-			case ended || from.lost && !from.revoked || trusted == (err == nil):
+			case ended || from.lost && !from.revoked:
+			case trusted == (err == nil):
+				h.did[map[bool]string{true: "accepted", false: "refused"}[trusted]]++
 			case trusted:
 				return fmt.Errorf("%s refuses %s: %w", ca.Describe(to.bundle.Certificate()), ca.Describe(from.bundle.Certificate()), err)
 			default:
@@ -484,7 +528,7 @@ func (h *history) checkAll() error {
 	return nil
 }
 
-// acceptors are the intermediates that clusters have now.
+// acceptors are the current intermediates of the clusters that are in the mesh.
 func (h *history) acceptors() []*remembered {
 	var all []*remembered
 	for i, r := range h.cas {

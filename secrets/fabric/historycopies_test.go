@@ -10,32 +10,32 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// mayPart expects that beside the clusters no CRL is taken that takes a revocation back, as
-// long as a copy signs as well.
-func (h *history) mayPart(err error) error {
-	if h.parted && errors.Is(err, fabric.ErrKeyMissing) {
-		h.idle = true
+// allowDiverged accepts that a directory without the key refuses a CRL that withdraws a revocation,
+// while a copy of the directory with the key signs as well.
+func (h *history) allowDiverged(err error) error {
+	if h.diverged && errors.Is(err, fabric.ErrKeyMissing) {
+		h.noEffect = true
 		return nil
 	}
 	return err
 }
 
-// installFromCopy has a copy which is behind answer a request. Its CRL is newer than what it
-// knows.
+// installFromCopy installs a response that an older copy has signed. The CRL of the copy has the
+// highest number, and not all revocations.
 func (h *history) installFromCopy(t *testing.T, cluster string) error {
 	t.Helper()
 	if h.copied == nil {
-		h.idle = true
+		h.noEffect = true
 		return nil
 	}
-	if catest.Must(h.copied.CAs(t.Context(), fabric.CAsOptions{}))(t).Publishes {
+	if publishes(t, h.copied) {
 		_, err := h.copied.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: h.now.Add(60 * day)})
 		if err != nil {
-			return h.mayLackInCopy(err)
+			return h.allowMissingInCopy(err)
 		}
 	}
-	h.parted, h.silent = true, true
-	requested, err := h.beside.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
+	h.diverged, h.unsynced = true, true
+	requested, err := h.clusterDir.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
 	if err != nil {
 		return err
 	}
@@ -43,30 +43,30 @@ func (h *history) installFromCopy(t *testing.T, cluster string) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.beside.Install(t.Context(), signed.Response, fabric.InstallOptions{ConfirmRoot: trusting})
-	if err = h.mayLack(h.mayPart(err)); err != nil || h.idle {
+	_, err = h.clusterDir.Install(t.Context(), signed.Response, fabric.InstallOptions{ConfirmRoot: confirmRoot})
+	if err = h.allowMissing(h.allowDiverged(err)); err != nil || h.noEffect {
 		return err
 	}
-	h.cas = append(h.cas, &remembered{place: h.beside, cluster: cluster, bundle: catest.Must(h.beside.Bundle(t.Context(), cluster))(t), untold: true})
+	h.cas = append(h.cas, &remembered{place: h.clusterDir, cluster: cluster, bundle: catest.Must(h.clusterDir.Bundle(t.Context(), cluster))(t), unknownToRoot: true})
 	return nil
 }
 
-// restore puts a copy in the place of the directory with the root, as SECURITY.md says: the sets
-// of all clusters tell it what came after it, and every cluster gets an intermediate that it
-// knows. Where a CRL is missing the person waits with that.
+// restore replaces the directory of the root by a copy, as SECURITY.md says: the CA bundles of all
+// clusters are imported into it, and every cluster gets a new intermediate. The person waits with
+// that if a CRL is missing.
 func (h *history) restore(t *testing.T) error {
 	t.Helper()
-	sets, clusters := h.sets(t)
-	if h.copied == nil || len(clusters) == 0 || len(sets.CRLs) == 0 {
-		h.idle = true // without CRLs in the sets, nobody has those of what was issued since
+	bundles, clusters := h.bundles(t)
+	if h.copied == nil || len(clusters) == 0 || len(bundles.CRLs) == 0 {
+		h.noEffect = true // no bundle has the CRLs of the CAs that the copy does not know
 		return nil
 	}
 	f := copyOf(t, h.copied, h.clock)
-	if _, err := f.ImportCRLs(t.Context(), sets, fabric.ImportCRLsOptions{}); err != nil {
-		return h.mayLackInCopy(err)
+	if _, err := f.ImportCRLs(t.Context(), bundles, fabric.ImportCRLsOptions{}); err != nil {
+		return h.allowMissingInCopy(err)
 	}
 	if _, err := f.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}); err != nil {
-		return h.mayLackInCopy(err)
+		return h.allowMissingInCopy(err)
 	}
 	for _, c := range catest.Must(f.Status(t.Context()))(t).Clusters {
 		if !c.Remote && !slices.Contains(clusters, c.Name) {
@@ -74,26 +74,26 @@ func (h *history) restore(t *testing.T) error {
 		}
 	}
 	if _, err := f.Ensure(t.Context(), clusters, fabric.EnsureOptions{Renew: true, Rejoin: true}); err != nil {
-		return h.mayLackInCopy(err)
+		return h.allowMissingInCopy(err)
 	}
 	h.recall(catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs, f, clusters)
-	h.root, h.silent = f, true
+	h.rootDir, h.unsynced = f, true
 	return nil
 }
 
-// mayLackInCopy is mayLack for a copy, which may lack the CRL of what it has signed.
-func (h *history) mayLackInCopy(err error) error {
-	silent := h.silent
-	defer func() { h.silent = silent }()
-	h.silent = true
-	return h.mayLack(err)
+// allowMissingInCopy is allowMissing for a copy: the CRL of what it signed may be missing there.
+func (h *history) allowMissingInCopy(err error) error {
+	silent := h.unsynced
+	defer func() { h.unsynced = silent }()
+	h.unsynced = true
+	return h.allowMissing(err)
 }
 
-// sets are what all clusters have, and the clusters whose keys are where the root is.
-func (h *history) sets(t *testing.T) (all mesh.Exchange, clusters []string) {
+// bundles are the CA bundles of all clusters, and the local clusters of the root.
+func (h *history) bundles(t *testing.T) (all mesh.Exchange, clusters []string) {
 	t.Helper()
-	for _, f := range []*fabric.Fabric{h.root, h.beside} {
-		if !h.has(t, f) {
+	for _, f := range []*fabric.Fabric{h.rootDir, h.clusterDir} {
+		if !h.hasRoot(t, f) {
 			continue
 		}
 		for _, c := range catest.Must(f.Status(t.Context()))(t).Clusters {
@@ -102,7 +102,7 @@ func (h *history) sets(t *testing.T) (all mesh.Exchange, clusters []string) {
 			}
 			b := catest.Must(f.Bundle(t.Context(), c.Name))(t)
 			all.Certificates, all.CRLs = append(all.Certificates, b.Chain()...), append(all.CRLs, b.CRLs()...)
-			if f == h.root {
+			if f == h.rootDir {
 				clusters = append(clusters, c.Name)
 			}
 		}
@@ -110,8 +110,8 @@ func (h *history) sets(t *testing.T) (all mesh.Exchange, clusters []string) {
 	return all, clusters
 }
 
-// recall is what a person remembers of a directory that was restored: it may have forgotten
-// CAs, that a revocation is pending, and that a cluster has left.
+// recall corrects what the person remembers after a restore: the copy may miss CAs, pending
+// revocations, and that a cluster has left.
 func (h *history) recall(all []mesh.Status, restored *fabric.Fabric, clusters []string) {
 	find := func(subject string) *mesh.Status {
 		i := slices.IndexFunc(all, func(a mesh.Status) bool { return a.Certificate.Subject == subject })
@@ -123,12 +123,12 @@ func (h *history) recall(all []mesh.Status, restored *fabric.Fabric, clusters []
 	for _, r := range h.cas {
 		a := find(r.bundle.Certificate().Subject.CommonName)
 		r.pending = a != nil && (a.Lifecycle == mesh.LifecyclePending || r.revoked)
-		r.retired = a != nil && a.Lifecycle == mesh.LifecycleRetired || r.retired && r.place == h.root && !slices.Contains(clusters, r.cluster)
+		r.retired = a != nil && a.Lifecycle == mesh.LifecycleRetired || r.retired && r.place == h.rootDir && !slices.Contains(clusters, r.cluster)
 		switch r.place {
-		case h.root:
+		case h.rootDir:
 			r.place, r.lost = restored, r.lost || a == nil
-		case h.beside:
-			r.untold = a == nil
+		case h.clusterDir:
+			r.unknownToRoot = a == nil
 		}
 	}
 	if h.cross != nil && find(h.cross.Subject.CommonName) == nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// step is something that a person does.
+// step is one action of a person, some time after the last one.
 type step struct {
 	verb    string
 	cluster string
@@ -19,29 +19,30 @@ type step struct {
 
 func (s step) String() string { return fmt.Sprintf("after %s: %s %s", s.after, s.verb, s.cluster) }
 
-// What can happen, and to whom: to clusters whose keys are where the root is, to clusters
-// whose keys are elsewhere, to both, to another mesh, or to none of them.
+// The verbs, and the clusters that each can be about: local ones, whose keys are in the directory
+// of the root, remote ones, whose keys are in another directory, or both.
 var (
-	here      = []string{"east", "west", "north"}
-	elsewhere = []string{"south", "beach"}
-	verbs     = []struct {
+	localClusters  = []string{"east", "west", "north"}
+	remoteClusters = []string{"south", "central"}
+	allClusters    = slices.Concat(localClusters, remoteClusters)
+	verbs          = []struct {
 		verb     string
 		clusters []string
 	}{
-		{"ensure", here}, {"ensure briefly", here}, {"renew", here},
-		{"install", elsewhere}, {"install", elsewhere},
-		{"revoke", slices.Concat(here, elsewhere)}, {"revoke", here}, {"revoke now", slices.Concat(here, elsewhere)},
-		{"finish", slices.Concat(here, elsewhere)}, {"finish", slices.Concat(here, elsewhere)},
-		{"retire", slices.Concat(here, elsewhere)}, {"retire and revoke", slices.Concat(here, elsewhere)},
+		{"ensure", localClusters}, {"ensure briefly", localClusters}, {"renew", localClusters},
+		{"install", remoteClusters}, {"install", remoteClusters},
+		{"revoke", allClusters}, {"revoke", localClusters}, {"revoke now", allClusters},
+		{"finish", allClusters}, {"finish", allClusters},
+		{"retire", allClusters}, {"retire and revoke", allClusters},
 		{"refresh", nil}, {"refresh for a while", nil},
 		{"copy", nil}, {"restore a copy", nil}, {"restore a copy", nil},
-		{"install from a copy", elsewhere}, {"install from a copy", elsewhere},
-		{"cross-sign", nil}, {"renew abroad", nil}, {"revoke abroad", nil},
-		{"tell", nil}, {"tell", nil}, {"tell", nil}, {"wait", nil},
+		{"install from a copy", remoteClusters}, {"install from a copy", remoteClusters},
+		{"cross-sign", nil}, {"renew foreign", nil}, {"revoke foreign", nil},
+		{"exchange", nil}, {"exchange", nil}, {"exchange", nil}, {"wait", nil},
 	}
 )
 
-// tally counts what came of the verbs of several histories.
+// tally counts how often each verb had an effect in several histories.
 type tally struct {
 	mu    sync.Mutex
 	times map[string]int
@@ -76,7 +77,7 @@ func randomSteps(seed int) []step {
 	return steps
 }
 
-// shrink leaves out what a failure does not take.
+// shrink leaves out the steps that a failure does not need.
 func shrink(t *testing.T, steps []step, err error) ([]step, error) {
 	for size := len(steps) / 2; size > 0; size /= 2 {
 		for i := 0; i+size <= len(steps); {

@@ -25,8 +25,12 @@ type corporate struct {
 
 func newCorporate(t *testing.T) corporate {
 	t.Helper()
+	return newCorporateWith(t, catest.Key("issuing"))
+}
+
+func newCorporateWith(t *testing.T, key crypto.Signer) corporate {
+	t.Helper()
 	h := catest.New(t)
-	key := catest.KeyP384("issuing")
 	return corporate{h.Root, h.Below(t, h.Root, key, ca.IntermediateOptions{PathLen: 1}), key}
 }
 
@@ -34,7 +38,7 @@ func (c corporate) options() fabric.ImportOptions {
 	return fabric.ImportOptions{Root: c.root.Certificate(), Issuing: c.issuing.Chain()[:1], Key: c.issuingKey}
 }
 
-func TestAnImportedRootIssues(t *testing.T) {
+func TestImport_RootIssues(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	got := catest.Must(f.Import(t.Context(), fabric.ImportOptions{Root: h.Root.Certificate(), Key: h.RootKey, TrustDomain: "mesh.example.com"}))(t)
@@ -53,9 +57,9 @@ func TestAnImportedRootIssues(t *testing.T) {
 	}
 }
 
-func TestAnIssuingCAIssuesBelowARootWhoseKeyIsElsewhere(t *testing.T) {
+func TestImport_IssuingCAIssuesBelowARootWithoutItsKey(t *testing.T) {
 	t.Parallel()
-	f, c := open(t, newClock()), newCorporate(t)
+	f, c := open(t, newClock()), newCorporateWith(t, catest.KeyP384("issuing"))
 	got := catest.Must(f.Import(t.Context(), c.options()))(t)
 	if got.Issuing == nil || got.Issuing.Subject != ca.Describe(c.issuing.Certificate()) || filepath.Base(got.KeyPath) != "issuing-key.pem" {
 		t.Errorf("got %+v", got)
@@ -80,11 +84,11 @@ func TestAnIssuingCAIssuesBelowARootWhoseKeyIsElsewhere(t *testing.T) {
 		t.Errorf("the second time it was %s", kept.Clusters[0].Action)
 	}
 	if renewed := ensure(t, f, fabric.EnsureOptions{Renew: true}, "east"); renewed.Clusters[0].Action != fabric.Renewed {
-		t.Errorf("asked to, it was %s", renewed.Clusters[0].Action)
+		t.Errorf("on request it was %s", renewed.Clusters[0].Action)
 	}
 }
 
-func TestAnIssuingCAAndAnUpstreamServeOneRoot(t *testing.T) {
+func TestImport_IssuingCAAndUpstreamShareOneRoot(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
 	catest.Must(f.Import(t.Context(), c.options()))(t)
@@ -99,7 +103,7 @@ func TestAnIssuingCAAndAnUpstreamServeOneRoot(t *testing.T) {
 	ensure(t, f, fabric.EnsureOptions{}, "west")
 }
 
-func TestTheDirectoryOfAnImportHoldsTheFilesInTheirModes(t *testing.T) {
+func TestImport_WritesTheFilesInTheirModes(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
 	o := c.options()
@@ -128,7 +132,7 @@ func TestTheDirectoryOfAnImportHoldsTheFilesInTheirModes(t *testing.T) {
 	}
 }
 
-func TestAnImportedRootMayBeOld(t *testing.T) {
+func TestImport_ToleratesAnOldRoot(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	old := mutated(t, h, func(c *x509.Certificate) { c.KeyUsage, c.MaxPathLen = x509.KeyUsageCertSign, 1 })
@@ -138,20 +142,20 @@ func TestAnImportedRootMayBeOld(t *testing.T) {
 	}
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	if tolerated := catest.Must(f.Bundle(t.Context(), "east"))(t).Tolerated(); len(tolerated) != 1 {
-		t.Errorf("the set of the cluster tolerates %v", tolerated)
+		t.Errorf("the CA bundle of the cluster tolerates %v", tolerated)
 	}
 	if status := catest.Must(f.Status(t.Context()))(t); status.Clusters[0].Err != nil {
 		t.Error(status.Clusters[0].Err)
 	}
 }
 
-// mutated is the root of a hierarchy with a difference.
+// mutated is the root of a hierarchy with a change.
 func mutated(t *testing.T, h *catest.Hierarchy, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	return catest.Mutate(t, h.Root.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: change})
 }
 
-func TestPathLengthsDecideWhatCanBeImported(t *testing.T) {
+func TestImport_ChecksPathLengths(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	limited := func(n int) *x509.Certificate {
@@ -202,7 +206,7 @@ func TestPathLengthsDecideWhatCanBeImported(t *testing.T) {
 	}
 }
 
-func TestImportRefusesAndLeavesNothing(t *testing.T) {
+func TestImport_RefusesAndCreatesNothing(t *testing.T) {
 	t.Parallel()
 	h, c := catest.New(t), newCorporate(t)
 	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), Organization: "other", Now: catest.Now}))(t)
@@ -219,10 +223,10 @@ func TestImportRefusesAndLeavesNothing(t *testing.T) {
 		"a leaf":                        {fabric.ImportOptions{Root: h.Leaf, Key: h.LeafKey}, ca.RuleIsCA, "is not a CA"},
 		"an intermediate as root":       {fabric.ImportOptions{Root: h.Intermediate.Certificate(), Key: h.IntermediateKey}, ca.RuleRooted, "is missing"},
 		"an issuing CA of another root": {fabric.ImportOptions{Root: other.Certificate(), Issuing: c.options().Issuing, Key: c.issuingKey}, ca.RuleRooted, "is missing"},
-		"a chain that ends elsewhere":   {fabric.ImportOptions{Root: other.Certificate(), Issuing: c.issuing.Chain(), Key: c.issuingKey}, ca.RuleTrustedRoot, "is not the root that was given"},
-		"a trust domain that is none":   {fabric.ImportOptions{Root: root, Key: h.RootKey, TrustDomain: "spiffe://x"}, nil, "is not a host"},
+		"a chain to another root":       {fabric.ImportOptions{Root: other.Certificate(), Issuing: c.issuing.Chain(), Key: c.issuingKey}, ca.RuleTrustedRoot, "is not the root that was given"},
+		"an invalid trust domain":       {fabric.ImportOptions{Root: root, Key: h.RootKey, TrustDomain: "spiffe://x"}, nil, "is not a host"},
 		"a key that cannot be exported": {fabric.ImportOptions{Root: root, Key: device{h.RootKey}}, nil, "cannot be exported"},
-		"a short passphrase":            {fabric.ImportOptions{Root: root, Key: h.RootKey, NewPassphrase: (&person{answer: "short"}).password}, fabric.ErrPassphraseShort, "root-key.pem"},
+		"a short passphrase":            {fabric.ImportOptions{Root: root, Key: h.RootKey, NewPassphrase: (&person{answer: "short"}).passphrase}, fabric.ErrPassphraseShort, "root-key.pem"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -242,53 +246,49 @@ func TestImportRefusesAndLeavesNothing(t *testing.T) {
 // device is a key that cannot be exported.
 type device struct{ crypto.Signer }
 
-func TestImportDoesNotReplaceARoot(t *testing.T) {
+func TestImport_DoesNotReplaceARoot(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	before := tree(t, f.Dir())
 	p := &person{answer: passphrase}
 	o := c.options()
-	o.NewPassphrase = p.password
+	o.NewPassphrase = p.passphrase
 	if _, err := f.Import(t.Context(), o); !errors.Is(err, fabric.ErrRootExists) {
 		t.Errorf("got the error %v, want ErrRootExists", err)
 	}
-	p.wantAsked(t)
+	p.requirePrompted(t)
 	unchanged(t, f.Dir(), before)
 }
 
-func TestADryRunOfAnImportChangesNothing(t *testing.T) {
+func TestImport_DryRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
 	p := &person{answer: passphrase}
 	o := c.options()
-	o.NewPassphrase, o.DryRun = p.password, true
+	o.NewPassphrase, o.DryRun = p.passphrase, true
 	if got := catest.Must(f.Import(t.Context(), o))(t); got.Issuing == nil {
 		t.Errorf("got %+v", got)
 	}
-	p.wantAsked(t)
+	p.requirePrompted(t)
 	if _, err := os.Stat(f.Dir()); !os.IsNotExist(err) {
 		t.Error("the directory is there")
 	}
 }
 
-func TestAnImportedKeyMayKeepAShortPassphrase(t *testing.T) {
+func TestImport_KeepsAShortPassphraseOfTheKey(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
 	p := &person{answer: "old"}
 	o := c.options()
-	o.NewPassphrase, o.SamePassphrase = p.password, true
-	got := catest.Must(f.Import(t.Context(), o))(t)
-	p.wantAsked(t, "issuing-key.pem")
-	key := catest.Must(os.ReadFile(got.KeyPath))(t)
-	if _, err := ca.ParseEncryptedKey(key, []byte("old")); err != nil {
-		t.Error(err)
-	}
-	ensure(t, attended(t, f.Dir(), p), fabric.EnsureOptions{}, "east")
-	p.wantAsked(t, "issuing-key.pem")
+	o.NewPassphrase, o.SamePassphrase = p.passphrase, true
+	catest.Must(f.Import(t.Context(), o))(t)
+	p.requirePrompted(t, "issuing-key.pem")
+	ensure(t, openWithPassphrase(t, f.Dir(), p), fabric.EnsureOptions{}, "east")
+	p.requirePrompted(t, "issuing-key.pem")
 }
 
-func TestADirectoryThatLostItsIssuingCASaysSo(t *testing.T) {
+func TestEnsure_NamesWhatIsMissingOfTheIssuingCA(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		lose func(dir string) error
@@ -296,7 +296,7 @@ func TestADirectoryThatLostItsIssuingCASaysSo(t *testing.T) {
 	}{
 		"the key":             {func(dir string) error { return os.Remove(dir + "/issuing-key.pem") }, "issuing-key.pem: the key of the CA that issues is not in this directory"},
 		"the certificate":     {func(dir string) error { return os.Remove(dir + "/issuing-cert.pem") }, "root-key.pem: the key of the CA that issues is not in this directory"},
-		"a good certificate":  {func(dir string) error { return os.WriteFile(dir+"/issuing-cert.pem", []byte("x"), 0o600) }, "issuing-cert.pem: text that is not PEM"},
+		"a valid certificate": {func(dir string) error { return os.WriteFile(dir+"/issuing-cert.pem", []byte("x"), 0o600) }, "issuing-cert.pem: text that is not PEM"},
 		"the root":            {func(dir string) error { return os.Remove(dir + "/root-cert.pem") }, "root-cert.pem is missing, though there is issuing-cert.pem"},
 		"the mode of the key": {func(dir string) error { return os.Chmod(dir+"/issuing-key.pem", 0o644) }, "issuing-key.pem has mode 0644"},
 	} {

@@ -28,87 +28,87 @@ func keyOf(t *testing.T, f *fabric.Fabric, cluster string) crypto.Signer {
 }
 
 // rootOf is the CA whose key lies in a directory.
-func rootOf(t *testing.T, p *places) *ca.Authority {
+func rootOf(t *testing.T, p *directories) *ca.Authority {
 	t.Helper()
-	certs := catest.Must(ca.ParseCertificates(readFile(t, p.root, "root-cert.pem")))(t)
-	return catest.Must(ca.Load(catest.Must(ca.ParseKey(readFile(t, p.root, "root-key.pem")))(t), certs, p.Now))(t)
+	certs := catest.Must(ca.ParseCertificates(readFile(t, p.rootDir, "root-cert.pem")))(t)
+	return catest.Must(ca.Load(catest.Must(ca.ParseKey(readFile(t, p.rootDir, "root-key.pem")))(t), certs, p.Now))(t)
 }
 
-// answerFor is what a CA answers which looks at nothing.
-func answerFor(t *testing.T, a *ca.Authority, o ca.IntermediateOptions, r ca.Request) mesh.Exchange {
+// responseFor is the response of a CA that checks nothing.
+func responseFor(t *testing.T, a *ca.Authority, o ca.IntermediateOptions, r ca.Request) mesh.Exchange {
 	t.Helper()
 	cert := catest.Issue(t, a, catest.Must(ca.Intermediate(o))(t), r)
 	return mesh.Exchange{Certificates: append([]*x509.Certificate{cert}, a.Chain()...)}
 }
 
-func TestAWrongAnswerIsRefusedByName(t *testing.T) {
+func TestInstall_RefusesAWrongResponseByName(t *testing.T) {
 	t.Parallel()
 	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), CommonName: "other", Organization: "other", Now: catest.Now}))(t)
-	type answer = func(t *testing.T, p *places) mesh.Exchange
-	good := func(t *testing.T, p *places) mesh.Exchange {
-		return p.signed(t, readFile(t, p.beside, "requests/east/request.pem"), "east").Response
+	type respond = func(t *testing.T, p *directories) mesh.Exchange
+	good := func(t *testing.T, p *directories) mesh.Exchange {
+		return p.sign(t, readFile(t, p.clusterDir, "requests/east/request.pem"), "east").Response
 	}
-	changed := func(change func(t *testing.T, p *places, e *mesh.Exchange)) answer {
-		return func(t *testing.T, p *places) mesh.Exchange {
+	changed := func(change func(t *testing.T, p *directories, e *mesh.Exchange)) respond {
+		return func(t *testing.T, p *directories) mesh.Exchange {
 			e := good(t, p)
 			change(t, p, &e)
 			return e
 		}
 	}
 	tests := map[string]struct {
-		answer  answer
-		options fabric.InstallOptions
-		is      error
-		want    string
+		response respond
+		options  fabric.InstallOptions
+		is       error
+		want     string
 	}{
-		"without a certificate": {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) { e.Certificates = nil }), fabric.InstallOptions{}, nil, "the signed response has no certificate"},
-		"for a key that is not here": {func(t *testing.T, p *places) mesh.Exchange {
-			return p.signed(t, csrOf(t, catest.Key("elsewhere"), nil), "east").Response
+		"without a certificate": {changed(func(_ *testing.T, _ *directories, e *mesh.Exchange) { e.Certificates = nil }), fabric.InstallOptions{}, nil, "the signed response has no certificate"},
+		"for a key that is not here": {func(t *testing.T, p *directories) mesh.Exchange {
+			return p.sign(t, csrOf(t, catest.Key("unknown"), nil), "east").Response
 		}, fabric.InstallOptions{}, fabric.ErrNoRequest, "requests wait of east, west"},
 		"for the request of another cluster": {good, fabric.InstallOptions{Cluster: "west"}, nil, "has the key of the request of cluster east, not of west"},
-		"for a cluster that cannot be":       {good, fabric.InstallOptions{Cluster: "West"}, nil, `cluster name "West"`},
-		"signed for another cluster": {func(t *testing.T, p *places) mesh.Exchange {
-			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "west"})
+		"for an invalid cluster name":        {good, fabric.InstallOptions{Cluster: "West"}, nil, `cluster name "West"`},
+		"signed for another cluster": {func(t *testing.T, p *directories) mesh.Exchange {
+			return responseFor(t, rootOf(t, p), ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.clusterDir, "east").Public(), CommonName: "west"})
 		}, fabric.InstallOptions{}, nil, "cluster east: west "},
-		"below another root": {func(t *testing.T, p *places) mesh.Exchange {
-			return answerFor(t, other, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})
+		"below another root": {func(t *testing.T, p *directories) mesh.Exchange {
+			return responseFor(t, other, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.clusterDir, "east").Public(), CommonName: "east"})
 		}, fabric.InstallOptions{}, ca.RuleTrustedRoot, "which has to chain to root "},
 		"not below the root that was given": {good, fabric.InstallOptions{Root: other.Certificate()}, nil, "not the root that was given, other "},
-		"the root alone":                    {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) { e.Certificates = e.Certificates[1:] }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
-		"the root first":                    {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) { slices.Reverse(e.Certificates) }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
-		"a leaf": {changed(func(t *testing.T, p *places, e *mesh.Exchange) {
+		"the root alone":                    {changed(func(_ *testing.T, _ *directories, e *mesh.Exchange) { e.Certificates = e.Certificates[1:] }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
+		"the root first":                    {changed(func(_ *testing.T, _ *directories, e *mesh.Exchange) { slices.Reverse(e.Certificates) }), fabric.InstallOptions{}, fabric.ErrNoRequest, "root "},
+		"a leaf": {changed(func(t *testing.T, p *directories, e *mesh.Exchange) {
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) { c.IsCA, c.MaxPathLenZero, c.MaxPathLen = false, false, -1 }})
 		}), fabric.InstallOptions{}, ca.RuleIsCA, "is not a CA"},
-		"a CA that cannot sign CRLs": {changed(func(t *testing.T, p *places, e *mesh.Exchange) {
+		"a CA that cannot sign CRLs": {changed(func(t *testing.T, p *directories, e *mesh.Exchange) {
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }})
 		}), fabric.InstallOptions{}, ca.RuleCRLSign, "cRLSign"},
-		"with a broken signature": {changed(func(t *testing.T, _ *places, e *mesh.Exchange) {
+		"with a broken signature": {changed(func(t *testing.T, _ *directories, e *mesh.Exchange) {
 			e.Certificates[0] = catest.BreakSignature(t, e.Certificates[0])
 		}), fabric.InstallOptions{}, ca.RuleSignature, "did not sign it"},
-		"expired":          {changed(func(_ *testing.T, p *places, _ *mesh.Exchange) { p.advance(year + day) }), fabric.InstallOptions{}, ca.RuleExpired, "expired at 2027-01-02T03:04:05Z"},
-		"of the day after": {changed(func(_ *testing.T, p *places, _ *mesh.Exchange) { p.advance(-day) }), fabric.InstallOptions{}, ca.RuleNotYetValid, "is not valid before"},
-		"under the name of another CA": {func(t *testing.T, p *places) mesh.Exchange {
+		"expired":       {changed(func(_ *testing.T, p *directories, _ *mesh.Exchange) { p.advance(year + day) }), fabric.InstallOptions{}, ca.RuleExpired, "expired at 2027-01-02T03:04:05Z"},
+		"not valid yet": {changed(func(_ *testing.T, p *directories, _ *mesh.Exchange) { p.advance(-day) }), fabric.InstallOptions{}, ca.RuleNotYetValid, "is not valid before"},
+		"under the name of another CA": {func(t *testing.T, p *directories) mesh.Exchange {
 			e := good(t, p)
 			e.Certificates[0] = catest.Mutate(t, e.Certificates[0], e.Certificates[1], rootKey(t, p), catest.Mutation{Cert: func(c *x509.Certificate) {
-				c.RawSubject = catest.Must(p.beside.Bundle(t.Context(), "north"))(t).Certificate().RawSubject
+				c.RawSubject = catest.Must(p.clusterDir.Bundle(t.Context(), "north"))(t).Certificate().RawSubject
 			}})
 			return e
 		}, fabric.InstallOptions{}, ca.RuleDistinctNames, "another CA of the mesh has this name"},
-		"for another trust domain": {func(t *testing.T, p *places) mesh.Exchange {
-			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "other.example", DNSNames: []string{"svc"}}},
-				ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})
+		"for another trust domain": {func(t *testing.T, p *directories) mesh.Exchange {
+			return responseFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "other.example", DNSNames: []string{"svc"}}},
+				ca.Request{PublicKey: keyOf(t, p.clusterDir, "east").Public(), CommonName: "east"})
 		}, fabric.InstallOptions{}, mesh.RulePermitsMesh, "without the identities of the trust domain cluster.local"},
-		"without the names of istiod": {func(t *testing.T, p *places) mesh.Exchange {
-			return answerFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "cluster.local", DNSNames: []string{"istiod.mesh.svc"}}},
-				ca.Request{PublicKey: keyOf(t, p.beside, "east").Public(), CommonName: "east"})
+		"without the names of istiod": {func(t *testing.T, p *directories) mesh.Exchange {
+			return responseFor(t, rootOf(t, p), ca.IntermediateOptions{Constraints: &ca.NameConstraints{TrustDomain: "cluster.local", DNSNames: []string{"istiod.mesh.svc"}}},
+				ca.Request{PublicKey: keyOf(t, p.clusterDir, "east").Public(), CommonName: "east"})
 		}, fabric.InstallOptions{}, mesh.RulePermitsMesh, "without istiod.istio-system.svc"},
-		"with a CA that leads nowhere": {changed(func(_ *testing.T, _ *places, e *mesh.Exchange) {
+		"with a CA that does not chain to the root": {changed(func(_ *testing.T, _ *directories, e *mesh.Exchange) {
 			e.Certificates = append(e.Certificates, other.Certificate())
 		}), fabric.InstallOptions{}, nil, "the signed response: other "},
-		"with a CRL of nobody": {changed(func(t *testing.T, _ *places, e *mesh.Exchange) {
+		"with a CRL of an unknown CA": {changed(func(t *testing.T, _ *directories, e *mesh.Exchange) {
 			e.CRLs = append(e.CRLs, catest.Must(other.CRL(ca.CRLOptions{Number: big.NewInt(1)}))(t))
 		}), fabric.InstallOptions{}, nil, "no known CA signed the CRL"},
-		"with a CRL that revokes it": {changed(func(t *testing.T, p *places, e *mesh.Exchange) {
+		"with a CRL that revokes it": {changed(func(t *testing.T, p *directories, e *mesh.Exchange) {
 			revoked := []x509.RevocationListEntry{{SerialNumber: e.Certificates[0].SerialNumber, RevocationTime: p.Now()}}
 			e.CRLs = append(e.CRLs, catest.Must(rootOf(t, p).CRL(ca.CRLOptions{Number: big.NewInt(p.Now().Unix() + 1), Revoked: revoked}))(t))
 		}), fabric.InstallOptions{}, nil, "is revoked"},
@@ -116,101 +116,101 @@ func TestAWrongAnswerIsRefusedByName(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlaces(t, fabric.RootOptions{})
-			p.through(t, "north")
-			requested(t, p.beside, "east")
-			requested(t, p.beside, "west")
-			e := test.answer(t, p)
-			before := tree(t, p.beside.Dir())
+			p := newDirectories(t, fabric.RootOptions{})
+			p.addCluster(t, "north")
+			request(t, p.clusterDir, "east")
+			request(t, p.clusterDir, "west")
+			e := test.response(t, p)
+			before := tree(t, p.clusterDir.Dir())
 			for _, dry := range []bool{true, false} {
 				test.options.DryRun = dry
-				_, err := p.beside.Install(t.Context(), e, test.options)
+				_, err := p.clusterDir.Install(t.Context(), e, test.options)
 				if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) {
 					t.Errorf("dry run %t: got the error %v, want %v with %q", dry, err, test.is, test.want)
 				}
 			}
-			unchanged(t, p.beside.Dir(), before)
+			unchanged(t, p.clusterDir.Dir(), before)
 		})
 	}
 }
 
-func rootKey(t *testing.T, p *places) crypto.Signer {
+func rootKey(t *testing.T, p *directories) crypto.Signer {
 	t.Helper()
-	return catest.Must(ca.ParseKey(readFile(t, p.root, "root-key.pem")))(t)
+	return catest.Must(ca.ParseKey(readFile(t, p.rootDir, "root-key.pem")))(t)
 }
 
-func TestARootThatIsNewHasToBeConfirmed(t *testing.T) {
+func TestInstall_RequiresThatANewRootIsConfirmed(t *testing.T) {
 	t.Parallel()
 	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), CommonName: "other", Organization: "other", Now: catest.Now}))(t)
 	no := errors.New("no")
 	tests := map[string]struct {
 		options func(root *x509.Certificate) fabric.InstallOptions
-		is      error // nil where it is taken
+		is      error // nil if it is accepted
 	}{
-		"nobody vouches for it": {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{} }, fabric.ErrRootUnconfirmed},
-		"a person says yes":     {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{ConfirmRoot: trusting} }, nil},
-		"a person says no": {func(*x509.Certificate) fabric.InstallOptions {
+		"nobody confirms it": {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{} }, fabric.ErrRootUnconfirmed},
+		"a person confirms":  {func(*x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{ConfirmRoot: confirmRoot} }, nil},
+		"a person refuses": {func(*x509.Certificate) fabric.InstallOptions {
 			return fabric.InstallOptions{ConfirmRoot: func(context.Context, mesh.Summary, string) error { return no }}
 		}, no},
 		"it was given": {func(root *x509.Certificate) fabric.InstallOptions { return fabric.InstallOptions{Root: root} }, nil},
-		"another was given, though a person would say yes": {func(*x509.Certificate) fabric.InstallOptions {
-			return fabric.InstallOptions{Root: other.Certificate(), ConfirmRoot: trusting}
+		"another was given, though a person would confirm": {func(*x509.Certificate) fabric.InstallOptions {
+			return fabric.InstallOptions{Root: other.Certificate(), ConfirmRoot: confirmRoot}
 		}, ca.RuleTrustedRoot},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlaces(t, fabric.RootOptions{})
-			answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-			before := tree(t, p.beside.Dir())
-			got, err := p.beside.Install(t.Context(), answer, test.options(answer.Certificates[1]))
+			p := newDirectories(t, fabric.RootOptions{})
+			response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+			before := tree(t, p.clusterDir.Dir())
+			got, err := p.clusterDir.Install(t.Context(), response, test.options(response.Certificates[1]))
 			if test.is == nil && (err != nil || !got.RootAdopted) || test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("got %+v and the error %v, want %v", got, err, test.is)
 			}
 			if test.is != nil {
-				unchanged(t, p.beside.Dir(), before)
+				unchanged(t, p.clusterDir.Dir(), before)
 			}
 		})
 	}
 }
 
-func TestAPersonSeesWhichRootIsGoingToBeTrusted(t *testing.T) {
+func TestInstall_ShowsTheRootBeforeItIsTrusted(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, constrained())
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
+	p := newDirectories(t, constrained())
+	response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
 	var root mesh.Summary
 	var domain string
-	catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: func(_ context.Context, c mesh.Summary, d string) error {
+	catest.Must(p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{ConfirmRoot: func(_ context.Context, c mesh.Summary, d string) error {
 		root, domain = c, d
 		return nil
 	}}))(t)
-	status, beside := catest.Must(p.root.Status(t.Context()))(t), catest.Must(p.beside.Status(t.Context()))(t)
+	status, clusterDir := catest.Must(p.rootDir.Status(t.Context()))(t), catest.Must(p.clusterDir.Status(t.Context()))(t)
 	if diff := cmp.Diff(status.Root.Certificate, root); diff != "" || domain != "mesh.example.com" {
 		t.Errorf("shown was the trust domain %s and the root (-want +got):\n%s", domain, diff)
 	}
-	if beside.TrustDomain != status.TrustDomain || !cmp.Equal(beside.Constraints, status.Constraints) || !cmp.Equal(beside.Root, status.Root) {
-		t.Errorf("beside the cluster it is %+v, where the root is %+v", beside, status)
+	if clusterDir.TrustDomain != status.TrustDomain || !cmp.Equal(clusterDir.Constraints, status.Constraints) || !cmp.Equal(clusterDir.Root, status.Root) {
+		t.Errorf("in the directory of the cluster it is %+v, in that of the root %+v", clusterDir, status)
 	}
 }
 
-func TestTheTrustDomainOfARootThatIsNewCanBeGiven(t *testing.T) {
+func TestInstall_TrustDomainOfANewRootCanBeGiven(t *testing.T) {
 	t.Parallel()
 	for domain, want := range map[string]string{"": fabric.DefaultTrustDomain, "mesh.example.com": "mesh.example.com"} {
-		p := newPlaces(t, fabric.RootOptions{TrustDomain: "mesh.example.com"})
-		answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-		got := catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, TrustDomain: domain}))(t)
-		if got.TrustDomain != want || catest.Must(p.beside.Status(t.Context()))(t).TrustDomain != want {
+		p := newDirectories(t, fabric.RootOptions{TrustDomain: "mesh.example.com"})
+		response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+		got := catest.Must(p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{ConfirmRoot: confirmRoot, TrustDomain: domain}))(t)
+		if got.TrustDomain != want || catest.Must(p.clusterDir.Status(t.Context()))(t).TrustDomain != want {
 			t.Errorf("given was %q: the trust domain is %s, want %s", domain, got.TrustDomain, want)
 		}
 	}
-	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-	if _, err := p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, TrustDomain: "spiffe://x"}); err == nil || !strings.Contains(err.Error(), "is not a host") {
+	p := newDirectories(t, fabric.RootOptions{})
+	response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+	if _, err := p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{ConfirmRoot: confirmRoot, TrustDomain: "spiffe://x"}); err == nil || !strings.Contains(err.Error(), "is not a host") {
 		t.Errorf("got the error %v", err)
 	}
 }
 
-func TestAnAnswerOfAnotherCAIsTakenAsItComes(t *testing.T) {
+func TestInstall_AcceptsTheResponseOfAnotherCA(t *testing.T) {
 	t.Parallel()
 	h, c := catest.New(t), newCorporate(t)
 	tests := map[string]struct {
@@ -229,10 +229,10 @@ func TestAnAnswerOfAnotherCAIsTakenAsItComes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t, newClock())
-			requested(t, f, "east")
-			e := answerFor(t, test.issuer, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, f, "east").Public(), CommonName: "corporate says east"})
+			request(t, f, "east")
+			e := responseFor(t, test.issuer, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, f, "east").Public(), CommonName: "corporate says east"})
 			test.change(&e)
-			o := fabric.InstallOptions{ConfirmRoot: trusting}
+			o := fabric.InstallOptions{ConfirmRoot: confirmRoot}
 			if test.root {
 				o.Root = test.issuer.Root()
 			}
@@ -244,168 +244,168 @@ func TestAnAnswerOfAnotherCAIsTakenAsItComes(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatLacksACAIsRefused(t *testing.T) {
+func TestInstall_RefusesAnIncompleteChain(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
-	requested(t, f, "east")
-	e := answerFor(t, c.issuing, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, f, "east").Public(), CommonName: "east"})
+	request(t, f, "east")
+	e := responseFor(t, c.issuing, ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, f, "east").Public(), CommonName: "east"})
 	for what, certs := range map[string][]*x509.Certificate{
 		"the issuing CA": {e.Certificates[0], e.Certificates[2]}, "all": e.Certificates[:1], "the root": e.Certificates[:2],
 	} {
-		if _, err := f.Install(t.Context(), mesh.Exchange{Certificates: certs}, fabric.InstallOptions{ConfirmRoot: trusting}); !errors.Is(err, ca.RuleRooted) {
+		if _, err := f.Install(t.Context(), mesh.Exchange{Certificates: certs}, fabric.InstallOptions{ConfirmRoot: confirmRoot}); !errors.Is(err, ca.RuleRooted) {
 			t.Errorf("without %s: got the error %v, want one about what is missing", what, err)
 		}
 	}
 }
 
-func TestWhatWasInstalledIsKept(t *testing.T) {
+func TestInstall_KeepsWhatWasInstalledBefore(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-	installed(t, p.beside, answer)
-	before := tree(t, p.beside.Dir())
-	if got := installed(t, p.beside, answer); got.Action != fabric.Kept || got.Cluster != "east" {
+	p := newDirectories(t, fabric.RootOptions{})
+	response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+	install(t, p.clusterDir, response)
+	before := tree(t, p.clusterDir.Dir())
+	if got := install(t, p.clusterDir, response); got.Action != fabric.Kept || got.Cluster != "east" {
 		t.Errorf("again it is %+v", got)
 	}
-	if _, err := p.beside.Install(t.Context(), answer, fabric.InstallOptions{Cluster: "west"}); !errors.Is(err, fabric.ErrNoRequest) {
+	if _, err := p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{Cluster: "west"}); !errors.Is(err, fabric.ErrNoRequest) {
 		t.Errorf("for another cluster: got the error %v", err)
 	}
-	unchanged(t, p.beside.Dir(), before)
-	p.through(t, "east")
-	if _, err := p.beside.Install(t.Context(), answer, fabric.InstallOptions{}); !errors.Is(err, fabric.ErrNoRequest) {
+	unchanged(t, p.clusterDir.Dir(), before)
+	p.addCluster(t, "east")
+	if _, err := p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{}); !errors.Is(err, fabric.ErrNoRequest) {
 		t.Errorf("once it is superseded: got the error %v", err)
 	}
 }
 
-func TestADryRunOfAnInstallationChangesNothing(t *testing.T) {
+func TestInstall_DryRunChangesNothing(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-	before := tree(t, p.beside.Dir())
-	got := catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{DryRun: true}))(t)
+	p := newDirectories(t, fabric.RootOptions{})
+	response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+	before := tree(t, p.clusterDir.Dir())
+	got := catest.Must(p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{DryRun: true}))(t)
 	if got.Action != fabric.Created || !got.RootAdopted {
 		t.Errorf("got %+v", got)
 	}
-	unchanged(t, p.beside.Dir(), before)
+	unchanged(t, p.clusterDir.Dir(), before)
 }
 
-func TestADamagedSetIsReplacedByWhatIsInstalled(t *testing.T) {
+func TestInstall_ReplacesADamagedBundle(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.through(t, "east")
-	damage(t, p.beside, "east", "ca-key.pem", nil)
-	if got := p.through(t, "east"); got.Action != fabric.Renewed {
+	p := newDirectories(t, fabric.RootOptions{})
+	p.addCluster(t, "east")
+	damage(t, p.clusterDir, "east", "ca-key.pem", nil)
+	if got := p.addCluster(t, "east"); got.Action != fabric.Renewed {
 		t.Errorf("installed is %+v", got)
 	}
-	catest.Must(p.beside.Bundle(t.Context(), "east"))(t)
+	catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t)
 }
 
-func TestWhatIsInstalledHasItsFirstCRL(t *testing.T) {
+func TestInstall_SignsTheFirstCRL(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.through(t, "east")
-	chain := catest.Must(p.beside.Bundle(t.Context(), "east"))(t).Chain()
-	if r := readRecord(t, p.beside, chain[0]); r.Cluster != "east" || r.CRL == "" {
-		t.Errorf("beside the cluster the record is %+v", r)
+	p := newDirectories(t, fabric.RootOptions{})
+	p.addCluster(t, "east")
+	chain := catest.Must(p.clusterDir.Bundle(t.Context(), "east"))(t).Chain()
+	if r := readRecord(t, p.clusterDir, chain[0]); r.Cluster != "east" || r.CRL == "" {
+		t.Errorf("in the directory of the cluster the record is %+v", r)
 	}
-	if r := readRecord(t, p.beside, chain[1]); r.Cluster != "" || r.CRL != "" {
+	if r := readRecord(t, p.clusterDir, chain[1]); r.Cluster != "" || r.CRL != "" {
 		t.Errorf("the record of the root is %+v", r)
 	}
-	if r := readRecord(t, p.root, chain[0]); r.Cluster != "east" || r.CRL != "" {
-		t.Errorf("where the root is the record is %+v", r)
+	if r := readRecord(t, p.rootDir, chain[0]); r.Cluster != "east" || r.CRL != "" {
+		t.Errorf("in the directory of the root the record is %+v", r)
 	}
-	if _, there := tree(t, p.beside.Dir())["clusters/east/ca-crl.pem"]; there {
-		t.Error("CRLs are published without being asked for")
+	if _, there := tree(t, p.clusterDir.Dir())["clusters/east/ca-crl.pem"]; there {
+		t.Error("CRLs are published, and nobody requested that")
 	}
 }
 
-func TestWhereCRLsArePublishedTheAnswerBringsThem(t *testing.T) {
+func TestInstall_WritesTheCRLsOfTheResponse(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	publishing(t, p.root)
-	ensure(t, p.root, fabric.EnsureOptions{Renew: true}, "west")
-	west := tree(t, p.root.ClusterPath("west"))
-	signed := p.signed(t, requested(t, p.beside, "east"), "east")
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	publish(t, p.rootDir)
+	ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west")
+	west := tree(t, p.rootDir.ClusterPath("west"))
+	signed := p.sign(t, request(t, p.clusterDir, "east"), "east")
 	if !signed.WithoutCRL || len(signed.Response.Certificates) != 4 || len(signed.Response.CRLs) != 3 {
-		t.Errorf("the answer has %d certificates and %d CRLs, without its own: %t", len(signed.Response.Certificates), len(signed.Response.CRLs), signed.WithoutCRL)
+		t.Errorf("the response has %d certificates and %d CRLs, without its own: %t", len(signed.Response.Certificates), len(signed.Response.CRLs), signed.WithoutCRL)
 	}
-	unchanged(t, p.root.ClusterPath("west"), west)
-	got := installed(t, p.beside, catest.Must(mesh.ParseExchange(signed.Response.Marshal()))(t))
+	unchanged(t, p.rootDir.ClusterPath("west"), west)
+	got := install(t, p.clusterDir, catest.Must(mesh.ParseExchange(signed.Response.Marshal()))(t))
 	if !got.Publishes {
 		t.Errorf("installed is %+v", got)
 	}
-	if names := crlNames(t, p.beside, "east"); len(names) != 4 || !slices.Contains(names, subject(t, p.beside, "east")) || !slices.Contains(names, subject(t, p.root, "west")) {
-		t.Errorf("the set has CRLs of %v", names)
+	if names := crlNames(t, p.clusterDir, "east"); len(names) != 4 || !slices.Contains(names, subject(t, p.clusterDir, "east")) || !slices.Contains(names, subject(t, p.rootDir, "west")) {
+		t.Errorf("the bundle has CRLs of %v", names)
 	}
-	if !strings.Contains(string(readFile(t, p.beside, "fabric.yaml")), "publishCRLs: true") {
+	if !strings.Contains(string(readFile(t, p.clusterDir, "fabric.yaml")), "publishCRLs: true") {
 		t.Error("the next installation would not publish")
 	}
-	requested(t, p.beside, "north")
-	plain := answerFor(t, rootOf(t, p), ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.beside, "north").Public(), CommonName: "north"})
-	installed(t, p.beside, plain)
+	request(t, p.clusterDir, "north")
+	plain := responseFor(t, rootOf(t, p), ca.IntermediateOptions{}, ca.Request{PublicKey: keyOf(t, p.clusterDir, "north").Public(), CommonName: "north"})
+	install(t, p.clusterDir, plain)
 	for _, cluster := range []string{"east", "north"} {
-		if names := crlNames(t, p.beside, cluster); len(names) != 5 {
+		if names := crlNames(t, p.clusterDir, cluster); len(names) != 5 {
 			t.Errorf("%s has CRLs of %v, want that of north too", cluster, names)
 		}
 	}
 }
 
-func TestAnAnswerThatMakesTheSetIncompleteIsInstalledOnlyWhenTold(t *testing.T) {
+func TestInstall_RefusesAnIncompleteCRLBundleUnlessAllowed(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	publishing(t, p.root)
+	p := newDirectories(t, fabric.RootOptions{})
+	publish(t, p.rootDir)
 	third := open(t, p.clock)
-	west := p.signed(t, requested(t, third, "west"), "west")
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-	answer.Certificates = append(answer.Certificates, west.Response.Certificates[0]) // Sign leaves it out
-	before := tree(t, p.beside.Dir())
-	_, err := p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting})
+	west := p.sign(t, request(t, third, "west"), "west")
+	response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+	response.Certificates = append(response.Certificates, west.Response.Certificates[0]) // Sign leaves it out
+	before := tree(t, p.clusterDir.Dir())
+	_, err := p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{ConfirmRoot: confirmRoot})
 	var incomplete *mesh.IncompleteError
 	if !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0].Subject != west.Certificate.Subject {
 		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, west.Certificate.Subject)
 	}
-	unchanged(t, p.beside.Dir(), before)
-	catest.Must(p.beside.Install(t.Context(), answer, fabric.InstallOptions{ConfirmRoot: trusting, Incomplete: true}))(t)
-	if names := crlNames(t, p.beside, "east"); len(names) != 2 {
-		t.Errorf("the set has CRLs of %v", names)
+	unchanged(t, p.clusterDir.Dir(), before)
+	catest.Must(p.clusterDir.Install(t.Context(), response, fabric.InstallOptions{ConfirmRoot: confirmRoot, Incomplete: true}))(t)
+	if names := crlNames(t, p.clusterDir, "east"); len(names) != 2 {
+		t.Errorf("the bundle has CRLs of %v", names)
 	}
 }
 
-func TestWhatHasEndedInAnAnswerIsPassedOver(t *testing.T) {
+func TestInstall_IgnoresExpiredCAs(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{NotAfter: p.Now().Add(time.Hour)}, "west")
-	publishing(t, p.root)
-	signed := p.signed(t, requested(t, p.beside, "east"), "east")
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{NotAfter: p.Now().Add(time.Hour)}, "west")
+	publish(t, p.rootDir)
+	signed := p.sign(t, request(t, p.clusterDir, "east"), "east")
 	p.advance(2 * time.Hour)
-	installed(t, p.beside, signed.Response)
-	if names := crlNames(t, p.beside, "east"); len(names) != 2 {
-		t.Errorf("the set has CRLs of %v, want those of the root and of east", names)
+	install(t, p.clusterDir, signed.Response)
+	if names := crlNames(t, p.clusterDir, "east"); len(names) != 2 {
+		t.Errorf("the bundle has CRLs of %v, want those of the root and of east", names)
 	}
 }
 
-func TestAnEndedContextInstallsNothing(t *testing.T) {
+func TestInstall_CanceledContextChangesNothing(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	answer := p.signed(t, requested(t, p.beside, "east"), "east").Response
-	before := tree(t, p.beside.Dir())
-	if _, err := p.beside.Install(canceled(t), answer, fabric.InstallOptions{ConfirmRoot: trusting}); !errors.Is(err, context.Canceled) {
+	p := newDirectories(t, fabric.RootOptions{})
+	response := p.sign(t, request(t, p.clusterDir, "east"), "east").Response
+	before := tree(t, p.clusterDir.Dir())
+	if _, err := p.clusterDir.Install(canceled(t), response, fabric.InstallOptions{ConfirmRoot: confirmRoot}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got the error %v", err)
 	}
-	if _, err := p.root.Sign(canceled(t), requested(t, p.beside, "east"), fabric.SignOptions{Cluster: "east"}); !errors.Is(err, context.Canceled) {
+	if _, err := p.rootDir.Sign(canceled(t), request(t, p.clusterDir, "east"), fabric.SignOptions{Cluster: "east"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("sign: got the error %v", err)
 	}
-	unchanged(t, p.beside.Dir(), before)
+	unchanged(t, p.clusterDir.Dir(), before)
 }
 
-func TestAFolderThatOthersCanReadIsNoPlaceForARequest(t *testing.T) {
+func TestRequest_RefusesAKeyThatOthersCanRead(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
-	requested(t, f, "east")
+	request(t, f, "east")
 	if err := os.Chmod(filepath.Join(f.Dir(), "requests/east/ca-key.pem"), 0o640); err != nil {
 		t.Fatal(err)
 	}
 	_, err := f.Request(t.Context(), "east", fabric.RequestOptions{})
-	wantRequestError(t, err, f.Dir(), "chmod 600")
+	requireRequestError(t, err, f.Dir(), "chmod 600")
 }

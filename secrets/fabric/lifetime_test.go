@@ -11,8 +11,8 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// What is asked for is never cut. What is not ends with the issuer at the latest.
-func TestAnIntermediateEndsWithItsIssuerAtTheLatest(t *testing.T) {
+// A requested end is never cut. The default end is not after that of the issuer.
+func TestEnsure_NoIntermediateOutlivesItsIssuer(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		left, asked time.Duration // zero asks for nothing
@@ -25,14 +25,14 @@ func TestAnIntermediateEndsWithItsIssuerAtTheLatest(t *testing.T) {
 		"the issuer has a day":                         {day, 0, day, true, false},
 		"the issuer has less than a day":               {day - time.Second, 0, 0, false, true},
 		"the issuer has less than a day, for an hour":  {day - time.Second, time.Hour, time.Hour, false, false},
-		"the end of the issuer is asked for":           {100 * day, 100 * day, 100 * day, false, false},
-		"more than the issuer has is asked for":        {100 * day, 100*day + time.Second, 0, false, true},
-		"a year is asked for, and the issuer has less": {100 * day, year, 0, false, true},
+		"the end of the issuer is requested":           {100 * day, 100 * day, 100 * day, false, false},
+		"more than the issuer has is requested":        {100 * day, 100*day + time.Second, 0, false, true},
+		"a year is requested, and the issuer has less": {100 * day, year, 0, false, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlaces(t, fabric.RootOptions{NotAfter: catest.Now().Add(test.left)})
+			p := newDirectories(t, fabric.RootOptions{NotAfter: catest.Now().Add(test.left)})
 			var end time.Time
 			if test.asked > 0 {
 				end = p.Now().Add(test.asked)
@@ -41,14 +41,14 @@ func TestAnIntermediateEndsWithItsIssuerAtTheLatest(t *testing.T) {
 			var ends bool
 			for what, issue := range map[string]func() error{
 				"ensure": func() error {
-					done, err := p.root.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{NotAfter: end})
+					done, err := p.rootDir.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{NotAfter: end})
 					if err == nil {
 						got, ends = done.Clusters[0].Certificate, done.Clusters[0].EndsWithIssuer
 					}
 					return err
 				},
 				"sign": func() error {
-					done, err := p.root.Sign(t.Context(), requested(t, p.beside, "west"), fabric.SignOptions{Cluster: "west", NotAfter: end})
+					done, err := p.rootDir.Sign(t.Context(), request(t, p.clusterDir, "west"), fabric.SignOptions{Cluster: "west", NotAfter: end})
 					if err == nil {
 						got, ends = *done.Certificate, test.ends
 					}
@@ -70,7 +70,7 @@ func TestAnIntermediateEndsWithItsIssuerAtTheLatest(t *testing.T) {
 	}
 }
 
-func TestInTheLastYearOfTheRootAClusterIsRevoked(t *testing.T) {
+func TestRevoke_SuccessorEndsWithTheRoot(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)

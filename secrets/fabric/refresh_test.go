@@ -26,7 +26,7 @@ func refresh(t *testing.T, f *fabric.Fabric, o fabric.RefreshCRLsOptions) fabric
 	return catest.Must(f.RefreshCRLs(t.Context(), o))(t)
 }
 
-func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
+func TestRefreshCRLs_FirstOnePublishesAndLaterOnesChangeNothing(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -44,12 +44,12 @@ func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
 			t.Errorf("%s: CRLs (-want +got):\n%s", cluster, diff)
 		}
 		if data := readFile(t, f, "clusters/"+cluster+"/ca-crl.pem"); !strings.HasPrefix(string(data), "-----BEGIN X509 CRL-----\n") {
-			t.Errorf("%s: the set begins with %.30q", cluster, data)
+			t.Errorf("%s: the CRL bundle begins with %.30q", cluster, data)
 		}
 	}
 	set := catest.Must(f.CRLs(t.Context(), fabric.CRLsOptions{}))(t)
 	if text := string(ca.MarshalCRLs(set.CRLs...)); text != string(readFile(t, f, "clusters/west/ca-crl.pem")) {
-		t.Error("the set that is told is another one than that of the clusters")
+		t.Error("the CRL bundle is not that of the clusters")
 	}
 	before := tree(t, f.Dir())
 	c.advance(300 * day) // those that live as long as their CA are not due before
@@ -59,7 +59,7 @@ func TestTheFirstRefreshPublishesAndLaterOnesChangeNothing(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 }
 
-func TestACRLIsDueWhenAThirdOfItsTimeIsLeft(t *testing.T) {
+func TestRefreshCRLs_SignsWhenAThirdOfTheTimeIsLeft(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		after time.Duration
@@ -88,7 +88,7 @@ func TestACRLIsDueWhenAThirdOfItsTimeIsLeft(t *testing.T) {
 			_, err := f.CRLs(t.Context(), fabric.CRLsOptions{})
 			var incomplete *mesh.IncompleteError
 			if errors.As(err, &incomplete) != (test.state == mesh.CRLExpired) {
-				t.Errorf("the set: %v", err)
+				t.Errorf("the CRL bundle: %v", err)
 			}
 			if incomplete != nil && !strings.Contains(err.Error(), "the CRL of "+root.Subject+" expired at 2026-02-01T03:04:05Z") {
 				t.Errorf("got the error %v", err)
@@ -104,12 +104,12 @@ func TestACRLIsDueWhenAThirdOfItsTimeIsLeft(t *testing.T) {
 	}
 }
 
-// Who has had the CRL of the root for a month means that of those that revoke as well.
-func TestTheNextCRLIsForAsLongAsTheLastOne(t *testing.T) {
+// The lifetime of a CRL is a decision that later CRLs keep.
+func TestRefreshCRLs_NextCRLLivesAsLongAsTheLastOne(t *testing.T) {
 	t.Parallel()
 	month := 30 * day
 	tests := map[string]struct {
-		next time.Duration // that was asked for; zero is nothing
+		next time.Duration // that is requested; zero for none
 		wait time.Duration
 		do   func(*testing.T, *fabric.Fabric)
 		want time.Duration // from now; zero is the end of the root
@@ -127,11 +127,11 @@ func TestTheNextCRLIsForAsLongAsTheLastOne(t *testing.T) {
 		"a refresh that asks for the end of the root": {month, day, func(t *testing.T, f *fabric.Fabric) {
 			refresh(t, f, fabric.RefreshCRLsOptions{NextUpdate: rootCert(t, f).NotAfter})
 		}, 0},
-		"one after another program's, which was for seconds": {0, 0, func(t *testing.T, f *fabric.Fabric) {
+		"after one of another program that ends in seconds": {0, 0, func(t *testing.T, f *fabric.Fabric) {
 			importBrief(t, f)
 			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 		}, 0},
-		"nothing was asked for": {0, day, func(t *testing.T, f *fabric.Fabric) {
+		"no next update was requested": {0, day, func(t *testing.T, f *fabric.Fabric) {
 			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
 		}, 0},
 	}
@@ -168,7 +168,7 @@ func importBrief(t *testing.T, f *fabric.Fabric) {
 	catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
 }
 
-func TestARefreshTellsWhatItSigned(t *testing.T) {
+func TestRefreshCRLs_ReportsWhatItSigned(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -183,38 +183,38 @@ func TestARefreshTellsWhatItSigned(t *testing.T) {
 		t.Fatalf("signed are %+v", got.Signed)
 	}
 	if has := catest.Must(f.CAs(t.Context(), fabric.CAsOptions{}))(t).CAs[0].CRL; has.Number.Cmp(got.Signed[0].CRL.Number) != 0 || !got.Signed[0].CRL.NextUpdate.Equal(next) {
-		t.Errorf("the CRL is %+v, told was %+v", has, got.Signed[0].CRL)
+		t.Errorf("the CRL is %+v, reported was %+v", has, got.Signed[0].CRL)
 	}
 	remove(t, f, "clusters/east/ca-crl.pem")
 	if got := refresh(t, f, fabric.RefreshCRLsOptions{}); len(got.Signed) > 0 || !got.Changed {
-		t.Errorf("a set that was lost: %+v", got)
+		t.Errorf("a CRL bundle that was lost: %+v", got)
 	}
 	if got := refresh(t, f, fabric.RefreshCRLsOptions{}); got.Changed {
 		t.Errorf("again: %+v", got)
 	}
 }
 
-// Beside a cluster there is no key of the root, and need not be.
-func TestTheCRLOfARootWhoseKeyIsElsewhereIsMissing(t *testing.T) {
+// The directory of a cluster has no key of the root.
+func TestRefreshCRLs_ReportsTheMissingCRLOfARemoteRoot(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.through(t, "east")
-	_, err := p.beside.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{})
-	root := ca.Describe(rootCert(t, p.beside))
+	p := newDirectories(t, fabric.RootOptions{})
+	p.addCluster(t, "east")
+	_, err := p.clusterDir.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{})
+	root := ca.Describe(rootCert(t, p.clusterDir))
 	if incomplete := new(mesh.IncompleteError); !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0].Subject != root {
 		t.Errorf("got the error %v, want that the CRL of %s is missing", err, root)
 	}
-	if got := refresh(t, p.beside, fabric.RefreshCRLsOptions{Incomplete: true}); len(got.Missing) != 1 || !slices.Equal(got.Others, []string{"east"}) {
+	if got := refresh(t, p.clusterDir, fabric.RefreshCRLsOptions{Incomplete: true}); len(got.Missing) != 1 || !slices.Equal(got.Others, []string{"east"}) {
 		t.Errorf("got %+v", got)
 	}
-	_, err = p.beside.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: p.Now().Add(day), Incomplete: true})
+	_, err = p.clusterDir.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{NextUpdate: p.Now().Add(day), Incomplete: true})
 	if !errors.Is(err, fabric.ErrKeyMissing) {
-		t.Errorf("a CRL that was asked for: got the error %v, want ErrRootKeyMissing", err)
+		t.Errorf("a requested CRL: got the error %v, want ErrKeyMissing", err)
 	}
 }
 
-// A directory of an earlier version has no records.
-func TestADirectoryWithoutRecordsGetsThem(t *testing.T) {
+// A directory of an early version has no records.
+func TestRefreshCRLs_CreatesMissingRecords(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -241,7 +241,7 @@ func TestADirectoryWithoutRecordsGetsThem(t *testing.T) {
 	}
 }
 
-func TestARefreshThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+func TestRefreshCRLs_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	lifetime, mode, incomplete := isA[*ca.LifetimeError](), isA[*store.ModeError](), isA[*mesh.IncompleteError]()
 	nothing := func(*testing.T, *fabric.Fabric) {}
@@ -285,7 +285,7 @@ func TestARefreshThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	}
 }
 
-// unrecord loses the record of the CA of a cluster.
+// unrecord removes the record of the CA of a cluster.
 func unrecord(t *testing.T, f *fabric.Fabric, cluster string) {
 	t.Helper()
 	remove(t, f, recordFile(t, catest.Must(f.Bundle(t.Context(), cluster))(t).Certificate()))
@@ -299,7 +299,7 @@ func exposed(t *testing.T, f *fabric.Fabric) {
 	}
 }
 
-func TestWhatIsMissingIsNamedAndAllowed(t *testing.T) {
+func TestRefreshCRLs_NamesAndAllowsMissingCRLs(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
@@ -310,11 +310,11 @@ func TestWhatIsMissingIsNamedAndAllowed(t *testing.T) {
 		t.Errorf("missing is %+v", got.Missing)
 	}
 	if names := crlNames(t, f, "west"); len(names) != 2 {
-		t.Errorf("the set has %v", names)
+		t.Errorf("the bundle has %v", names)
 	}
 }
 
-func TestThreeLevelsNeedTheCRLOfTheCorporateRoot(t *testing.T) {
+func TestRefreshCRLs_NeedsTheCRLOfTheCorporateRoot(t *testing.T) {
 	t.Parallel()
 	clk := newClock()
 	f, c := open(t, clk), newCorporate(t)
@@ -329,8 +329,8 @@ func TestThreeLevelsNeedTheCRLOfTheCorporateRoot(t *testing.T) {
 	catest.Must(f.ImportCRLs(t.Context(), catest.Must(mesh.ParseExchange(list.Raw))(t), fabric.ImportCRLsOptions{}))(t)
 	refresh(t, f, fabric.RefreshCRLsOptions{})
 	east := peerOf(t, f, clk, "east")
-	wantRefused(t, "west of east", peerOf(t, f, clk, "west"), east, clk.Now(), nil)
+	requireAccepted(t, "west of east", peerOf(t, f, clk, "west"), east, clk.Now())
 	revoke(t, f, fabric.RevokeOptions{}, "east")
 	finish(t, f, "east")
-	wantRefused(t, "west of old east", peerOf(t, f, clk, "west"), east, clk.Now(), errRevoked)
+	requireRefused(t, "west of old east", peerOf(t, f, clk, "west"), east, clk.Now(), errRevoked)
 }

@@ -21,7 +21,7 @@ func retire(t *testing.T, f *fabric.Fabric, cluster string, o fabric.RetireOptio
 	return catest.Must(f.Retire(t.Context(), cluster, o))(t)
 }
 
-func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
+func TestRetire_ClusterIsTrustedUntilItIsRevoked(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -38,7 +38,7 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 	if statuses(t, f)[name] != string(mesh.LifecycleRetired) || !slices.Contains(crlNames(t, f, "west"), name) {
 		t.Errorf("%s is %s, and the CRLs are %v", name, statuses(t, f)[name], crlNames(t, f, "west"))
 	}
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), nil)
+	requireAccepted(t, "west of east", peerOf(t, f, c, "west"), east, c.Now())
 
 	c.advance(time.Hour)
 	got = retire(t, f, "east", fabric.RetireOptions{Revoke: true})
@@ -46,18 +46,16 @@ func TestAClusterThatLeavesIsTrustedUntilItIsRevoked(t *testing.T) {
 		t.Errorf("retired again is %+v", got)
 	}
 	west := peerOf(t, f, c, "west")
-	wantRefused(t, "west of east", west, east, c.Now(), errRevoked)
+	requireRefused(t, "west of east", west, east, c.Now(), errRevoked)
 	if !slices.Contains(crlNames(t, f, "west"), name) {
 		t.Error("its CRL is gone before its end")
 	}
-	for _, reason := range entries(west.crls) {
-		if reason != int(mesh.ReasonCessationOfOperation) {
-			t.Errorf("the reason is %s", mesh.Reason(reason))
-		}
+	if diff := cmp.Diff(map[string]int{east.serial(): int(mesh.ReasonCessationOfOperation)}, entries(west.crls)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }
 
-func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
+func TestRetire_RevokesAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -71,15 +69,15 @@ func TestAClusterIsRetiredAndRevokedAtOnce(t *testing.T) {
 	}
 	west := peerOf(t, f, c, "west")
 	want := map[string]int{
-		old.chain[1].SerialNumber.String():       int(mesh.ReasonKeyCompromise), // as it was decided
-		successor.chain[1].SerialNumber.String(): int(mesh.ReasonCessationOfOperation),
+		old.serial():       int(mesh.ReasonKeyCompromise), // as it was decided
+		successor.serial(): int(mesh.ReasonCessationOfOperation),
 	}
 	if diff := cmp.Diff(want, entries(west.crls)); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }
 
-func TestARetiredClusterIsRevokedAtOnce(t *testing.T) {
+func TestRevoke_RetiredClusterIsRevokedAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -89,10 +87,10 @@ func TestARetiredClusterIsRevokedAtOnce(t *testing.T) {
 	if got := revoke(t, f, fabric.RevokeOptions{}, "east"); len(got.Clusters[0].Revoked) != 1 || len(got.Clusters[0].Pending) > 0 || got.Clusters[0].Successor != nil {
 		t.Errorf("revoked is %+v", got.Clusters[0])
 	}
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
+	requireRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
 }
 
-func TestAClusterCanComeBack(t *testing.T) {
+func TestEnsure_RetiredClusterRejoins(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -104,25 +102,29 @@ func TestAClusterCanComeBack(t *testing.T) {
 	if got := statuses(t, f); got[old] != string(mesh.LifecycleRevoked) || got[subject(t, f, "east")] != string(mesh.RoleCurrent) {
 		t.Errorf("statuses are %v", got)
 	}
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now(), nil)
+	requireAccepted(t, "west of east", peerOf(t, f, c, "west"), peerOf(t, f, c, "east"), c.Now())
 }
 
-func TestAReasonThatIsGivenCountsForWhatIsPending(t *testing.T) {
+func TestRetire_ReasonOverridesPending(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	old := peerOf(t, f, c, "east")
 	revoke(t, f, fabric.RevokeOptions{Reason: new(mesh.ReasonKeyCompromise)}, "east")
+	successor := peerOf(t, f, c, "east")
 	retire(t, f, "east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.ReasonPrivilegeWithdrawn)})
-	for serial, reason := range entries(peerOf(t, f, c, "west").crls) {
-		if reason != int(mesh.ReasonPrivilegeWithdrawn) {
-			t.Errorf("the reason of %s is %s", serial, mesh.Reason(reason))
-		}
+	want := map[string]int{
+		old.serial():       int(mesh.ReasonPrivilegeWithdrawn),
+		successor.serial(): int(mesh.ReasonPrivilegeWithdrawn),
+	}
+	if diff := cmp.Diff(want, entries(peerOf(t, f, c, "west").crls)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }
 
-// A pipeline that renews all clusters must not bring one back.
-func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
+// A pipeline that renews all clusters must not let a retired one rejoin.
+func TestEnsure_RetiredClusterRejoinsOnlyOnRequest(t *testing.T) {
 	t.Parallel()
 	left := func(t *testing.T, f *fabric.Fabric, c *clock) {
 		t.Helper()
@@ -135,10 +137,10 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 		options fabric.EnsureOptions
 		refused bool
 	}{
-		"it left":                   {left, fabric.EnsureOptions{}, true},
-		"it left, and is renewed":   {left, fabric.EnsureOptions{Renew: true}, true},
-		"it left, and is to rejoin": {left, fabric.EnsureOptions{Rejoin: true}, false},
-		"another one is to rejoin":  {func(*testing.T, *fabric.Fabric, *clock) {}, fabric.EnsureOptions{Rejoin: true}, false},
+		"it left":                 {left, fabric.EnsureOptions{}, true},
+		"it left, and is renewed": {left, fabric.EnsureOptions{Renew: true}, true},
+		"it left, and rejoins":    {left, fabric.EnsureOptions{Rejoin: true}, false},
+		"one that did not leave":  {func(*testing.T, *fabric.Fabric, *clock) {}, fabric.EnsureOptions{Rejoin: true}, false},
 		"it left, and all expired": {func(t *testing.T, f *fabric.Fabric, c *clock) {
 			left(t, f, c)
 			c.advance(year + day)
@@ -148,7 +150,7 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 			c.advance(year + day)
 			retire(t, f, "east", fabric.RetireOptions{})
 		}, fabric.EnsureOptions{}, true},
-		"it left, and an older one is known that did not": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+		"it left, and the record of an older one is not retired": {func(t *testing.T, f *fabric.Fabric, c *clock) {
 			ensure(t, f, fabric.EnsureOptions{}, "east", "west")
 			older := recordFile(t, catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate())
 			record := readFile(t, f, older)
@@ -161,7 +163,7 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 			left(t, f, c)
 			revoke(t, f, fabric.RevokeOptions{}, "east")
 		}, fabric.EnsureOptions{}, true},
-		"it left, came back, and its set is lost": {func(t *testing.T, f *fabric.Fabric, c *clock) {
+		"it left, came back, and its CA bundle is lost": {func(t *testing.T, f *fabric.Fabric, c *clock) {
 			left(t, f, c)
 			ensure(t, f, fabric.EnsureOptions{Rejoin: true}, "east")
 			c.advance(2 * year)
@@ -198,40 +200,47 @@ func TestAClusterThatHasLeftComesBackOnlyWhenThatIsAskedFor(t *testing.T) {
 			unchanged(t, f.Dir(), before)
 			_, err = f.Bundle(t.Context(), "east")
 			if gone := new(mesh.RetiredError); !errors.As(err, &gone) {
-				t.Errorf("its set: got the error %v, want that it has left", err)
+				t.Errorf("its CA bundle: got the error %v, want that it has left", err)
 			}
 		})
 	}
 }
 
-func TestAClusterWhoseKeyIsElsewhereIsRetired(t *testing.T) {
+func TestRetire_RemoteCluster(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
-	p.through(t, "east")
-	east := peerOf(t, p.beside, p.clock, "east")
-	got := retire(t, p.root, "east", fabric.RetireOptions{Revoke: true})
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+	p.addCluster(t, "east")
+	east := peerOf(t, p.clusterDir, p.clock, "east")
+	got := retire(t, p.rootDir, "east", fabric.RetireOptions{Revoke: true})
 	if len(got.Revoked) != 1 || len(got.Remote) > 0 || len(got.Missing) > 0 {
 		t.Errorf("retired is %+v", got)
 	}
-	// Its own CRL never came, which refuses the workload as well.
-	wantRefused(t, "west of east", peerOf(t, p.root, p.clock, "west"), east, p.Now(), errNoCRL)
+	// Its own CRL was never imported, so that proxies refuse the workload for that reason.
+	requireRefused(t, "west of east", peerOf(t, p.rootDir, p.clock, "west"), east, p.Now(), errNoCRL)
 }
 
-func TestARequestGoesWithItsCluster(t *testing.T) {
+func TestRetire_SupersedesThePendingRequest(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
-	requested(t, f, "east")
+	request(t, f, "east")
 	retire(t, f, "east", fabric.RetireOptions{})
+	superseded := 0
 	for name := range tree(t, f.Dir()) {
-		if strings.HasPrefix(name, "requests/") || strings.HasPrefix(name, "clusters/") {
+		switch {
+		case strings.HasPrefix(name, "requests/") || strings.HasPrefix(name, "clusters/"):
 			t.Errorf("%s is there", name)
+		case strings.HasPrefix(name, "superseded/requests/east/") || strings.HasPrefix(name, "superseded/clusters/east/"):
+			superseded++
 		}
+	}
+	if superseded != 6 {
+		t.Errorf("%d files are superseded, want the four of the bundle and the two of the request", superseded)
 	}
 }
 
-func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+func TestRetire_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	none, name := isA[*mesh.NoIntermediateError](), isA[*mesh.ClusterNameError]()
 	tests := map[string]struct {
@@ -240,8 +249,8 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		as      func(error) bool
 	}{
 		"a cluster that is not known": {"north", fabric.RetireOptions{}, none},
-		"a cluster that cannot be":    {"../east", fabric.RetireOptions{}, name},
-		"a reason that is not for it": {"east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.Reason(6))}, nil},
+		"an invalid cluster name":     {"../east", fabric.RetireOptions{}, name},
+		"a reason that is temporary":  {"east", fabric.RetireOptions{Revoke: true, Reason: new(mesh.Reason(6))}, nil},
 		"the future":                  {"east", fabric.RetireOptions{Revoke: true, At: catest.Now().Add(day)}, nil},
 	}
 	f := open(t, newClock())
@@ -257,7 +266,7 @@ func TestARetirementThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	remove(t, f, "root-key.pem")
 	before = tree(t, f.Dir())
 	if _, err := f.Retire(t.Context(), "east", fabric.RetireOptions{Revoke: true}); !errors.Is(err, fabric.ErrKeyMissing) {
-		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
+		t.Errorf("got the error %v, want ErrKeyMissing", err)
 	}
 	unchanged(t, f.Dir(), before)
 	retire(t, f, "east", fabric.RetireOptions{}) // takes no key

@@ -4,11 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math/big"
-	"os"
-	"path/filepath"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/ca/catest"
@@ -29,7 +25,7 @@ func revokedAbove(t *testing.T, c *clock) (*fabric.Fabric, corporate) {
 	return f, above
 }
 
-func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
+func TestEnsure_RefusesToIssueBelowARevokedCA(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, above := revokedAbove(t, c)
@@ -43,7 +39,7 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true})
 			return err
 		},
-		"what there is": func() error {
+		"a kept cluster": func() error {
 			_, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{})
 			return err
 		},
@@ -58,8 +54,8 @@ func TestNothingIsIssuedBelowARevokedCA(t *testing.T) {
 	}
 }
 
-// A directory that was copied from another one may learn it from that.
-func TestARevokedIntermediateIsRenewed(t *testing.T) {
+// A copy of a directory discovers a revocation by an import.
+func TestEnsure_RenewsARevokedIntermediate(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -72,7 +68,7 @@ func TestARevokedIntermediateIsRenewed(t *testing.T) {
 	}
 }
 
-func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
+func TestEnsure_RefusesAnUpstreamBelowARevokedCA(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	below := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
@@ -95,104 +91,15 @@ func TestAnUpstreamBelowARevokedCAIssuesNothing(t *testing.T) {
 	}
 }
 
-// Nobody is asked for the passphrase of a key that is not going to be used.
-func TestThePassphraseIsNotAskedForWhereNothingIsIssued(t *testing.T) {
+// No passphrase is requested for a key that is not going to be used.
+func TestEnsure_RequestsNoPassphraseIfItRefuses(t *testing.T) {
 	t.Parallel()
-	f, p := sealed(t)
+	f, p := openEncrypted(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	retire(t, f, "east", fabric.RetireOptions{})
 	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{}); err == nil {
 		t.Error("east came back")
 	}
-	p.wantAsked(t)
-}
-
-func TestTheStatusTellsWhatIsGoodNoMore(t *testing.T) {
-	t.Parallel()
-	type states struct {
-		root, issuing mesh.State
-		clusters      map[string]mesh.State
-	}
-	look := func(t *testing.T, f *fabric.Fabric, c *clock) states {
-		t.Helper()
-		status := catest.Must(f.Status(t.Context()))(t)
-		got := states{root: status.Root.State, clusters: make(map[string]mesh.State)}
-		if status.Issuing != nil {
-			got.issuing = status.Issuing.State
-		}
-		for _, cluster := range status.Clusters {
-			got.clusters[cluster.Name] = cluster.State
-		}
-		return got
-	}
-	tests := map[string]struct {
-		prepare func(*testing.T, *clock) *fabric.Fabric
-		want    states
-	}{
-		"an issuing CA that is revoked": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				f, _ := revokedAbove(t, c)
-				return f
-			},
-			states{mesh.StateValid, mesh.StateRevoked, map[string]mesh.State{"east": mesh.StateRevoked}},
-		},
-		"clusters whose keys are elsewhere": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				p := &places{c, open(t, c), open(t, c)}
-				ensure(t, p.root, fabric.EnsureOptions{}, "west")
-				for _, cluster := range []string{"east", "north", "south"} {
-					p.signed(t, requested(t, p.beside, cluster), cluster)
-				}
-				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true}, "east")
-				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
-				retire(t, p.root, "south", fabric.RetireOptions{})
-				return p.root
-			},
-			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StatePending, "north": mesh.StateRevoked, "west": mesh.StateValid}},
-		},
-		"an issuing CA that was revoked, when all has expired": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				f, _ := revokedAbove(t, c)
-				c.advance(year + day)
-				return f
-			},
-			states{mesh.StateValid, mesh.StateExpired, map[string]mesh.State{"east": mesh.StateExpired}},
-		},
-		"clusters whose keys are elsewhere, when all has expired": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				p := &places{c, open(t, c), open(t, c)}
-				ensure(t, p.root, fabric.EnsureOptions{}, "west")
-				p.signed(t, requested(t, p.beside, "east"), "east")
-				p.signed(t, requested(t, p.beside, "north"), "north")
-				revoke(t, p.root, fabric.RevokeOptions{Incomplete: true, Now: true}, "north")
-				c.advance(year + day)
-				return p.root
-			},
-			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateExpired, "west": mesh.StateExpired}},
-		},
-		"a set that was put back after its cluster had left": {
-			func(t *testing.T, c *clock) *fabric.Fabric {
-				f := open(t, c)
-				ensure(t, f, fabric.EnsureOptions{}, "east", "west")
-				retire(t, f, "east", fabric.RetireOptions{})
-				kept := catest.Must(filepath.Glob(filepath.Join(f.Dir(), "superseded/clusters/east/*")))(t)
-				if err := os.Rename(kept[0], f.ClusterPath("east")); err != nil {
-					t.Fatal(err)
-				}
-				return f
-			},
-			states{mesh.StateValid, "", map[string]mesh.State{"east": mesh.StateRetired, "west": mesh.StateValid}},
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := newClock()
-			f := test.prepare(t, c)
-			if diff := cmp.Diff(test.want, look(t, f, c), cmp.AllowUnexported(states{})); diff != "" {
-				t.Errorf("states (-want +got):\n%s", diff)
-			}
-		})
-	}
+	p.requirePrompted(t)
 }

@@ -25,16 +25,16 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
+func TestSign_UsesOnlyTheKeyOfARequest(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
+	p := newDirectories(t, fabric.RootOptions{})
 	greedy := csrOf(t, catest.Key("east"), func(r *x509.CertificateRequest) {
 		r.Subject = pkix.Name{CommonName: "root", Organization: []string{"Evil"}}
 		r.DNSNames = []string{"istiod.istio-system.svc"}
 		r.URIs = []*url.URL{{Scheme: "spiffe", Host: "cluster.local", Path: "/ns/a/sa/b"}}
 		r.ExtraExtensions = []pkix.Extension{{Id: catest.OIDBasicConstraints, Critical: true, Value: []byte{0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x05}}, {Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
 	})
-	signed := p.signed(t, greedy, "east")
+	signed := p.sign(t, greedy, "east")
 	here := open(t, newClock())
 	fabric.SetGenerateKey(here, fixedKeys("root", "east"))
 	ensure(t, here, fabric.EnsureOptions{}, "east")
@@ -44,7 +44,7 @@ func TestOnlyTheKeyIsTakenFromARequest(t *testing.T) {
 	}
 }
 
-// contents is what a certificate says, but for what its issuer gives it.
+// contents are the fields of a certificate that do not depend on its issuer.
 func contents(cert *x509.Certificate) map[string]string {
 	all := map[string]string{"subject": cert.Subject.String(), "not after": cert.NotAfter.String(), "key": string(cert.RawSubjectPublicKeyInfo)}
 	for _, e := range cert.Extensions {
@@ -67,13 +67,13 @@ func fixedKeys(names ...string) func(ca.KeyType) (crypto.Signer, error) {
 	}
 }
 
-func TestAPersonSeesExactlyWhatIsSigned(t *testing.T) {
+func TestSign_PreviewIsWhatIsSigned(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, constrained())
+	p := newDirectories(t, constrained())
 	end := p.Now().Add(90 * day)
-	waiting := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{KeyType: ca.P384}))(t)
+	waiting := catest.Must(p.clusterDir.Request(t.Context(), "east", fabric.RequestOptions{KeyType: ca.P384}))(t)
 	var shown fabric.SignPreview
-	signed := catest.Must(p.root.Sign(t.Context(), waiting.CSR, fabric.SignOptions{
+	signed := catest.Must(p.rootDir.Sign(t.Context(), waiting.CSR, fabric.SignOptions{
 		NotAfter: end,
 		Confirm: func(_ context.Context, preview fabric.SignPreview) error {
 			shown = preview
@@ -81,7 +81,7 @@ func TestAPersonSeesExactlyWhatIsSigned(t *testing.T) {
 			return nil
 		},
 	}))(t)
-	status := catest.Must(p.root.Status(t.Context()))(t)
+	status := catest.Must(p.rootDir.Status(t.Context()))(t)
 	want := fabric.SignPreview{
 		Cluster: "east", Key: waiting.Key, Subject: shown.Subject, NotAfter: end,
 		Constraints: &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: constrained().NameConstraints},
@@ -96,11 +96,35 @@ func TestAPersonSeesExactlyWhatIsSigned(t *testing.T) {
 	}
 }
 
-func TestTheDefaultEndIsTheOneThatWasShown(t *testing.T) {
+func TestSign_PreviewListsOnlyLiveIntermediates(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
+	f := open(t, newClock())
+	ensure(t, f, fabric.EnsureOptions{}, "east", "west")
+	others := func() []string {
+		t.Helper()
+		o := fabric.SignOptions{Cluster: "east", DryRun: true}
+		return subjects(catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("next"), nil), o))(t).Others)
+	}
+	old := subject(t, f, "east")
+	if diff := cmp.Diff([]string{old}, others()); diff != "" {
+		t.Errorf("of one intermediate (-want +got):\n%s", diff)
+	}
+	revoke(t, f, fabric.RevokeOptions{}, "east")
+	successor := subject(t, f, "east")
+	if diff := cmp.Diff([]string{successor}, others()); diff != "" {
+		t.Errorf("while a revocation is pending (-want +got):\n%s", diff)
+	}
+	finish(t, f, "east")
+	if diff := cmp.Diff([]string{successor}, others()); diff != "" {
+		t.Errorf("after the revocation (-want +got):\n%s", diff)
+	}
+}
+
+func TestSign_DefaultEndIsThatOfThePreview(t *testing.T) {
+	t.Parallel()
+	p := newDirectories(t, fabric.RootOptions{})
 	var shown time.Time
-	signed := catest.Must(p.root.Sign(t.Context(), requested(t, p.beside, "east"), fabric.SignOptions{
+	signed := catest.Must(p.rootDir.Sign(t.Context(), request(t, p.clusterDir, "east"), fabric.SignOptions{
 		Confirm: func(_ context.Context, preview fabric.SignPreview) error {
 			shown = preview.NotAfter
 			p.advance(time.Hour)
@@ -112,42 +136,42 @@ func TestTheDefaultEndIsTheOneThatWasShown(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotConfirmedIsNotSigned(t *testing.T) {
+func TestSign_RefusesWithoutConfirmation(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	csr, before, no := requested(t, p.beside, "east"), tree(t, p.root.Dir()), errors.New("no")
-	_, err := p.root.Sign(t.Context(), csr, fabric.SignOptions{Confirm: func(context.Context, fabric.SignPreview) error { return no }})
+	p := newDirectories(t, fabric.RootOptions{})
+	csr, before, no := request(t, p.clusterDir, "east"), tree(t, p.rootDir.Dir()), errors.New("no")
+	_, err := p.rootDir.Sign(t.Context(), csr, fabric.SignOptions{Confirm: func(context.Context, fabric.SignPreview) error { return no }})
 	if !errors.Is(err, no) {
 		t.Errorf("got the error %v, want that of the person", err)
 	}
-	unchanged(t, p.root.Dir(), before)
+	unchanged(t, p.rootDir.Dir(), before)
 }
 
-func TestWhatChangedWhileItWasConfirmedIsNotSigned(t *testing.T) {
+func TestSign_RefusesAfterAChangeDuringTheConfirmation(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
+	p := newDirectories(t, fabric.RootOptions{})
 	var before map[string]string
-	_, err := p.root.Sign(t.Context(), requested(t, p.beside, "east"), fabric.SignOptions{Confirm: func(context.Context, fabric.SignPreview) error {
-		overwrite(t, filepath.Join(p.root.Dir(), "fabric.yaml"), []byte("trustDomain: cluster.local\nnameConstraints: {dnsNames: [istiod.istio-system.svc]}\n"))
-		before = tree(t, p.root.Dir())
+	_, err := p.rootDir.Sign(t.Context(), request(t, p.clusterDir, "east"), fabric.SignOptions{Confirm: func(context.Context, fabric.SignPreview) error {
+		overwrite(t, filepath.Join(p.rootDir.Dir(), "fabric.yaml"), []byte("trustDomain: cluster.local\nnameConstraints: {dnsNames: [istiod.istio-system.svc]}\n"))
+		before = tree(t, p.rootDir.Dir())
 		return nil
 	}})
 	if err == nil || !strings.Contains(err.Error(), "has changed since the preview") {
 		t.Errorf("got the error %v", err)
 	}
-	unchanged(t, p.root.Dir(), before)
+	unchanged(t, p.rootDir.Dir(), before)
 }
 
-func TestTheSameRequestIsAnsweredTheSame(t *testing.T) {
+func TestSign_ReturnsTheSameResponseAgain(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	csr := requested(t, p.beside, "east")
-	first := p.signed(t, csr, "east")
-	before := tree(t, p.root.Dir())
-	if err := os.Remove(p.root.RootKeyPath()); err != nil {
+	p := newDirectories(t, fabric.RootOptions{})
+	csr := request(t, p.clusterDir, "east")
+	first := p.sign(t, csr, "east")
+	before := tree(t, p.rootDir.Dir())
+	if err := os.Remove(p.rootDir.RootKeyPath()); err != nil {
 		t.Fatal(err)
 	}
-	again := catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{
+	again := catest.Must(p.rootDir.Sign(t.Context(), csr, fabric.SignOptions{
 		Cluster: "east", NotAfter: p.Now().Add(day),
 		Confirm: func(context.Context, fabric.SignPreview) error { return errors.New("nothing is signed") },
 	}))(t)
@@ -155,10 +179,10 @@ func TestTheSameRequestIsAnsweredTheSame(t *testing.T) {
 		t.Errorf("again it is %+v", again)
 	}
 	delete(before, "root-key.pem")
-	unchanged(t, p.root.Dir(), before)
+	unchanged(t, p.rootDir.Dir(), before)
 }
 
-func TestWhoseIntermediateItIsHasToBeClear(t *testing.T) {
+func TestSign_RequiresTheNameOfTheCluster(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("c", 63)
 	yes := func(context.Context, fabric.SignPreview) error { return nil }
@@ -172,33 +196,33 @@ func TestWhoseIntermediateItIsHasToBeClear(t *testing.T) {
 		"it was given":                              {ours("east"), "east", nil, "east"},
 		"nobody confirmed it":                       {ours("east"), "", nil, fabric.ErrClusterUnnamed.Error()},
 		"another one was given":                     {ours("east"), "west", yes, "the request is for cluster east, not for west"},
-		"a request by another program":              {theirs("CN made elsewhere"), "east", nil, "east"},
-		"a request by another program, no name":     {theirs("CN made elsewhere"), "", yes, fabric.ErrClusterUnnamed.Error()},
+		"a request by another program":              {theirs("CN another program"), "east", nil, "east"},
+		"a request by another program, no name":     {theirs("CN another program"), "", yes, fabric.ErrClusterUnnamed.Error()},
 		"a name with the tag of another key":        {theirs("west 000000"), "", yes, fabric.ErrClusterUnnamed.Error()},
 		"a name with the tag of another key, given": {theirs("west 000000"), "east", nil, "east"},
-		"a name that cannot be one":                 {ours("east"), "East", nil, `cluster name "East"`},
+		"an invalid cluster name":                   {ours("east"), "East", nil, `cluster name "East"`},
 		"a name that had to be cut":                 {ours(long), "", yes, fabric.ErrClusterUnnamed.Error()},
 		"a name that had to be cut, given":          {ours(long), long, nil, long},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlaces(t, fabric.RootOptions{})
-			before := tree(t, p.root.Dir())
-			signed, err := p.root.Sign(t.Context(), test.csr(t, p.beside), fabric.SignOptions{Cluster: test.cluster, Confirm: test.confirm})
+			p := newDirectories(t, fabric.RootOptions{})
+			before := tree(t, p.rootDir.Dir())
+			signed, err := p.rootDir.Sign(t.Context(), test.csr(t, p.clusterDir), fabric.SignOptions{Cluster: test.cluster, Confirm: test.confirm})
 			if err == nil && signed.Cluster == test.want {
 				return
 			}
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %q and the error %v, want %q", signed.Cluster, err, test.want)
 			}
-			unchanged(t, p.root.Dir(), before)
+			unchanged(t, p.rootDir.Dir(), before)
 		})
 	}
 }
 
 func ours(cluster string) func(*testing.T, *fabric.Fabric) []byte {
-	return func(t *testing.T, f *fabric.Fabric) []byte { return requested(t, f, cluster) }
+	return func(t *testing.T, f *fabric.Fabric) []byte { return request(t, f, cluster) }
 }
 
 func theirs(name string) func(*testing.T, *fabric.Fabric) []byte {
@@ -207,66 +231,66 @@ func theirs(name string) func(*testing.T, *fabric.Fabric) []byte {
 	}
 }
 
-func TestAKeyThatIsTakenIsNotCertified(t *testing.T) {
+func TestSign_RefusesTheKeyOfAnotherCA(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		prepare func(t *testing.T, p *places)
+		prepare func(t *testing.T, p *directories)
 		key     string
 		want    string
 	}{
-		"that of the root": {func(*testing.T, *places) {}, "root", "it is the key of root 2dedb0, which is not an intermediate"},
-		"that of another cluster": {func(t *testing.T, p *places) { p.signed(t, csrOf(t, catest.Key("east"), nil), "west") }, "east",
+		"that of the root": {func(*testing.T, *directories) {}, "root", "it is the key of root 2dedb0, which is not an intermediate"},
+		"that of another cluster": {func(t *testing.T, p *directories) { p.sign(t, csrOf(t, catest.Key("east"), nil), "west") }, "east",
 			"an intermediate of cluster west"},
-		"that of another cluster that is here": {func(t *testing.T, p *places) { ensure(t, p.root, fabric.EnsureOptions{}, "west") }, "here",
+		"that of another cluster that is here": {func(t *testing.T, p *directories) { ensure(t, p.rootDir, fabric.EnsureOptions{}, "west") }, "here",
 			"an intermediate of cluster west"},
-		"that of another cluster, superseded": {func(t *testing.T, p *places) {
-			ensure(t, p.root, fabric.EnsureOptions{}, "west")
-			ensure(t, p.root, fabric.EnsureOptions{Renew: true}, "west")
+		"that of another cluster, superseded": {func(t *testing.T, p *directories) {
+			ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
+			ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west")
 		}, "here", "an intermediate of cluster west"},
-		"one whose intermediate has expired": {func(t *testing.T, p *places) {
-			p.signed(t, csrOf(t, catest.Key("east"), nil), "east")
+		"one whose intermediate has expired": {func(t *testing.T, p *directories) {
+			p.sign(t, csrOf(t, catest.Key("east"), nil), "east")
 			p.advance(year + day)
 		}, "east", "had it, and expired at 2027-01-02T03:04:05Z"},
-		"one whose revocation is pending": {func(t *testing.T, p *places) {
-			p.signed(t, csrOf(t, catest.Key("east"), nil), "east")
-			revoke(t, p.root, fabric.RevokeOptions{Incomplete: true}, "east")
+		"one whose revocation is pending": {func(t *testing.T, p *directories) {
+			p.sign(t, csrOf(t, catest.Key("east"), nil), "east")
+			revoke(t, p.rootDir, fabric.RevokeOptions{Incomplete: true}, "east")
 		}, "east", "has it, and is revoked"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newClock()
-			p := &places{c, open(t, c), open(t, c)}
-			fabric.SetGenerateKey(p.root, fixedKeys("root", "here", "here too"))
-			catest.Must(p.root.Init(t.Context(), fabric.InitOptions{}))(t)
+			p := &directories{c, open(t, c), open(t, c)}
+			fabric.SetGenerateKey(p.rootDir, fixedKeys("root", "here", "here too"))
+			catest.Must(p.rootDir.Init(t.Context(), fabric.InitOptions{}))(t)
 			test.prepare(t, p)
-			before := tree(t, p.root.Dir())
-			_, err := p.root.Sign(t.Context(), csrOf(t, catest.Key(test.key), nil), fabric.SignOptions{Cluster: "east"})
+			before := tree(t, p.rootDir.Dir())
+			_, err := p.rootDir.Sign(t.Context(), csrOf(t, catest.Key(test.key), nil), fabric.SignOptions{Cluster: "east"})
 			if !errors.Is(err, mesh.ErrKeyTaken) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
-			unchanged(t, p.root.Dir(), before)
+			unchanged(t, p.rootDir.Dir(), before)
 		})
 	}
 }
 
-func TestAClusterThatHasLeftIsSignedForOnlyIfItComesBack(t *testing.T) {
+func TestSign_RetiredClusterRejoinsOnlyOnRequest(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	p.through(t, "east")
-	exchange(t, p.beside, p.root)
-	retire(t, p.root, "east", fabric.RetireOptions{})
-	csr := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t).CSR
-	before := tree(t, p.root.Dir())
-	_, err := p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"})
+	p := newDirectories(t, fabric.RootOptions{})
+	p.addCluster(t, "east")
+	exchange(t, p.clusterDir, p.rootDir)
+	retire(t, p.rootDir, "east", fabric.RetireOptions{})
+	csr := catest.Must(p.clusterDir.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t).CSR
+	before := tree(t, p.rootDir.Dir())
+	_, err := p.rootDir.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"})
 	if !isA[*mesh.RetiredError]()(err) {
 		t.Errorf("got the error %v, want a RetiredError", err)
 	}
-	unchanged(t, p.root.Dir(), before)
-	catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", Rejoin: true}))(t)
+	unchanged(t, p.rootDir.Dir(), before)
+	catest.Must(p.rootDir.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", Rejoin: true}))(t)
 }
 
-func TestASetThatIsHereCanBeAskedForAgain(t *testing.T) {
+func TestSign_ReturnsTheIntermediateOfALocalCluster(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	fabric.SetGenerateKey(f, fixedKeys("root", "east"))
@@ -277,35 +301,35 @@ func TestASetThatIsHereCanBeAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestSignRefusesAndLeavesNothing(t *testing.T) {
+func TestSign_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		harm func(t *testing.T, f *fabric.Fabric)
 		end  time.Duration
 		is   error
 	}{
-		"the key is elsewhere":      {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), nil) }, 0, fabric.ErrKeyMissing},
+		"the key is missing":        {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), nil) }, 0, fabric.ErrKeyMissing},
 		"the key is another one":    {func(t *testing.T, f *fabric.Fabric) { overwrite(t, f.RootKeyPath(), marshalKey(t)) }, 0, ca.ErrKeyMismatch},
-		"it would outlive the root": {func(*testing.T, *fabric.Fabric) {}, 20 * year, ca.RuleWithinIssuer},
+		"its end is after the root": {func(*testing.T, *fabric.Fabric) {}, 20 * year, ca.RuleWithinIssuer},
 		"its end has passed":        {func(*testing.T, *fabric.Fabric) {}, -day, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlaces(t, fabric.RootOptions{})
-			csr := requested(t, p.beside, "east")
-			test.harm(t, p.root)
-			before := tree(t, p.root.Dir())
+			p := newDirectories(t, fabric.RootOptions{})
+			csr := request(t, p.clusterDir, "east")
+			test.harm(t, p.rootDir)
+			before := tree(t, p.rootDir.Dir())
 			for _, dry := range []bool{true, false} {
 				o := fabric.SignOptions{Cluster: "east", DryRun: dry}
 				if test.end != 0 {
 					o.NotAfter = p.Now().Add(test.end)
 				}
-				if _, err := p.root.Sign(t.Context(), csr, o); err == nil || test.is != nil && !errors.Is(err, test.is) {
+				if _, err := p.rootDir.Sign(t.Context(), csr, o); err == nil || test.is != nil && !errors.Is(err, test.is) {
 					t.Errorf("dry run %t: got the error %v, want %v", dry, err, test.is)
 				}
 			}
-			unchanged(t, p.root.Dir(), before)
+			unchanged(t, p.rootDir.Dir(), before)
 		})
 	}
 	f := open(t, newClock())
@@ -317,44 +341,41 @@ func TestSignRefusesAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestADryRunOfSignShowsAndSignsNothing(t *testing.T) {
+func TestSign_DryRunSignsNothing(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	csr, before := requested(t, p.beside, "east"), tree(t, p.root.Dir())
-	got := catest.Must(p.root.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", DryRun: true}))(t)
+	p := newDirectories(t, fabric.RootOptions{})
+	csr, before := request(t, p.clusterDir, "east"), tree(t, p.rootDir.Dir())
+	got := catest.Must(p.rootDir.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east", DryRun: true}))(t)
 	if got.Certificate != nil || len(got.Response.Certificates) > 0 || got.Cluster != "east" || got.NotAfter.IsZero() {
 		t.Errorf("got %+v", got)
 	}
-	unchanged(t, p.root.Dir(), before)
+	unchanged(t, p.rootDir.Dir(), before)
 }
 
-func TestThePassphraseIsAskedForOnceItIsConfirmed(t *testing.T) {
+func TestSign_RequestsThePassphraseAfterTheConfirmation(t *testing.T) {
 	t.Parallel()
-	p := &person{answer: passphrase}
 	c := newClock()
-	f := attended(t, filepath.Join(t.TempDir(), "trust"), p)
-	catest.Must(f.Init(t.Context(), fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.password}}))(t)
-	p.wantAsked(t, "root-key.pem")
-	csr := requested(t, open(t, c), "east")
+	f, p := openEncrypted(t)
+	csr := request(t, open(t, c), "east")
 	confirm := func(context.Context, fabric.SignPreview) error {
-		p.wantAsked(t)
+		p.requirePrompted(t)
 		return nil
 	}
 	catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Confirm: confirm}))(t)
-	p.wantAsked(t, "root-key.pem")
+	p.requirePrompted(t, "root-key.pem")
 	catest.Must(f.Sign(t.Context(), csr, fabric.SignOptions{Cluster: "east"}))(t)
-	p.wantAsked(t) // it is given again
+	p.requirePrompted(t) // it is given again
 	without := reopen(t, f.Dir(), c)
 	if _, err := without.Sign(t.Context(), csrOf(t, catest.Key("west"), nil), fabric.SignOptions{Cluster: "west"}); !errors.Is(err, fabric.ErrPassphraseMissing) {
 		t.Errorf("without a passphrase: got the error %v", err)
 	}
 }
 
-func TestANameIsNotGivenToASecondKeyElsewhere(t *testing.T) {
+func TestSign_RefusesTheNameOfAnotherKey(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
+	p := newDirectories(t, fabric.RootOptions{})
 	first := catest.Key("first")
-	cert := p.signed(t, csrOf(t, first, nil), "east").Response.Certificates[0]
+	cert := p.sign(t, csrOf(t, first, nil), "east").Response.Certificates[0]
 	record := recordFile(t, cert)
 	// No two keys with one tag are at hand, so the record of the first is given to another.
 	second := catest.Key("second")
@@ -363,13 +384,13 @@ func TestANameIsNotGivenToASecondKeyElsewhere(t *testing.T) {
 		c.Subject.CommonName = catest.Must(ca.TaggedName("east", second.Public()))(t)
 		c.RawSubject = nil
 	}})
-	overwrite(t, filepath.Join(p.root.Dir(), record), nil)
-	name := filepath.Join(p.root.Dir(), recordFile(t, twin))
+	overwrite(t, filepath.Join(p.rootDir.Dir(), record), nil)
+	name := filepath.Join(p.rootDir.Dir(), recordFile(t, twin))
 	text := "cluster: east\ncertificate: |\n  " + strings.ReplaceAll(strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: twin.Raw}))), "\n", "\n  ") + "\n"
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := p.root.Sign(t.Context(), csrOf(t, second, nil), fabric.SignOptions{Cluster: "east"})
+	_, err := p.rootDir.Sign(t.Context(), csrOf(t, second, nil), fabric.SignOptions{Cluster: "east"})
 	if !errors.Is(err, mesh.ErrKeyTaken) || !strings.Contains(err.Error(), "its tag is that of another key") {
 		t.Errorf("got the error %v", err)
 	}

@@ -18,17 +18,17 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-// upstream is a CA elsewhere, which counts what it is asked.
+// upstream is an external CA that counts its calls.
 type upstream struct {
 	issuer.Issuer
 	issuer.IntermediateIssuer
-	asked   atomic.Int32
+	issued  atomic.Int32
 	checked atomic.Int32
 	fault   func(issuer.IntermediateRequest) error
 }
 
 func (u *upstream) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
-	u.asked.Add(1)
+	u.issued.Add(1)
 	if err := u.fault(r); err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func newUpstream(t *testing.T, root *ca.Authority) (*upstream, *fabric.Upstream)
 	}
 }
 
-func TestAnUpstreamIssuesAndItsRootIsTrusted(t *testing.T) {
+func TestEnsure_UpstreamIssuesAndItsRootIsTrusted(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	u, o := newUpstream(t, h.Root)
@@ -70,12 +70,12 @@ func TestAnUpstreamIssuesAndItsRootIsTrusted(t *testing.T) {
 		}
 	}
 	again := ensure(t, f, fabric.EnsureOptions{Upstream: o}, "east", "west")
-	if again.RootAdopted || again.Clusters[0].Action != fabric.Kept || u.asked.Load() != 2 {
-		t.Errorf("the second time: %+v, and the CA was asked %d times, want 2", again, u.asked.Load())
+	if again.RootAdopted || again.Clusters[0].Action != fabric.Kept || u.issued.Load() != 2 {
+		t.Errorf("the second time: %+v, and the CA issued %d times, want 2", again, u.issued.Load())
 	}
 }
 
-func TestTheKeyForAnUpstreamIsMadeHereAndItsRequestProvesIt(t *testing.T) {
+func TestEnsure_SendsAnUpstreamASignedRequest(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	u, o := newUpstream(t, h.Root)
@@ -85,7 +85,7 @@ func TestTheKeyForAnUpstreamIsMadeHereAndItsRequestProvesIt(t *testing.T) {
 			err = csr.CheckSignature()
 		}
 		if r.CommonName != "east" || r.Lifetime != 90*day || !ca.SamePublicKey(r.PublicKey, csr.PublicKey) {
-			t.Errorf("asked was for %s and %s", r.CommonName, r.Lifetime)
+			t.Errorf("requested was %s for %s", r.CommonName, r.Lifetime)
 		}
 		return err
 	}
@@ -96,7 +96,7 @@ func TestTheKeyForAnUpstreamIsMadeHereAndItsRequestProvesIt(t *testing.T) {
 	}
 }
 
-func TestARootInTheDirectoryStaysTheOne(t *testing.T) {
+func TestEnsure_RefusesAnUpstreamBelowAnotherRoot(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -111,7 +111,7 @@ func TestARootInTheDirectoryStaysTheOne(t *testing.T) {
 	}
 }
 
-func TestAnUpstreamThatFailsChangesNothing(t *testing.T) {
+func TestEnsure_FailedUpstreamChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), Organization: "other", Now: catest.Now}))(t)
@@ -135,7 +135,7 @@ func TestAnUpstreamThatFailsChangesNothing(t *testing.T) {
 		"it has two roots and the directory none": {func(_ *upstream, o *fabric.Upstream) {
 			o.Obtain.Roots = append(o.Obtain.Roots, other.Certificate())
 		}, "corporate has 2 trust anchors, expected one", nil},
-		"its answer leads to another root": {func(_ *upstream, o *fabric.Upstream) {
+		"its response leads to another root": {func(_ *upstream, o *fabric.Upstream) {
 			o.Obtain.Roots = other.Chain()
 		}, "corporate returned a wrong certificate", ca.RuleTrustedRoot},
 		"it issues leaves only": {func(u *upstream, o *fabric.Upstream) {
@@ -159,13 +159,13 @@ func TestAnUpstreamThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-func TestADryRunAsksAnUpstreamOnlyHowItIs(t *testing.T) {
+func TestEnsure_DryRunOnlyChecksTheUpstream(t *testing.T) {
 	t.Parallel()
 	f, h := open(t, newClock()), catest.New(t)
 	u, o := newUpstream(t, h.Root)
 	got := ensure(t, f, fabric.EnsureOptions{Upstream: o, DryRun: true}, "east")
-	if got.Clusters[0].Action != fabric.Created || u.asked.Load() != 0 || u.checked.Load() != 1 {
-		t.Errorf("got %+v; the CA issued %d times and was checked %d times", got, u.asked.Load(), u.checked.Load())
+	if got.Clusters[0].Action != fabric.Created || u.issued.Load() != 0 || u.checked.Load() != 1 {
+		t.Errorf("got %+v; the CA issued %d times and was checked %d times", got, u.issued.Load(), u.checked.Load())
 	}
 	u.fault = func(issuer.IntermediateRequest) error { return errors.New("down") }
 	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Upstream: o, DryRun: true}); err == nil {
@@ -173,7 +173,7 @@ func TestADryRunAsksAnUpstreamOnlyHowItIs(t *testing.T) {
 	}
 }
 
-func TestAnIntermediateFromAnUpstreamIsRenewedWhenItIsDue(t *testing.T) {
+func TestEnsure_RenewsTheIntermediateOfAnUpstream(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, h := open(t, c), catest.New(t)
@@ -186,6 +186,6 @@ func TestAnIntermediateFromAnUpstreamIsRenewedWhenItIsDue(t *testing.T) {
 		t.Errorf("the action is %s, want renewed", got.Clusters[0].Action)
 	}
 	if _, err := f.Ensure(t.Context(), []string{"east"}, fabric.EnsureOptions{Renew: true}); !errors.Is(err, fabric.ErrKeyMissing) {
-		t.Errorf("without the upstream: got the error %v, want ErrRootKeyMissing", err)
+		t.Errorf("without the upstream: got the error %v, want ErrKeyMissing", err)
 	}
 }

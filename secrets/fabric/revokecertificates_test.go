@@ -20,28 +20,28 @@ func revokeCertificate(t *testing.T, f *fabric.Fabric, name string, o fabric.Rev
 	return catest.Must(f.RevokeCertificates(t.Context(), []string{name}, o))(t)
 }
 
-// orphan is an intermediate of east that was signed where the root is, and that nobody can
-// install: another request took the place of its own. The one that answers that is installed.
-func orphan(t *testing.T, p *places) mesh.Summary {
+// orphan is an intermediate of east that was signed and that nobody can install, because a new
+// request replaced its own. The intermediate of the new request is installed.
+func orphan(t *testing.T, p *directories) mesh.Summary {
 	t.Helper()
-	lost := p.signed(t, requested(t, p.beside, "east"), "east")
+	lost := p.sign(t, request(t, p.clusterDir, "east"), "east")
 	p.advance(time.Hour)
-	again := catest.Must(p.beside.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t)
-	installed(t, p.beside, p.signed(t, again.CSR, "east").Response)
-	exchange(t, p.beside, p.root)
+	again := catest.Must(p.clusterDir.Request(t.Context(), "east", fabric.RequestOptions{New: true}))(t)
+	install(t, p.clusterDir, p.sign(t, again.CSR, "east").Response)
+	exchange(t, p.clusterDir, p.rootDir)
 	return *lost.Certificate
 }
 
-func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
+func TestRevokeCertificates_OrphanNoLongerMissesItsCRL(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "west")
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "west")
 	lost := orphan(t, p)
-	_, err := p.root.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{})
+	_, err := p.rootDir.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{})
 	if incomplete := new(mesh.IncompleteError); !errors.As(err, &incomplete) || incomplete.Missing[0].Subject != lost.Subject {
 		t.Fatalf("got the error %v, want that the CRL of %s is missing", err, lost.Subject)
 	}
-	got := revokeCertificate(t, p.root, lost.Subject, fabric.RevokeCertificatesOptions{Reason: new(mesh.ReasonSuperseded)})
+	got := revokeCertificate(t, p.rootDir, lost.Subject, fabric.RevokeCertificatesOptions{Reason: new(mesh.ReasonSuperseded)})
 	want := fabric.RevokeResult{
 		Clusters:    []fabric.RevokedCluster{{Cluster: "east", Revoked: []mesh.Summary{lost}}},
 		Publication: mesh.Publication{Publishes: true, First: true, Others: []string{"west"}, Remote: []string{"east"}},
@@ -49,16 +49,16 @@ func TestAnOrphanIsRevokedSoThatTheSetIsComplete(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}
-	exchange(t, p.root, p.beside)
-	west, east := peerOf(t, p.root, p.clock, "west"), peerOf(t, p.beside, p.clock, "east")
-	wantRefused(t, "west of east", west, east, p.Now(), nil)
-	wantRefused(t, "east of west", east, west, p.Now(), nil)
-	if statuses(t, p.root)[lost.Subject] != string(mesh.LifecycleRevoked) || !slices.Contains(reasons(west), int(mesh.ReasonSuperseded)) {
-		t.Errorf("%s is %s, and the reasons are %v", lost.Subject, statuses(t, p.root)[lost.Subject], reasons(west))
+	exchange(t, p.rootDir, p.clusterDir)
+	west, east := peerOf(t, p.rootDir, p.clock, "west"), peerOf(t, p.clusterDir, p.clock, "east")
+	requireAccepted(t, "west of east", west, east, p.Now())
+	requireAccepted(t, "east of west", east, west, p.Now())
+	if statuses(t, p.rootDir)[lost.Subject] != string(mesh.LifecycleRevoked) || !slices.Contains(reasons(west), int(mesh.ReasonSuperseded)) {
+		t.Errorf("%s is %s, and the reasons are %v", lost.Subject, statuses(t, p.rootDir)[lost.Subject], reasons(west))
 	}
 }
 
-// reasons are those of all that a peer takes for revoked.
+// reasons are those of all certificates that the CRLs of a peer revoke.
 func reasons(p peer) []int {
 	var all []int
 	for _, reason := range entries(p.crls) {
@@ -67,27 +67,27 @@ func reasons(p peer) []int {
 	return all
 }
 
-func TestACrossCertificateIsRevoked(t *testing.T) {
+func TestRevokeCertificates_CrossCertificate(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, other := open(t, c), otherMesh(t, c, "other.example")
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	cross := crossSign(t, f, rootCert(t, other), fabric.CrossSignOptions{TrustDomain: "other.example"})
 	exchange(t, other, f)
-	abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
-	abroad.chain = append(abroad.chain, cross.Cross)
+	foreign := newPeer(t, catest.Must(other.Bundle(t.Context(), "foreign"))(t), "other.example", c.Now)
+	foreign.chain = append(foreign.chain, cross.Cross)
 	refresh(t, f, fabric.RefreshCRLsOptions{})
-	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), nil)
+	requireAccepted(t, "east of the other mesh", peerOf(t, f, c, "east"), foreign, c.Now())
 	got := revokeCertificate(t, f, strings.ToUpper(cross.Certificate.Fingerprint), fabric.RevokeCertificatesOptions{At: c.Now().Add(-day)})
 	want := []fabric.RevokedCluster{{Revoked: []mesh.Summary{cross.Certificate}}}
 	if diff := cmp.Diff(want, got.Clusters); diff != "" {
 		t.Errorf("revoked (-want +got):\n%s", diff)
 	}
-	wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), errRevoked)
+	requireRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), foreign, c.Now(), errRevoked)
 }
 
-// A key can have several cross-certificates. Each of them is a way to the other root.
-func TestAllCertificatesOfAKeyAreRevoked(t *testing.T) {
+// A key can have several cross-certificates. Each of them makes the other root trusted.
+func TestRevokeCertificates_AllCertificatesOfAKey(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f, other := open(t, c), otherMesh(t, c, "other.example")
@@ -102,13 +102,13 @@ func TestAllCertificatesOfAKeyAreRevoked(t *testing.T) {
 	crosses := []fabric.CrossSignResult{long, short, crossSign(t, f, rootCert(t, other), o)}
 	revokeCertificate(t, f, short.Certificate.Fingerprint, fabric.RevokeCertificatesOptions{})
 	for _, cross := range crosses {
-		abroad := newPeer(t, catest.Must(other.Bundle(t.Context(), "abroad"))(t), "other.example", c.Now)
-		abroad.chain = append(abroad.chain, cross.Cross)
-		wantRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), abroad, c.Now(), errRevoked)
+		foreign := newPeer(t, catest.Must(other.Bundle(t.Context(), "foreign"))(t), "other.example", c.Now)
+		foreign.chain = append(foreign.chain, cross.Cross)
+		requireRefused(t, "east of the other mesh", peerOf(t, f, c, "east"), foreign, c.Now(), errRevoked)
 	}
 }
 
-func TestASupersededIntermediateIsRevokedAlone(t *testing.T) {
+func TestRevokeCertificates_SupersededIntermediateAlone(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -121,11 +121,11 @@ func TestASupersededIntermediateIsRevokedAlone(t *testing.T) {
 	unchanged(t, f.Dir(), before)
 	revokeCertificate(t, f, name, fabric.RevokeCertificatesOptions{})
 	west := peerOf(t, f, c, "west")
-	wantRefused(t, "west of old east", west, old, c.Now(), errRevoked)
-	wantRefused(t, "west of east", west, peerOf(t, f, c, "east"), c.Now(), nil)
+	requireRefused(t, "west of old east", west, old, c.Now(), errRevoked)
+	requireAccepted(t, "west of east", west, peerOf(t, f, c, "east"), c.Now())
 }
 
-func TestOneOfThosePendingIsRevokedAlone(t *testing.T) {
+func TestRevokeCertificates_OnePendingIntermediateAlone(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -142,7 +142,7 @@ func TestOneOfThosePendingIsRevokedAlone(t *testing.T) {
 	}
 }
 
-func TestTheOnlyOneOfAClusterThatHasLeftIsRevoked(t *testing.T) {
+func TestRevokeCertificates_OnlyIntermediateOfARetiredCluster(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -150,10 +150,10 @@ func TestTheOnlyOneOfAClusterThatHasLeftIsRevoked(t *testing.T) {
 	east, name := peerOf(t, f, c, "east"), subject(t, f, "east")
 	retire(t, f, "east", fabric.RetireOptions{})
 	revokeCertificate(t, f, name, fabric.RevokeCertificatesOptions{})
-	wantRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
+	requireRefused(t, "west of east", peerOf(t, f, c, "west"), east, c.Now(), errRevoked)
 }
 
-func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+func TestRevokeCertificates_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	unclear, above := isA[*mesh.NoCertificateError](), isA[*mesh.AboveError]()
 	foreign, successor := isA[*mesh.ForeignIssuerError](), isA[*mesh.NoSuccessorError]()
@@ -169,13 +169,13 @@ func TestARevocationOfOneCAThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		want    string
 	}{
 		"no name":                                {named(""), fabric.RevokeCertificatesOptions{}, unclear, "; west "},
-		"a name that is like none":               {named("north"), fabric.RevokeCertificatesOptions{}, unclear, "east "},
-		"the begin of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or SHA-256 of exactly one CA that can be revoked: west `},
+		"an unknown name":                        {named("north"), fabric.RevokeCertificatesOptions{}, unclear, "east "},
+		"the start of a name":                    {named("we"), fabric.RevokeCertificatesOptions{}, unclear, `"we" is not the subject or SHA-256 of exactly one CA that can be revoked: west `},
 		"the root":                               {rootOf, fabric.RevokeCertificatesOptions{}, above, "every cluster is below root "},
 		"the only one of a cluster":              {current, fabric.RevokeCertificatesOptions{}, successor, "cluster east would have no usable intermediate"},
 		"the only one but for one superseded":    {renewed, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
-		"the only one but for one not installed": {besideSigned, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
-		"one that another CA issued":             {learned, fabric.RevokeCertificatesOptions{}, foreign, "which does not issue here"},
+		"the only one but for one not installed": {signedNotInstalled, fabric.RevokeCertificatesOptions{}, successor, "cluster east"},
+		"one that another CA issued":             {discovered, fabric.RevokeCertificatesOptions{}, foreign, "which does not issue here"},
 		"one that is revoked": {func(t *testing.T, f *fabric.Fabric) string {
 			name := subject(t, f, "east")
 			revoke(t, f, fabric.RevokeOptions{Now: true}, "east")
@@ -207,36 +207,36 @@ func renewed(t *testing.T, f *fabric.Fabric) string {
 	return subject(t, f, "east")
 }
 
-// besideSigned signs another intermediate of east, that nobody has installed.
-func besideSigned(t *testing.T, f *fabric.Fabric) string {
+// signedNotInstalled signs another intermediate of east, which nobody installs.
+func signedNotInstalled(t *testing.T, f *fabric.Fabric) string {
 	t.Helper()
 	catest.Must(f.Sign(t.Context(), csrOf(t, catest.Key("orphan"), nil), fabric.SignOptions{Cluster: "east"}))(t)
 	return subject(t, f, "east")
 }
 
-// learned imports a CA of another mesh, which its own root issued.
-func learned(t *testing.T, f *fabric.Fabric) string {
+// discovered imports a CA that the CA which issues here did not issue.
+func discovered(t *testing.T, f *fabric.Fabric) string {
 	t.Helper()
 	e := foreignCluster(t, f)
 	catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
 	return ca.Describe(e.Certificates[0])
 }
 
-// The set that lies here is not in use any more: the cluster moved its key.
-func TestACurrentSetIsRevokedWhereTheClusterHasAnotherCA(t *testing.T) {
+// The local CA bundle is not in use any more: the key of the cluster moved to another directory.
+func TestRevokeCertificates_CurrentIntermediateIfTheClusterHasAnotherOne(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "east")
-	left := subject(t, p.root, "east")
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "east")
+	left := subject(t, p.rootDir, "east")
 	p.advance(time.Hour)
-	p.through(t, "east")
-	exchange(t, p.beside, p.root)
-	if got := revokeCertificate(t, p.root, left, fabric.RevokeCertificatesOptions{}); len(got.Clusters[0].Revoked) != 1 {
+	p.addCluster(t, "east")
+	exchange(t, p.clusterDir, p.rootDir)
+	if got := revokeCertificate(t, p.rootDir, left, fabric.RevokeCertificatesOptions{}); len(got.Clusters[0].Revoked) != 1 {
 		t.Errorf("revoked is %+v", got.Clusters[0])
 	}
 }
 
-func TestAnIssuingCAIsNotRevokedByItself(t *testing.T) {
+func TestRevokeCertificates_RefusesCAsAboveTheClusters(t *testing.T) {
 	t.Parallel()
 	f, c := open(t, newClock()), newCorporate(t)
 	catest.Must(f.Import(t.Context(), c.options()))(t)

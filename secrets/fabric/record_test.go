@@ -24,7 +24,7 @@ func recordFile(t *testing.T, cert *x509.Certificate) string {
 	return "authorities/" + catest.Must(ca.KeyID(cert.PublicKey))(t) + ".yaml"
 }
 
-// record is what a record says.
+// record is the content of a record file.
 type record struct {
 	Cluster     string `json:"cluster,omitempty"`
 	Certificate string `json:"certificate"`
@@ -45,19 +45,19 @@ func readFile(t *testing.T, f *fabric.Fabric, name string) []byte {
 	return catest.Must(os.ReadFile(filepath.Join(f.Dir(), name)))(t)
 }
 
-// publishing lets a fabric publish CRLs from now on.
-func publishing(t *testing.T, f *fabric.Fabric) {
+// publish makes a fabric publish CRLs.
+func publish(t *testing.T, f *fabric.Fabric) {
 	t.Helper()
 	refresh(t, f, fabric.RefreshCRLsOptions{})
 }
 
-// crlNames are the names of the CAs that have a CRL in the set of a cluster, sorted as they
-// stand there.
+// crlNames are the names of the CAs that have a CRL in the bundle of a cluster, in the order of
+// the bundle.
 func crlNames(t *testing.T, f *fabric.Fabric, cluster string) []string {
 	t.Helper()
 	bundle := catest.Must(f.Bundle(t.Context(), cluster))(t)
 	if without := bundle.WithoutCRL(); len(without) > 0 {
-		t.Errorf("%s: istiod refuses a set without the CRL of %s", cluster, ca.Describe(without[0]))
+		t.Errorf("%s: istiod refuses a CA bundle without the CRL of %s", cluster, ca.Describe(without[0]))
 	}
 	var names []string
 	for _, list := range bundle.CRLs() {
@@ -71,7 +71,7 @@ func subject(t *testing.T, f *fabric.Fabric, cluster string) string {
 	return catest.Must(f.Bundle(t.Context(), cluster))(t).Certificate().Subject.CommonName
 }
 
-func TestEveryCAIsRecordedWithACRLThatLivesAsLongAsItDoes(t *testing.T) {
+func TestEnsure_RecordsEveryCAWithACRLThatLivesAsLong(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -91,25 +91,25 @@ func TestEveryCAIsRecordedWithACRLThatLivesAsLongAsItDoes(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(f.ClusterPath("east"), "ca-crl.pem")); !os.IsNotExist(err) {
-		t.Errorf("ca-crl.pem is there, and nobody asked for it: %v", err)
+		t.Errorf("ca-crl.pem exists, and nobody requested it: %v", err)
 	}
 }
 
-func TestAFabricThatPublishesKeepsEverySetComplete(t *testing.T) {
+func TestEnsure_KeepsEveryCRLBundleComplete(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
 	root := ensure(t, f, fabric.EnsureOptions{}, "east", "west").Root.Subject
-	publishing(t, f)
+	publish(t, f)
 	first := subject(t, f, "east")
 
 	c.advance(time.Hour)
 	r := ensure(t, f, fabric.EnsureOptions{NotAfter: c.Now().Add(24 * time.Hour)}, "north", "east")
 	if diff := cmp.Diff([]string{"east", "west"}, r.Others); diff != "" || !r.Publishes || r.Remote != nil {
-		t.Errorf("elsewhere %q, others (-want +got):\n%s", r.Remote, diff)
+		t.Errorf("remote %q, others (-want +got):\n%s", r.Remote, diff)
 	}
 	if r := ensure(t, f, fabric.EnsureOptions{}, "east"); r.Publishes {
-		t.Error("nothing was issued, and the sets are said to have changed")
+		t.Error("nothing was issued, and a publication is reported")
 	}
 	ensure(t, f, fabric.EnsureOptions{Renew: true}, "east")
 	want := []string{root, subject(t, f, "east"), first, subject(t, f, "north"), subject(t, f, "west")}
@@ -127,11 +127,11 @@ func TestAFabricThatPublishesKeepsEverySetComplete(t *testing.T) {
 	}
 }
 
-func TestAnIncompleteSetIsNotWrittenUnlessTold(t *testing.T) {
+func TestEnsure_RefusesAnIncompleteCRLBundleUnlessAllowed(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	root := ensure(t, f, fabric.EnsureOptions{}, "east").Root
-	publishing(t, f)
+	publish(t, f)
 	rootCert := catest.Must(f.Bundle(t.Context(), "east"))(t).Roots()[0]
 	if err := os.Remove(filepath.Join(f.Dir(), recordFile(t, rootCert))); err != nil {
 		t.Fatal(err)
@@ -157,18 +157,18 @@ func TestAnIncompleteSetIsNotWrittenUnlessTold(t *testing.T) {
 	}
 }
 
-func TestADamagedRecordIsNamed(t *testing.T) {
+func TestLoad_NamesADamagedRecord(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(r, other record) record
 		want   string
 	}{
-		"the certificate is missing":         {func(r, _ record) record { r.Certificate = ""; return r }, "certificate: no PEM block"},
-		"two certificates":                   {func(r, o record) record { r.Certificate += o.Certificate; return r }, "expected those of one key and name"},
-		"the record of another CA":           {func(_, o record) record { return o }, "whose key has another name"},
-		"the CRL of another CA":              {func(r, o record) record { r.CRL = o.CRL; return r }, "not signed by this CA"},
-		"two CRLs":                           {func(r, _ record) record { r.CRL += r.CRL; return r }, "2 CRLs, expected one"},
-		"the name of a cluster that is none": {func(r, _ record) record { r.Cluster = "../east"; return r }, `cluster name "../east"`},
+		"the certificate is missing": {func(r, _ record) record { r.Certificate = ""; return r }, "certificate: no PEM block"},
+		"two certificates":           {func(r, o record) record { r.Certificate += o.Certificate; return r }, "expected those of one key and name"},
+		"the record of another CA":   {func(_, o record) record { return o }, "whose key has another name"},
+		"the CRL of another CA":      {func(r, o record) record { r.CRL = o.CRL; return r }, "not signed by this CA"},
+		"two CRLs":                   {func(r, _ record) record { r.CRL += r.CRL; return r }, "2 CRLs, expected one"},
+		"an invalid cluster name":    {func(r, _ record) record { r.Cluster = "../east"; return r }, `cluster name "../east"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestADamagedRecordIsNamed(t *testing.T) {
 			f := open(t, newClock())
 			ensure(t, f, fabric.EnsureOptions{}, "east")
 			chain := catest.Must(f.Bundle(t.Context(), "east"))(t).Chain()
-			publishing(t, f)
+			publish(t, f)
 			file := recordFile(t, chain[0])
 			data := catest.Must(yaml.Marshal(tt.change(readRecord(t, f, chain[0]), readRecord(t, f, chain[1]))))(t)
 			overwrite(t, filepath.Join(f.Dir(), file), data)

@@ -3,6 +3,7 @@ package fabric_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/trustgen/trustgen/secrets/fabric"
 )
 
-func TestInitMakesOneRoot(t *testing.T) {
+func TestInit_CreatesOneRoot(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	made := catest.Must(f.Init(t.Context(), fabric.InitOptions{}))(t)
@@ -29,7 +30,22 @@ func TestInitMakesOneRoot(t *testing.T) {
 	}
 }
 
-func TestInitRefusesAndLeavesNothing(t *testing.T) {
+func TestInit_EncryptsTheKey(t *testing.T) {
+	t.Parallel()
+	p := &person{answer: passphrase}
+	f := openWithPassphrase(t, filepath.Join(t.TempDir(), "trust"), p)
+	o := fabric.InitOptions{RootOptions: fabric.RootOptions{NewPassphrase: p.passphrase}}
+	dry := o
+	dry.DryRun = true
+	catest.Must(f.Init(t.Context(), dry))(t)
+	p.requirePrompted(t)
+	catest.Must(f.Init(t.Context(), o))(t)
+	p.requirePrompted(t, "root-key.pem")
+	ensure(t, f, fabric.EnsureOptions{}, "east")
+	p.requirePrompted(t, "root-key.pem")
+}
+
+func TestInit_RefusesAndCreatesNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	for name, o := range map[string]fabric.InitOptions{

@@ -12,17 +12,17 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// A directory from before there were records knows a superseded CA by its set alone.
-func TestADamagedSupersededSetHoldsNoRevocationUp(t *testing.T) {
+// In a directory without records, only the superseded CA bundle identifies a superseded CA.
+func TestRevoke_DamagedSupersededBundleIsNoObstacle(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		damaged []string
 		missing string
 	}{
-		"the key":                         {[]string{"ca-key.pem"}, "west "},
-		"the chain":                       {[]string{"cert-chain.pem"}, "west "},
-		"the chain and the certificate":   {[]string{"cert-chain.pem", "ca-cert.pem"}, "the CA in "},
-		"everything that says what it is": {[]string{"cert-chain.pem", "ca-cert.pem", "ca-key.pem"}, "the CA in "},
+		"the key":                       {[]string{"ca-key.pem"}, "west "},
+		"the chain":                     {[]string{"cert-chain.pem"}, "west "},
+		"the chain and the certificate": {[]string{"cert-chain.pem", "ca-cert.pem"}, "the CA in "},
+		"chain, certificate and key":    {[]string{"cert-chain.pem", "ca-cert.pem", "ca-key.pem"}, "the CA in "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestADamagedSupersededSetHoldsNoRevocationUp(t *testing.T) {
 	}
 }
 
-func TestASupersededSetThatCannotBeReadIsNamedOnlyWhereNothingElseKnowsIt(t *testing.T) {
+func TestRefreshCRLs_IgnoresADamagedSupersededBundleWithARecord(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)

@@ -15,12 +15,15 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// peer is a workload: what it shows to others, and what it holds others against.
+// peer is a workload: its chain, and the roots and CRLs that it checks others with.
 type peer struct {
 	chain []*x509.Certificate // the root left out
 	roots []*x509.Certificate
 	crls  []*x509.RevocationList
 }
+
+// serial is the serial number of the intermediate.
+func (p peer) serial() string { return p.chain[1].SerialNumber.String() }
 
 // newPeer is a workload of a cluster with a trust domain, at a time.
 func newPeer(t *testing.T, b *secrets.CACerts, trustDomain string, now func() time.Time) peer {
@@ -59,9 +62,9 @@ var (
 	errNoCRL   = errors.New("no CRL")
 )
 
-// refuses says why a peer refuses another one, as Envoy does: as soon as it has one CRL,
-// each certificate of the chain, that of the root included, has to be missing from a CRL that
-// its issuer signed and that has not passed its next update.
+// refuses is why a peer refuses another one, nil if it accepts it. The rules are those of Envoy: a
+// peer that has CRLs needs, for each certificate of the chain and also for the root, a CRL of the
+// issuer that has not expired and does not list the certificate.
 func (p peer) refuses(other peer, now time.Time) error {
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, root := range p.roots {
@@ -96,7 +99,7 @@ func (p peer) refusesRevoked(chain []*x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// crlOf takes the first CRL with the name of the issuer, as ztunnel does.
+// crlOf is the first CRL with the name of the issuer, as in ztunnel.
 func (p peer) crlOf(issuer *x509.Certificate, now time.Time) *x509.RevocationList {
 	for _, list := range p.crls {
 		if !bytes.Equal(list.RawIssuer, issuer.RawSubject) {
@@ -110,10 +113,18 @@ func (p peer) crlOf(issuer *x509.Certificate, now time.Time) *x509.RevocationLis
 	return nil
 }
 
-// wantRefused expects why one peer refuses another; nil is that it does not.
-func wantRefused(t *testing.T, what string, p, other peer, now time.Time, want error) {
+// requireRefused expects that a peer refuses another one for a reason.
+func requireRefused(t *testing.T, what string, p, other peer, now time.Time, reason error) {
 	t.Helper()
-	if err := p.refuses(other, now); !errors.Is(err, want) || (err == nil) != (want == nil) {
-		t.Errorf("%s: refused for %v, want %v", what, err, want)
+	if err := p.refuses(other, now); err == nil || !errors.Is(err, reason) {
+		t.Errorf("%s: got the error %v, want that it is refused: %v", what, err, reason)
+	}
+}
+
+// requireAccepted expects that a peer accepts another one.
+func requireAccepted(t *testing.T, what string, p, other peer, now time.Time) {
+	t.Helper()
+	if err := p.refuses(other, now); err != nil {
+		t.Errorf("%s: got the error %v, want that it is accepted", what, err)
 	}
 }

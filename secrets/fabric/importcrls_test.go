@@ -25,7 +25,7 @@ func foreignCluster(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 	root := rootAuthority(t, f)
 	h := &catest.Hierarchy{}
 	issuing := h.Below(t, root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
-	below := h.Below(t, issuing, catest.Key("abroad"), ca.IntermediateOptions{})
+	below := h.Below(t, issuing, catest.Key("foreign"), ca.IntermediateOptions{})
 	crl := ca.CRLOptions{Number: big.NewInt(7)}
 	return mesh.Exchange{
 		Certificates: below.Chain()[:2],
@@ -42,7 +42,7 @@ func rootAuthority(t *testing.T, f *fabric.Fabric) *ca.Authority {
 // claim makes the CA that was imported last the intermediate of a cluster.
 func claim(t *testing.T, f *fabric.Fabric, cluster string) {
 	t.Helper()
-	key := catest.Key("abroad")
+	key := catest.Key("foreign")
 	name := "authorities/" + catest.Must(ca.KeyID(key.Public()))(t) + ".yaml"
 	var r record
 	if err := yaml.UnmarshalStrict(readFile(t, f, name), &r); err != nil {
@@ -60,7 +60,7 @@ func importActions(done fabric.ImportCRLsResult) map[string]mesh.CRLAction {
 	return all
 }
 
-func TestCRLsOfCAsElsewhereAreTaken(t *testing.T) {
+func TestImportCRLs_AcceptsForeignCAsAndTheirCRLs(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
@@ -72,7 +72,7 @@ func TestCRLsOfCAsElsewhereAreTaken(t *testing.T) {
 		t.Errorf("got %+v", done)
 	}
 	if got := len(crlNames(t, f, "east")); got != before+2 {
-		t.Errorf("%d CRLs in the set, want two more than %d", got, before)
+		t.Errorf("%d CRLs in the bundle, want two more than %d", got, before)
 	}
 	tree0 := tree(t, f.Dir())
 	again := catest.Must(f.ImportCRLs(t.Context(), e, fabric.ImportCRLsOptions{}))(t)
@@ -82,12 +82,12 @@ func TestCRLsOfCAsElsewhereAreTaken(t *testing.T) {
 	unchanged(t, f.Dir(), tree0)
 }
 
-func TestAnOlderCRLOfACAElsewhereIsNotTaken(t *testing.T) {
+func TestImportCRLs_KeepsTheHighestNumber(t *testing.T) {
 	t.Parallel()
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "east")
 	root := rootAuthority(t, f)
-	other := (&catest.Hierarchy{}).Below(t, root, catest.Key("abroad"), ca.IntermediateOptions{})
+	other := (&catest.Hierarchy{}).Below(t, root, catest.Key("foreign"), ca.IntermediateOptions{})
 	list := func(number int64, serials ...int64) *x509.RevocationList {
 		o := ca.CRLOptions{Number: big.NewInt(number)}
 		for _, s := range serials {
@@ -115,7 +115,7 @@ func TestAnOlderCRLOfACAElsewhereIsNotTaken(t *testing.T) {
 	}
 }
 
-// copyOf is a directory as a backup has it.
+// copyOf is a copy of a directory, such as a backup.
 func copyOf(t *testing.T, f *fabric.Fabric, c *clock) *fabric.Fabric {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "trust")
@@ -137,7 +137,7 @@ func copyOf(t *testing.T, f *fabric.Fabric, c *clock) *fabric.Fabric {
 	return reopen(t, dir, c)
 }
 
-func TestADirectoryThatIsBehindLearnsWhatWasRevoked(t *testing.T) {
+func TestImportCRLs_BringsRevocationsToAnOlderCopy(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -151,10 +151,10 @@ func TestADirectoryThatIsBehindLearnsWhatWasRevoked(t *testing.T) {
 		t.Errorf("the CRL of the root was %s, want %s", got, mesh.CRLAccepted)
 	}
 	catest.Must(behind.RefreshCRLs(t.Context(), fabric.RefreshCRLsOptions{}))(t)
-	wantRefused(t, "west", peerOf(t, behind, c, "west"), east, c.Now(), errRevoked)
+	requireRefused(t, "west", peerOf(t, behind, c, "west"), east, c.Now(), errRevoked)
 }
 
-func TestWhatTwoCopiesRevokeIsRevokedInBoth(t *testing.T) {
+func TestImportCRLs_MergesTheRevocationsOfTwoCopies(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]bool{"the one with the higher number is imported": true, "the one with the lower number is imported": false} {
 		t.Run(name, func(t *testing.T) {
@@ -176,16 +176,16 @@ func TestWhatTwoCopiesRevokeIsRevokedInBoth(t *testing.T) {
 				t.Errorf("the CRL of the root was %s, want %s", got, mesh.CRLMerged)
 			}
 			north := peerOf(t, to, c, "north")
-			wantRefused(t, "north", north, east, c.Now(), errRevoked)
-			wantRefused(t, "north", north, west, c.Now(), errRevoked)
+			requireRefused(t, "north", north, east, c.Now(), errRevoked)
+			requireRefused(t, "north", north, west, c.Now(), errRevoked)
 			exchange(t, to, from)
-			wantRefused(t, "north there", peerOf(t, from, c, "north"), east, c.Now(), errRevoked)
-			wantRefused(t, "north there", peerOf(t, from, c, "north"), west, c.Now(), errRevoked)
+			requireRefused(t, "north there", peerOf(t, from, c, "north"), east, c.Now(), errRevoked)
+			requireRefused(t, "north there", peerOf(t, from, c, "north"), west, c.Now(), errRevoked)
 		})
 	}
 }
 
-func TestWhatSeveralCopiesRevokeIsMergedAtOnce(t *testing.T) {
+func TestImportCRLs_MergesTheRevocationsOfSeveralCopiesAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string][]int{"the newest last": {0, 1}, "the newest first": {1, 0}} {
 		t.Run(name, func(t *testing.T) {
@@ -207,13 +207,13 @@ func TestWhatSeveralCopiesRevokeIsMergedAtOnce(t *testing.T) {
 			}
 			catest.Must(f.ImportCRLs(t.Context(), all, fabric.ImportCRLsOptions{}))(t)
 			for _, p := range old {
-				wantRefused(t, "south", peerOf(t, f, c, "south"), p, c.Now(), errRevoked)
+				requireRefused(t, "south", peerOf(t, f, c, "south"), p, c.Now(), errRevoked)
 			}
 		})
 	}
 }
 
-func TestARevocationIsNotLostWhereTheKeyIsElsewhere(t *testing.T) {
+func TestImportCRLs_LosesNoRevocationWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -226,12 +226,12 @@ func TestARevocationIsNotLostWhereTheKeyIsElsewhere(t *testing.T) {
 	before := tree(t, f.Dir())
 	_, err := f.ImportCRLs(t.Context(), catest.Must(other.Exchange(t.Context()))(t), fabric.ImportCRLsOptions{})
 	if !errors.Is(err, fabric.ErrKeyMissing) || !strings.Contains(err.Error(), "revokes east ") {
-		t.Errorf("got the error %v, want ErrRootKeyMissing", err)
+		t.Errorf("got the error %v, want ErrKeyMissing", err)
 	}
 	unchanged(t, f.Dir(), before)
 }
 
-func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
+func TestImportCRLs_RefusesAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	crl := func(a *ca.Authority) []*x509.RevocationList {
@@ -242,13 +242,13 @@ func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		want string
 	}{
 		"nothing": {func(*testing.T, *fabric.Fabric) mesh.Exchange { return mesh.Exchange{} }, "no certificate and no CRL is given"},
-		"the CRL of a stranger": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
+		"the CRL of an unknown root": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
 			return mesh.Exchange{CRLs: crl(h.Root)}
 		}, "no known CA signed the CRL"},
-		"a stranger and its CRL": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
+		"an unknown root and its CRL": {func(*testing.T, *fabric.Fabric) mesh.Exchange {
 			return mesh.Exchange{Certificates: h.Chain(), CRLs: crl(h.Root)}
 		}, "does not chain to a known CA"},
-		"a CA that is known without its CRL": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
+		"a CA without its CRL": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			e := foreignCluster(t, f)
 			e.CRLs = e.CRLs[:1]
 			return e
@@ -256,7 +256,7 @@ func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 		"a leaf": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			return mesh.Exchange{Certificates: peerOf(t, f, newClock(), "east").chain[:1]}
 		}, "does not chain to a known CA"},
-		"a CA with the name of another": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
+		"a CA with the name of another CA": {func(t *testing.T, f *fabric.Fabric) mesh.Exchange {
 			east := catest.Must(f.Bundle(t.Context(), "east"))(t).Certificate()
 			root := rootAuthority(t, f)
 			key := catest.Must(ca.ParseKey(readFile(t, f, "root-key.pem")))(t)
@@ -285,7 +285,7 @@ func TestAnImportThatCannotBeIsRefusedAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestACRLOfACAThatHasEndedIsPassedOver(t *testing.T) {
+func TestImportCRLs_IgnoresTheCRLOfAnExpiredCA(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	f := open(t, c)
@@ -298,31 +298,31 @@ func TestACRLOfACAThatHasEndedIsPassedOver(t *testing.T) {
 	}
 }
 
-// Each would be incomplete as long as the other one is not installed.
-func TestTwoPlacesDoNotWaitForEachOther(t *testing.T) {
+// The CRLs of two remote clusters are missing; they arrive one after the other.
+func TestImportCRLs_TwoMissingCRLsDoNotBlockEachOther(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(t, fabric.RootOptions{})
-	ensure(t, p.root, fabric.EnsureOptions{}, "north")
-	refresh(t, p.root, fabric.RefreshCRLsOptions{})
+	p := newDirectories(t, fabric.RootOptions{})
+	ensure(t, p.rootDir, fabric.EnsureOptions{}, "north")
+	refresh(t, p.rootDir, fabric.RefreshCRLsOptions{})
 	third := open(t, p.clock)
-	east := p.signed(t, requested(t, p.beside, "east"), "east")
-	west := p.signed(t, requested(t, third, "west"), "west")
-	installed(t, p.beside, east.Response)
-	installed(t, third, west.Response)
-	before := readFile(t, p.root, "clusters/north/ca-crl.pem")
+	east := p.sign(t, request(t, p.clusterDir, "east"), "east")
+	west := p.sign(t, request(t, third, "west"), "west")
+	install(t, p.clusterDir, east.Response)
+	install(t, third, west.Response)
+	before := readFile(t, p.rootDir, "clusters/north/ca-crl.pem")
 
-	done := exchange(t, p.beside, p.root) // west is still missing
+	done := exchange(t, p.clusterDir, p.rootDir) // west is still missing
 	if done.Written || len(done.Missing) != 1 || done.Missing[0].Cluster != "west" {
 		t.Errorf("got %+v", done)
 	}
-	if got := readFile(t, p.root, "clusters/north/ca-crl.pem"); !cmp.Equal(got, before) {
-		t.Error("north has a set that is not complete")
+	if got := readFile(t, p.rootDir, "clusters/north/ca-crl.pem"); !cmp.Equal(got, before) {
+		t.Error("the CRL bundle of north has changed")
 	}
-	if done = exchange(t, third, p.root); !done.Written || len(done.Missing) > 0 {
+	if done = exchange(t, third, p.rootDir); !done.Written || len(done.Missing) > 0 {
 		t.Errorf("got %+v", done)
 	}
-	exchange(t, p.root, p.beside)
-	for cluster, f := range map[string]*fabric.Fabric{"north": p.root, "east": p.beside} {
+	exchange(t, p.rootDir, p.clusterDir)
+	for cluster, f := range map[string]*fabric.Fabric{"north": p.rootDir, "east": p.clusterDir} {
 		if names := crlNames(t, f, cluster); len(names) != 4 {
 			t.Errorf("%s has the CRLs of %v, want those of the root and of three clusters", cluster, names)
 		}
