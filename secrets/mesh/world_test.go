@@ -24,7 +24,7 @@ type signer struct {
 // expired.
 func newRoot(t testing.TB, key string) signer {
 	t.Helper()
-	root := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key(key), Organization: catest.Organization, Now: catest.After(-730 * day)}))(t)
+	root := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key(key), CommonName: key, Organization: catest.Organization, Now: catest.After(-730 * day)}))(t)
 	return signer{key, root.Chain()}
 }
 
@@ -107,7 +107,9 @@ func subjects(all []*mesh.CA) []string {
 	return names
 }
 
-func untagged(cert *x509.Certificate) string { return cert.Subject.CommonName[:len(cert.Subject.CommonName)-len(" 123456")] }
+func untagged(cert *x509.Certificate) string {
+	return cert.Subject.CommonName[:len(cert.Subject.CommonName)-len(" 123456")]
+}
 
 // typeOf is the type of an error, empty for nil.
 func typeOf(err error) string {
