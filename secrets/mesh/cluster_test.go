@@ -54,7 +54,8 @@ func eastAndWest(t *testing.T, local bool, all []intermediate) (*mesh.Mesh, map[
 			c = withBundles(c, bundleOf("east", s))
 		}
 	}
-	c.Recorded = append(recorded, record(t, "", root.crl(t, 1, revoked...), root.cert()), record(t, "west", nil, certs["west"]))
+	recorded = append(recorded, record(t, "", root.crl(t, 1, revoked...), root.cert()), record(t, "west", nil, certs["west"]))
+	c.Recorded = recorded
 	return newMesh(c), certs
 }
 
