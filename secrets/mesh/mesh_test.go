@@ -220,7 +220,9 @@ func TestPut_ReplacesWhatWasKnownOfAKey(t *testing.T) {
 	root := newRoot(t, "root")
 	east, west := root.cluster(t, "east"), root.cluster(t, "west")
 	m := newMesh(contents(root, record(t, "", nil, root.cert()), record(t, "east", nil, east.cert())))
-	m.Put(record(t, "east", east.crl(t, 7), east.cert()), record(t, "west", nil, west.cert()))
+	renewed := record(t, "east", nil, east.cert())
+	renewed.SetCRL(east.crl(t, 7))
+	m.Put(renewed, record(t, "west", nil, west.cert()))
 	if diff := cmp.Diff([]string{"root", "east", "west"}, subjects(m.CAs())); diff != "" {
 		t.Errorf("CAs (-want +got):\n%s", diff)
 	}
