@@ -9,7 +9,7 @@ BIN      := $(CURDIR)/bin/trustgen
 NODE     := test/e2e/verifiers/node_modules
 LINT     := go tool -modfile=$(CURDIR)/test/tools/go.mod golangci-lint
 CRDGEN   := go tool -modfile=$(CURDIR)/test/tools/controller-gen/go.mod controller-gen
-WRITTEN  := deploy/crds issuer/v1alpha1/zz_generated.deepcopy.go csr/testdata/corpus
+WRITTEN  := deploy/crds issuer/v1alpha1/zz_generated.deepcopy.go csr/testdata/corpus docs/trust-light.svg docs/trust-dark.svg
 MODULES  := . test/e2e test/tools test/tools/controller-gen test/servers/kube test/servers/kube136 test/servers/istio test/servers/cfssl
 
 .PHONY: help
@@ -31,12 +31,13 @@ lint: drift ## check style, imports and the go.mod files
 	@for module in $(MODULES); do echo "go -C $$module mod tidy -diff"; go -C $$module mod tidy -diff || exit 1; done
 
 .PHONY: generate
-generate: ## write what is generated, below OUT: deep copies, CRDs, hostile requests
+generate: ## write generated files below OUT: deep copies, CRDs, hostile requests, the picture
 	$(CRDGEN) object crd paths=./issuer/v1alpha1 output:object:dir=$(OUT)/issuer/v1alpha1 output:crd:dir=$(OUT)/deploy/crds
 	go run ./csr/internal/mkcorpus $(OUT)/csr/testdata/corpus
+	go run ./docs/picture $(OUT)/docs
 
 .PHONY: drift
-drift: ## fail unless generated files are what generate writes
+drift: ## fail if a generated file differs from what generate writes
 	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && $(MAKE) --no-print-directory generate OUT="$$out" && \
 	for file in $(WRITTEN); do diff -r "$$out/$$file" $$file || { echo "error: $$file is out of date: run 'make generate'" >&2; exit 1; }; done
 

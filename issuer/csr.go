@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// CSR makes the certificate request, in DER, for the key of a CA. Its subject is the
-// name that an authority of package ca would give it, see [ca.TaggedName], for CAs
-// that take the subject from there.
+// CSR returns the certificate request for the key of a CA, in DER. For issuers that copy
+// the subject of a CSR, it is the name that package ca would choose, see
+// [ca.TaggedName].
 func CSR(key crypto.Signer, commonName string) ([]byte, error) {
 	name, err := ca.TaggedName(commonName, key.Public())
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-func TestACSRNamesACAAsAnAuthorityWould(t *testing.T) {
+func TestCSR_SubjectIsTheTaggedName(t *testing.T) {
 	t.Parallel()
 	key := catest.Key("west")
 	csr := catest.Must(x509.ParseCertificateRequest(catest.Must(issuer.CSR(key, "west"))(t)))(t)
@@ -24,6 +24,6 @@ func TestACSRNamesACAAsAnAuthorityWould(t *testing.T) {
 		t.Error("the CSR is for another key")
 	}
 	if _, err := issuer.CSR(key, ""); err == nil {
-		t.Error("a CSR without a name")
+		t.Error("an empty common name is accepted")
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// PermanentError says that a request will never be granted. Whoever made it is
-// told so, and it is not repeated.
+// PermanentError is the error of a request that will never be granted. The caller
+// reports it to the requester and does not retry.
 type PermanentError struct {
-	// Reason is one word in CamelCase, for a Kubernetes condition.
+	// Reason is one word in CamelCase, suitable for a Kubernetes condition.
 	Reason string
 	Err    error
 }
@@ -17,10 +17,10 @@ type PermanentError struct {
 func (e *PermanentError) Error() string { return e.Err.Error() }
 func (e *PermanentError) Unwrap() error { return e.Err }
 
-// PendingError says that the CA works on a request. It is asked again, for as long
-// as somebody waits.
+// PendingError is the error of a request that the CA is still processing. The caller
+// asks again as long as the requester waits.
 type PendingError struct {
-	// After is how long to wait before asking again; zero leaves it to the caller.
+	// After is the delay before the next attempt; zero lets the caller choose.
 	After time.Duration
 	Err   error
 }
@@ -28,21 +28,21 @@ type PendingError struct {
 func (e *PendingError) Error() string { return e.Err.Error() }
 func (e *PendingError) Unwrap() error { return e.Err }
 
-// AnswerError says that a CA answered with another certificate than was asked for,
-// or with a chain that leads nowhere. The answer is not delivered. It is transient:
-// the CA may be mended, and the request is not to blame.
-type AnswerError struct {
-	// Backend is who answered.
+// ResponseError is the error of a CA whose certificate does not match the request, or
+// whose chain does not lead to a trusted root. The certificate is discarded. The error
+// is transient: the CA is at fault, not the request.
+type ResponseError struct {
+	// Backend is the name of the CA.
 	Backend string
-	// Violations is never empty. errors.Is finds their rules.
+	// Violations is not empty. errors.Is matches their rules.
 	Violations []*ca.Violation
 }
 
-func (e *AnswerError) Error() string { return e.rules().Error() }
+func (e *ResponseError) Error() string { return e.rules().Error() }
 
-// Unwrap gives the violations.
-func (e *AnswerError) Unwrap() []error { return e.rules().Unwrap() }
+// Unwrap returns the violations.
+func (e *ResponseError) Unwrap() []error { return e.rules().Unwrap() }
 
-func (e *AnswerError) rules() *ca.RuleError {
-	return &ca.RuleError{Op: e.Backend + " answered with a wrong certificate", Violations: e.Violations}
+func (e *ResponseError) rules() *ca.RuleError {
+	return &ca.RuleError{Op: e.Backend + " returned a wrong certificate", Violations: e.Violations}
 }

@@ -15,8 +15,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// A certificate is obtained from a CA in this process. From another CA it would be
-// the same: only the issuer differs.
+// Obtain a certificate from a CA in this process. For another CA only the issuer differs.
 func Example() {
 	rootKey, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -51,24 +50,24 @@ func Example() {
 	// spiffe://mesh.example.com/ns/shop/sa/cart
 }
 
-// The class of an error says what to do next.
+// The type of an error says what to do next.
 func ExamplePermanentError() {
 	next := func(err error) string {
 		var permanent *issuer.PermanentError
 		var pending *issuer.PendingError
 		switch {
 		case errors.As(err, &permanent):
-			return "give up: " + permanent.Reason
+			return "fail: " + permanent.Reason
 		case errors.As(err, &pending):
-			return "ask again in " + pending.After.String()
+			return "retry in " + pending.After.String()
 		}
-		return "try again"
+		return "retry"
 	}
 	fmt.Println(next(&issuer.PermanentError{Reason: "Refused", Err: errors.New("the key is too short")}))
-	fmt.Println(next(&issuer.PendingError{After: time.Minute, Err: errors.New("somebody has to approve")}))
+	fmt.Println(next(&issuer.PendingError{After: time.Minute, Err: errors.New("waiting for approval")}))
 	fmt.Println(next(errors.New("connection refused")))
 	// Output:
-	// give up: Refused
-	// ask again in 1m0s
-	// try again
+	// fail: Refused
+	// retry in 1m0s
+	// retry
 }

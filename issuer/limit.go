@@ -7,18 +7,18 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// LimitOptions bound how an issuer is used; zero means no bound.
+// LimitOptions limit the use of an issuer; zero means no limit.
 type LimitOptions struct {
-	// Rate is how many requests a second are let through on average, Burst how many
-	// at once. A Burst below 1 is 1.
+	// Rate is the average number of requests a second, Burst how many may start at
+	// once. A Burst below 1 means 1.
 	Rate  float64
 	Burst int
-	// Concurrency is how many requests are under way at the same time.
+	// Concurrency is the number of requests in progress at the same time.
 	Concurrency int
 }
 
-// Limit lets requests wait before they reach an issuer. One whose context would end
-// first fails at once; that error is transient.
+// Limit delays requests to an issuer so that they stay within limits. A request whose
+// context would end before its turn fails, with a transient error.
 func Limit(i Issuer, o LimitOptions) Issuer {
 	l := &limited{issuer: i, rate: rate.NewLimiter(rate.Inf, 0)}
 	if o.Rate > 0 {
@@ -33,10 +33,10 @@ func Limit(i Issuer, o LimitOptions) Issuer {
 type limited struct {
 	issuer Issuer
 	rate   *rate.Limiter
-	slots  chan struct{} // nil: as many as come
+	slots  chan struct{} // nil means no limit
 }
 
-// Unwrap gives the issuer behind the limit.
+// Unwrap returns the issuer behind the limit.
 func (l *limited) Unwrap() Issuer { return l.issuer }
 
 func (l *limited) Issue(ctx context.Context, r Request) (*Chain, error) {
@@ -54,8 +54,8 @@ func (l *limited) Issue(ctx context.Context, r Request) (*Chain, error) {
 	return l.issuer.Issue(ctx, r)
 }
 
-// As finds an optional interface, such as [Checker], of an issuer or of one that it
-// wraps.
+// As returns the optional interface T, such as [Checker], of an issuer or of the first
+// issuer that it wraps and that implements T.
 func As[T any](i Issuer) (T, bool) {
 	for {
 		if found, ok := i.(T); ok {

@@ -12,7 +12,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// busy takes a second, and counts how many it serves at once.
+// busy takes a second for a request, and counts concurrent requests.
 type busy struct{ now, most, served atomic.Int32 }
 
 func (b *busy) Issue(ctx context.Context, _ issuer.Request) (*issuer.Chain, error) {
@@ -34,7 +34,7 @@ func (b *busy) Issue(ctx context.Context, _ issuer.Request) (*issuer.Chain, erro
 
 func (b *busy) Check(context.Context) error { return nil }
 
-// askAll asks n times at once, and returns how many failed.
+// askAll makes n concurrent requests, and returns how many failed.
 func askAll(ctx context.Context, i issuer.Issuer, n int) int32 {
 	var failed atomic.Int32
 	var group sync.WaitGroup
@@ -49,7 +49,7 @@ func askAll(ctx context.Context, i issuer.Issuer, n int) int32 {
 	return failed.Load()
 }
 
-func TestConcurrencyIsBounded(t *testing.T) {
+func TestLimit_Concurrency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b busy
@@ -63,7 +63,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	})
 }
 
-func TestTheRateIsBounded(t *testing.T) {
+func TestLimit_Rate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b busy
@@ -75,7 +75,7 @@ func TestTheRateIsBounded(t *testing.T) {
 	})
 }
 
-func TestWhoeverWaitsInVainFailsAndIsNotPermanent(t *testing.T) {
+func TestLimit_EndedContextIsTransient(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]issuer.LimitOptions{"for a slot": {Concurrency: 1}, "for the rate": {Rate: 0.1}} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestWhoeverWaitsInVainFailsAndIsNotPermanent(t *testing.T) {
 	}
 }
 
-func TestWithoutBoundsNothingWaits(t *testing.T) {
+func TestLimit_ZeroOptionsDoNotDelay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b busy
@@ -110,13 +110,13 @@ func TestWithoutBoundsNothingWaits(t *testing.T) {
 	})
 }
 
-func TestAsFindsWhatAWrapperHides(t *testing.T) {
+func TestAs_FindsTheWrappedIssuer(t *testing.T) {
 	t.Parallel()
 	limited := issuer.Limit(&busy{}, issuer.LimitOptions{})
 	if _, ok := issuer.As[issuer.Checker](limited); !ok {
 		t.Error("the Checker behind the limit is not found")
 	}
 	if _, ok := issuer.As[issuer.IntermediateIssuer](limited); ok {
-		t.Error("an IntermediateIssuer is found where there is none")
+		t.Error("an IntermediateIssuer is found, expected none")
 	}
 }

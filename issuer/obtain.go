@@ -12,26 +12,26 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// ObtainOptions say what an answer is held against.
+// ObtainOptions control how a response is checked.
 type ObtainOptions struct {
-	// Backend is what the CA is called in errors; empty means "the CA".
+	// Backend is the name of the CA in errors; empty means "the CA".
 	Backend string
-	// Roots are those that an answer may lead to. There must be one, and none may
-	// come from the answer.
+	// Roots are the trusted roots. At least one is required; none may come from a
+	// response.
 	Roots []*x509.Certificate
-	// AllowSubject lets a certificate of a workload have a subject.
+	// AllowSubject permits a subject in the certificate of a workload.
 	AllowSubject bool
 	// Except names rules that are not applied.
 	Except []ca.Rule
-	// Remark, if there is one, is told of deviations that do no harm.
+	// Remark, if not nil, is called for violations that do not cause a rejection.
 	Remark func(*ca.Violation)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Obtain asks an issuer for a certificate, and returns it if it is the one that was
-// granted and leads to one of the roots; the root is the last of the chain. A wrong
-// answer is an [*AnswerError]; other errors are those of the issuer.
+// Obtain requests a certificate from an issuer and checks that it matches the request and
+// leads to a trusted root. The last certificate of the chain is the root. The error is a
+// [*ResponseError] if a check fails; other errors are those of the issuer.
 func Obtain(ctx context.Context, i Issuer, r Request, o ObtainOptions) (*Chain, error) {
 	return obtain(ctx, o, grant{
 		key:      r.PublicKey,
@@ -40,7 +40,7 @@ func Obtain(ctx context.Context, i Issuer, r Request, o ObtainOptions) (*Chain, 
 	}, func(ctx context.Context) (*Chain, error) { return i.Issue(ctx, r) })
 }
 
-// ObtainIntermediate is [Obtain] for a CA.
+// ObtainIntermediate is [Obtain] for an intermediate CA.
 func ObtainIntermediate(ctx context.Context, i IntermediateIssuer, r IntermediateRequest, o ObtainOptions) (*Chain, error) {
 	return obtain(ctx, o, grant{
 		key:          r.PublicKey,
@@ -49,7 +49,7 @@ func ObtainIntermediate(ctx context.Context, i IntermediateIssuer, r Intermediat
 	}, func(ctx context.Context) (*Chain, error) { return i.IssueIntermediate(ctx, r) })
 }
 
-// grant is what a certificate is to be: either a leaf or an intermediate.
+// grant is the granted request, for either a leaf or an intermediate.
 type grant struct {
 	key          crypto.PublicKey
 	lifetime     time.Duration
@@ -57,7 +57,7 @@ type grant struct {
 	intermediate *IntermediateRequest
 }
 
-func obtain(ctx context.Context, o ObtainOptions, g grant, ask func(context.Context) (*Chain, error)) (*Chain, error) {
+func obtain(ctx context.Context, o ObtainOptions, g grant, request func(context.Context) (*Chain, error)) (*Chain, error) {
 	if o.Backend == "" {
 		o.Backend = "the CA"
 	}
@@ -74,51 +74,51 @@ func obtain(ctx context.Context, o ObtainOptions, g grant, ask func(context.Cont
 	case g.leaf != nil && len(g.leaf.ExtKeyUsages) == 0:
 		return nil, fmt.Errorf("obtain from %s: no extended key usage is granted", o.Backend)
 	}
-	asked := o.Now()
-	chain, err := ask(ctx)
+	start := o.Now()
+	chain, err := request(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Backend, err)
 	}
 	if chain == nil || len(chain.Certificates) == 0 {
-		return nil, fmt.Errorf("%s: %w", o.Backend, errNoAnswer)
+		return nil, fmt.Errorf("%s: %w", o.Backend, errNoCertificate)
 	}
-	a := answer{ObtainOptions: o, grant: g, asked: asked, chain: ca.Complete(chain.Certificates, o.Roots)}
-	if violations := a.judge(); len(violations) > 0 {
-		return nil, &AnswerError{Backend: o.Backend, Violations: violations}
+	resp := response{ObtainOptions: o, grant: g, requested: start, chain: ca.Complete(chain.Certificates, o.Roots)}
+	if violations := resp.verify(); len(violations) > 0 {
+		return nil, &ResponseError{Backend: o.Backend, Violations: violations}
 	}
-	return &Chain{Certificates: a.chain}, nil
+	return &Chain{Certificates: resp.chain}, nil
 }
 
-var errNoAnswer = errors.New("no certificate in the answer")
+var errNoCertificate = errors.New("the response contains no certificate")
 
-// answer is what a CA said, beside what was granted.
-type answer struct {
+// response is the chain from a CA, with the request that it has to match.
+type response struct {
 	ObtainOptions
 	grant
-	asked time.Time
-	chain []*x509.Certificate
+	requested time.Time
+	chain     []*x509.Certificate
 }
 
-func (a *answer) cert() *x509.Certificate { return a.chain[0] }
+func (r *response) cert() *x509.Certificate { return r.chain[0] }
 
-// judge holds the answer against the chain rules, and against the grant.
-func (a *answer) judge() []*ca.Violation {
-	verify := ca.VerifyIntermediate
-	if a.leaf != nil {
-		verify = ca.VerifyLeaf
+// verify applies the chain rules, then the rules about the grant.
+func (r *response) verify() []*ca.Violation {
+	chainRules := ca.VerifyIntermediate
+	if r.leaf != nil {
+		chainRules = ca.VerifyLeaf
 	}
-	found := verify(a.chain, ca.VerifyOptions{Roots: a.Roots, Now: a.Now, Except: a.Except})
-	for _, r := range rules {
-		if slices.Contains(a.Except, r.name) || !r.scope.covers(a) {
+	found := chainRules(r.chain, ca.VerifyOptions{Roots: r.Roots, Now: r.Now, Except: r.Except})
+	for _, rule := range rules {
+		if slices.Contains(r.Except, rule.name) || !rule.scope.covers(r) {
 			continue
 		}
-		detail := r.check(a)
-		switch violation := (&ca.Violation{Rule: r.name, Cert: a.cert(), Detail: detail}); {
+		detail := rule.check(r)
+		switch violation := (&ca.Violation{Rule: rule.name, Cert: r.cert(), Detail: detail}); {
 		case detail == "":
-		case !r.remark:
+		case !rule.remark:
 			found = append(found, violation)
-		case a.Remark != nil:
-			a.Remark(violation)
+		case r.Remark != nil:
+			r.Remark(violation)
 		}
 	}
 	return found

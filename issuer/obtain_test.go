@@ -16,21 +16,21 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// failing answers with an error.
+// failing is an issuer that returns an error.
 type failing struct{ err error }
 
 func (f failing) Issue(context.Context, issuer.Request) (*issuer.Chain, error) { return nil, f.err }
 
-func TestAGoodAnswerEndsWithItsRoot(t *testing.T) {
+func TestObtain_ChainEndsWithTheRoot(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	for name, answer := range map[string][]*x509.Certificate{
+	for name, response := range map[string][]*x509.Certificate{
 		"with the root":    h.LeafChain(),
 		"without the root": h.LeafChain()[:2],
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := issuer.Obtain(t.Context(), fixed(answer), granted(), trusting(h))
+			got, err := issuer.Obtain(t.Context(), fixed(response), granted(), trusting(h))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -48,23 +48,23 @@ func TestAGoodAnswerEndsWithItsRoot(t *testing.T) {
 	}
 }
 
-func TestAChainThatIsWrongIsAWrongAnswer(t *testing.T) {
+func TestObtain_RejectsAnInvalidChain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	other := catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), Organization: "other", Now: catest.Now}))(t)
 	chain := h.LeafChain()
 	tests := map[string]struct {
-		answer []*x509.Certificate
-		roots  []*x509.Certificate
-		rule   ca.Rule
+		response []*x509.Certificate
+		roots    []*x509.Certificate
+		rule     ca.Rule
 	}{
-		"the leaf alone":           {chain[:1], h.Root.Chain(), ca.RuleRooted},
-		"upside down":              {[]*x509.Certificate{chain[0], chain[2], chain[1]}, h.Root.Chain(), ca.RuleIssuerName},
-		"the intermediate twice":   {[]*x509.Certificate{chain[0], chain[1], chain[1], chain[2]}, h.Root.Chain(), ca.RuleNoDuplicate},
-		"a root of its own":        {chain, other.Chain(), ca.RuleTrustedRoot},
-		"a CA as leaf":             {chain[1:], h.Root.Chain(), ca.RuleLeafNotCA},
-		"a leaf that has expired":  {chain, h.Root.Chain(), ca.RuleExpired},
-		"a leaf with a broken bit": {append([]*x509.Certificate{catest.BreakSignature(t, chain[0])}, chain[1:]...), h.Root.Chain(), ca.RuleSignature},
+		"the leaf alone":                 {chain[:1], h.Root.Chain(), ca.RuleRooted},
+		"in reverse order":               {[]*x509.Certificate{chain[0], chain[2], chain[1]}, h.Root.Chain(), ca.RuleIssuerName},
+		"the intermediate twice":         {[]*x509.Certificate{chain[0], chain[1], chain[1], chain[2]}, h.Root.Chain(), ca.RuleNoDuplicate},
+		"another root":                   {chain, other.Chain(), ca.RuleTrustedRoot},
+		"a CA as leaf":                   {chain[1:], h.Root.Chain(), ca.RuleLeafNotCA},
+		"an expired leaf":                {chain, h.Root.Chain(), ca.RuleExpired},
+		"a leaf with a broken signature": {append([]*x509.Certificate{catest.BreakSignature(t, chain[0])}, chain[1:]...), h.Root.Chain(), ca.RuleSignature},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -74,20 +74,20 @@ func TestAChainThatIsWrongIsAWrongAnswer(t *testing.T) {
 			if test.rule == ca.RuleExpired {
 				o.Now = catest.After(48 * time.Hour)
 			}
-			_, err := issuer.Obtain(t.Context(), fixed(test.answer), granted(), o)
-			var wrong *issuer.AnswerError
-			if !errors.As(err, &wrong) || !errors.Is(err, test.rule) {
-				t.Errorf("got the error %v, want an AnswerError with %q", err, test.rule)
+			_, err := issuer.Obtain(t.Context(), fixed(test.response), granted(), o)
+			var response *issuer.ResponseError
+			if !errors.As(err, &response) || !errors.Is(err, test.rule) {
+				t.Errorf("got the error %v, want a ResponseError with %q", err, test.rule)
 			}
 		})
 	}
 }
 
-func TestObtainNeedsRootsAndAWholeGrant(t *testing.T) {
+func TestObtain_RequiresRootsAndACompleteGrant(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	asked := false
-	i := asking(func() { asked = true })
+	called := false
+	i := recording(func() { called = true })
 	for want, change := range map[string]func(*issuer.Request, *issuer.ObtainOptions){
 		"no root is trusted":        func(_ *issuer.Request, o *issuer.ObtainOptions) { o.Roots = nil },
 		"the public key is missing": func(r *issuer.Request, _ *issuer.ObtainOptions) { r.PublicKey = nil },
@@ -100,25 +100,25 @@ func TestObtainNeedsRootsAndAWholeGrant(t *testing.T) {
 			t.Errorf("got the error %v, want one with %q", err, want)
 		}
 	}
-	if asked {
-		t.Error("the CA was asked")
+	if called {
+		t.Error("the issuer was called")
 	}
 }
 
-// asking tells that it was asked.
-type asking func()
+// recording is an issuer that records its calls.
+type recording func()
 
-func (a asking) Issue(context.Context, issuer.Request) (*issuer.Chain, error) {
-	a()
-	return nil, errors.New("asked")
+func (r recording) Issue(context.Context, issuer.Request) (*issuer.Chain, error) {
+	r()
+	return nil, errors.New("recorded")
 }
 
-func TestAnAnswerWithoutACertificateIsATransientError(t *testing.T) {
+func TestObtain_EmptyResponseIsTransient(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	for name, i := range map[string]issuer.Issuer{"an empty chain": fixed(nil), "nothing at all": nothing{}} {
+	for name, i := range map[string]issuer.Issuer{"an empty chain": fixed(nil), "a nil chain": nothing{}} {
 		_, err := issuer.Obtain(t.Context(), i, granted(), trusting(h))
-		if err == nil || !strings.Contains(err.Error(), "no certificate in the answer") || errors.As(err, new(*issuer.PermanentError)) {
+		if err == nil || !strings.Contains(err.Error(), "the response contains no certificate") || errors.As(err, new(*issuer.PermanentError)) {
 			t.Errorf("%s: got the error %v", name, err)
 		}
 	}
@@ -128,7 +128,7 @@ type nothing struct{}
 
 func (nothing) Issue(context.Context, issuer.Request) (*issuer.Chain, error) { return nil, nil }
 
-func TestErrorsKeepTheirClass(t *testing.T) {
+func TestObtain_PreservesErrorTypes(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cause := errors.New("cause")
@@ -146,7 +146,7 @@ func TestErrorsKeepTheirClass(t *testing.T) {
 	}
 }
 
-func TestASubjectCanBeAllowed(t *testing.T) {
+func TestObtain_AllowSubject(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	leaf := catest.Mutate(t, h.Leaf, h.Intermediate.Certificate(), h.IntermediateKey, catest.Mutation{Cert: func(c *x509.Certificate) {
@@ -155,11 +155,11 @@ func TestASubjectCanBeAllowed(t *testing.T) {
 	o := trusting(h)
 	o.AllowSubject = true
 	if _, err := issuer.Obtain(t.Context(), append(fixed{leaf}, h.Chain()...), granted(), o); err != nil {
-		t.Errorf("it is refused: %v", err)
+		t.Errorf("it is rejected: %v", err)
 	}
 }
 
-func TestConstraintsThatWereGrantedMustBeThere(t *testing.T) {
+func TestObtainIntermediate_RequiresGrantedConstraints(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	constraints := &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: []string{"istiod.istio-system.svc"}}
@@ -167,9 +167,9 @@ func TestConstraintsThatWereGrantedMustBeThere(t *testing.T) {
 	r := grantedCA()
 	r.Constraints = constraints
 	if _, err := issuer.ObtainIntermediate(t.Context(), fixed(with.Chain()), r, trusting(h)); err != nil {
-		t.Errorf("with them it is refused: %v", err)
+		t.Errorf("with constraints it is rejected: %v", err)
 	}
 	if _, err := issuer.ObtainIntermediate(t.Context(), fixed(h.Chain()), r, trusting(h)); !errors.Is(err, issuer.RuleGrantedConstraints) {
-		t.Errorf("without them: got the error %v, want %q", err, issuer.RuleGrantedConstraints)
+		t.Errorf("without constraints: got the error %v, want %q", err, issuer.RuleGrantedConstraints)
 	}
 }

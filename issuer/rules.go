@@ -14,8 +14,8 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// The rules that an answer has to keep beside the chain rules of package ca, in the
-// order in which they are applied.
+// Rules for a response in addition to the chain rules of package ca, in the order in
+// which they are applied.
 const (
 	RuleGrantedKey         ca.Rule = "granted-key"
 	RuleGrantedEnd         ca.Rule = "granted-end"
@@ -29,16 +29,16 @@ const (
 	RuleGrantedConstraints ca.Rule = "granted-constraints"
 )
 
-// Bounds of the validity of an answer.
+// Limits of the validity of a certificate.
 const (
-	// EndTolerance is how much longer than granted a certificate may live: CAs
-	// count from their own clock, and some add the time by which they backdate.
+	// EndTolerance is how much longer than granted a certificate may be valid: a CA
+	// uses its own clock, and some add the time by which they backdate.
 	EndTolerance = 2 * time.Minute
-	// MaxBackdate is how long ago a certificate may have become valid.
+	// MaxBackdate is how long before the request a certificate may have become valid.
 	MaxBackdate = 10 * time.Minute
 )
 
-// Rules lists the rules of an answer in the order in which they are applied.
+// Rules lists the rules for a response in the order in which they are applied.
 func Rules() []ca.RuleInfo {
 	infos := make([]ca.RuleInfo, len(rules))
 	for i, r := range rules {
@@ -50,68 +50,68 @@ func Rules() []ca.RuleInfo {
 type rule struct {
 	name   ca.Rule
 	scope  scope
-	remark bool // what breaks it is told, not refused
+	remark bool // a violation is reported, not rejected
 	demand string
 	source string
-	check  func(*answer) string // what is wrong, or nothing
+	check  func(*response) string // describes the violation; empty if there is none
 }
 
-// scope says which answers a rule is about.
+// scope is the kind of certificate that a rule applies to.
 type scope int
 
 const (
-	everyAnswer scope = iota
+	everyCert scope = iota
 	onlyLeaf
 	onlyIntermediate
 )
 
-func (s scope) covers(a *answer) bool {
+func (s scope) covers(r *response) bool {
 	switch s {
 	case onlyLeaf:
-		return a.leaf != nil
+		return r.leaf != nil
 	case onlyIntermediate:
-		return a.intermediate != nil
+		return r.intermediate != nil
 	}
 	return true
 }
 
 var rules = []rule{
-	{RuleGrantedKey, everyAnswer, false, "Its key is the requester's.", "else who asked cannot use it, and who can was not asked about", checkGrantedKey},
-	{RuleGrantedEnd, everyAnswer, false, "It ends no later than was granted, but for EndTolerance.", "cfssl ignores the lifetime that it is asked for", checkGrantedEnd},
-	{RuleGrantedStart, everyAnswer, false, "It became valid at most MaxBackdate before it was asked for.", "a certificate from a cache, or from a wrong clock", checkGrantedStart},
-	{RuleGrantedCritical, everyAnswer, false, "It has no critical extension beside those of package ca.", "RFC 5280 §4.2: who does not know it refuses the certificate", checkGrantedCritical},
-	{RuleGrantedNames, onlyLeaf, false, "Its names are those that were granted, and no others.", "SPIFFE X.509-SVID §2", checkGrantedNames},
-	{RuleEmptySubject, onlyLeaf, false, "Its subject is empty, unless it may have one.", "some programs read a common name as an identity", checkEmptySubject},
-	{RuleGrantedUsages, onlyLeaf, false, "Its extended key usages are those that were granted.", "a server must not get a client's certificate", checkGrantedUsages},
-	{RuleKeyEncipherment, onlyLeaf, true, "Its key usage has keyEncipherment only for a key that can encipher.", "RFC 8813 §3; several CAs add it all the same", checkKeyEncipherment},
-	{RuleGrantedPathLength, onlyIntermediate, false, "Its path length is 0.", "RFC 5280 §4.2.1.9: it issues leaves only", checkGrantedPathLength},
-	{RuleGrantedConstraints, onlyIntermediate, false, "Its name constraints are those that were granted.", "RFC 5280 §4.2.1.10", checkGrantedConstraints},
+	{RuleGrantedKey, everyCert, false, "Its key is the requester's.", "otherwise the requester cannot use it and an unvetted key holder can", checkGrantedKey},
+	{RuleGrantedEnd, everyCert, false, "It ends no later than granted plus EndTolerance.", "cfssl ignores the requested lifetime", checkGrantedEnd},
+	{RuleGrantedStart, everyCert, false, "It became valid at most MaxBackdate before the request.", "otherwise it comes from a cache, or the CA has a wrong clock", checkGrantedStart},
+	{RuleGrantedCritical, everyCert, false, "It has no critical extension other than those of package ca.", "RFC 5280 §4.2: a verifier rejects a certificate with an unknown critical extension", checkGrantedCritical},
+	{RuleGrantedNames, onlyLeaf, false, "Its names are exactly the granted names.", "SPIFFE X.509-SVID §2", checkGrantedNames},
+	{RuleEmptySubject, onlyLeaf, false, "Its subject is empty, unless AllowSubject is set.", "some programs treat a common name as an identity", checkEmptySubject},
+	{RuleGrantedUsages, onlyLeaf, false, "Its extended key usages are exactly the granted ones.", "a server must not get a client certificate", checkGrantedUsages},
+	{RuleKeyEncipherment, onlyLeaf, true, "It has keyEncipherment only for an RSA key.", "RFC 8813 §3; several CAs add it to elliptic curve keys", checkKeyEncipherment},
+	{RuleGrantedPathLength, onlyIntermediate, false, "Its path length is 0.", "RFC 5280 §4.2.1.9: it may issue only leaf certificates", checkGrantedPathLength},
+	{RuleGrantedConstraints, onlyIntermediate, false, "Its name constraints are exactly the granted ones.", "RFC 5280 §4.2.1.10", checkGrantedConstraints},
 }
 
-func checkGrantedKey(a *answer) string {
-	if ca.SamePublicKey(a.key, a.cert().PublicKey) {
+func checkGrantedKey(r *response) string {
+	if ca.SamePublicKey(r.key, r.cert().PublicKey) {
 		return ""
 	}
-	return "is for another key than the requester's"
+	return "is for a key other than the requester's"
 }
 
-func checkGrantedEnd(a *answer) string {
-	latest := a.asked.Add(a.lifetime + EndTolerance)
-	if !a.cert().NotAfter.After(latest) {
+func checkGrantedEnd(r *response) string {
+	latest := r.requested.Add(r.lifetime + EndTolerance)
+	if !r.cert().NotAfter.After(latest) {
 		return ""
 	}
-	return fmt.Sprintf("ends at %s, granted was until %s", format(a.cert().NotAfter), format(a.asked.Add(a.lifetime)))
+	return fmt.Sprintf("ends at %s, but was granted until %s", format(r.cert().NotAfter), format(r.requested.Add(r.lifetime)))
 }
 
-func checkGrantedStart(a *answer) string {
-	if !a.cert().NotBefore.Before(a.asked.Add(-MaxBackdate)) {
+func checkGrantedStart(r *response) string {
+	if !r.cert().NotBefore.Before(r.requested.Add(-MaxBackdate)) {
 		return ""
 	}
-	return fmt.Sprintf("is valid since %s, more than %s before it was asked for", format(a.cert().NotBefore), MaxBackdate)
+	return fmt.Sprintf("is valid from %s, more than %s before the request", format(r.cert().NotBefore), MaxBackdate)
 }
 
-func checkGrantedCritical(a *answer) string {
-	for _, e := range a.cert().Extensions {
+func checkGrantedCritical(r *response) string {
+	for _, e := range r.cert().Extensions {
 		if e.Critical && !slices.ContainsFunc(mayBeCritical(), e.Id.Equal) {
 			return fmt.Sprintf("has the critical extension %s", e.Id)
 		}
@@ -119,24 +119,24 @@ func checkGrantedCritical(a *answer) string {
 	return ""
 }
 
-// mayBeCritical are keyUsage, subjectAltName, basicConstraints, nameConstraints and
+// mayBeCritical lists keyUsage, subjectAltName, basicConstraints, nameConstraints and
 // extKeyUsage.
 func mayBeCritical() []asn1.ObjectIdentifier {
 	return []asn1.ObjectIdentifier{{2, 5, 29, 15}, {2, 5, 29, 17}, {2, 5, 29, 19}, {2, 5, 29, 30}, {2, 5, 29, 37}}
 }
 
-func checkGrantedNames(a *answer) string {
-	granted := slices.Clone(a.leaf.DNSNames)
-	if a.leaf.SPIFFEID != (spiffeid.ID{}) {
-		granted = append(granted, a.leaf.SPIFFEID.String())
+func checkGrantedNames(r *response) string {
+	granted := slices.Clone(r.leaf.DNSNames)
+	if r.leaf.SPIFFEID != (spiffeid.ID{}) {
+		granted = append(granted, r.leaf.SPIFFEID.String())
 	}
-	got := names(a.cert())
+	got := names(r.cert())
 	slices.Sort(granted)
 	slices.Sort(got)
 	if slices.Equal(granted, got) {
 		return ""
 	}
-	return fmt.Sprintf("is for %s, granted was %s", strings.Join(got, ", "), strings.Join(granted, ", "))
+	return fmt.Sprintf("is for %s, but was granted for %s", strings.Join(got, ", "), strings.Join(granted, ", "))
 }
 
 func names(cert *x509.Certificate) []string {
@@ -150,47 +150,47 @@ func names(cert *x509.Certificate) []string {
 	return all
 }
 
-func checkEmptySubject(a *answer) string {
-	if a.AllowSubject || len(a.cert().Subject.Names) == 0 {
+func checkEmptySubject(r *response) string {
+	if r.AllowSubject || len(r.cert().Subject.Names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("has the subject %q, expected none", a.cert().Subject)
+	return fmt.Sprintf("has the subject %q, expected none", r.cert().Subject)
 }
 
-func checkGrantedUsages(a *answer) string {
-	granted, got := slices.Clone(a.leaf.ExtKeyUsages), slices.Clone(a.cert().ExtKeyUsage)
+func checkGrantedUsages(r *response) string {
+	granted, got := slices.Clone(r.leaf.ExtKeyUsages), slices.Clone(r.cert().ExtKeyUsage)
 	slices.Sort(granted)
 	slices.Sort(got)
 	if slices.Equal(granted, got) {
 		return ""
 	}
-	return fmt.Sprintf("is for %v, granted was %v", got, granted)
+	return fmt.Sprintf("is for %v, but was granted for %v", got, granted)
 }
 
-func checkKeyEncipherment(a *answer) string {
-	_, elliptic := a.cert().PublicKey.(*ecdsa.PublicKey)
-	if !elliptic || a.cert().KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
+func checkKeyEncipherment(r *response) string {
+	_, elliptic := r.cert().PublicKey.(*ecdsa.PublicKey)
+	if !elliptic || r.cert().KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
 		return ""
 	}
-	return "has the key usage keyEncipherment for a key that cannot encipher"
+	return "has the key usage keyEncipherment, which its elliptic curve key cannot be used for"
 }
 
-func checkGrantedPathLength(a *answer) string {
-	if a.cert().MaxPathLenZero {
+func checkGrantedPathLength(r *response) string {
+	if r.cert().MaxPathLenZero {
 		return ""
 	}
-	return "has no path length of 0"
+	return "does not have path length 0"
 }
 
-func checkGrantedConstraints(a *answer) string {
-	granted, c := a.intermediate.Constraints, a.cert()
+func checkGrantedConstraints(r *response) string {
+	granted, c := r.intermediate.Constraints, r.cert()
 	switch {
 	case granted.Are(c):
 		return ""
 	case granted == nil:
-		return "has name constraints, granted were none"
+		return "has name constraints, but none were granted"
 	}
-	return fmt.Sprintf("is constrained to the URIs %v, the DNS names %v and not to the addresses %v, granted were %s, %v and no address",
+	return fmt.Sprintf("permits the URIs %v and the DNS names %v and excludes the IP ranges %v, but was granted for %s, %v and no IP address",
 		c.PermittedURIDomains, c.PermittedDNSDomains, c.ExcludedIPRanges, granted.TrustDomain, granted.DNSNames)
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// fixed answers with the same chain, whatever it is asked.
+// fixed returns the same chain for every request.
 type fixed []*x509.Certificate
 
 func (f fixed) Issue(context.Context, issuer.Request) (*issuer.Chain, error) {
@@ -32,7 +32,7 @@ func bothUsages() []x509.ExtKeyUsage {
 	return []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
 }
 
-// granted is what the leaf of catest's hierarchy keeps to the letter.
+// granted is a request that the leaf of catest's hierarchy matches exactly.
 func granted() issuer.Request {
 	return issuer.Request{
 		PublicKey:    catest.Key("leaf").Public(),
@@ -42,7 +42,7 @@ func granted() issuer.Request {
 	}
 }
 
-// grantedCA is the same for its intermediate.
+// grantedCA is the same for the intermediate.
 func grantedCA() issuer.IntermediateRequest {
 	return issuer.IntermediateRequest{
 		PublicKey:  catest.Key("intermediate").Public(),
@@ -55,8 +55,8 @@ func trusting(h *catest.Hierarchy) issuer.ObtainOptions {
 	return issuer.ObtainOptions{Backend: "test", Roots: h.Root.Chain(), Now: catest.Now}
 }
 
-// fixture is an answer that exactly one rule refuses. Either the leaf or the
-// intermediate of the hierarchy is spoilt.
+// fixture is a response that exactly one rule rejects. It changes either the leaf or the
+// intermediate of the hierarchy.
 type fixture struct {
 	name         string
 	rule         ca.Rule
@@ -73,22 +73,22 @@ func fixtures() []fixture {
 		{name: "a CA for another key", rule: issuer.RuleGrantedKey, intermediate: func(c *x509.Certificate) {
 			c.PublicKey = catest.Key("other").Public()
 		}},
-		{name: "a leaf that lives too long", rule: issuer.RuleGrantedEnd, leaf: func(c *x509.Certificate) {
+		{name: "a leaf that is valid for too long", rule: issuer.RuleGrantedEnd, leaf: func(c *x509.Certificate) {
 			c.NotAfter = catest.Now().Add(ca.DefaultWorkloadLifetime + issuer.EndTolerance + time.Second)
 		}},
-		{name: "a CA that lives too long", rule: issuer.RuleGrantedEnd, intermediate: func(c *x509.Certificate) {
+		{name: "a CA that is valid for too long", rule: issuer.RuleGrantedEnd, intermediate: func(c *x509.Certificate) {
 			c.NotAfter = catest.Now().Add(ca.DefaultIntermediateLifetime + issuer.EndTolerance + time.Second)
 		}},
-		{name: "a leaf that was valid before", rule: issuer.RuleGrantedStart, leaf: func(c *x509.Certificate) {
+		{name: "a leaf that became valid too early", rule: issuer.RuleGrantedStart, leaf: func(c *x509.Certificate) {
 			c.NotBefore = catest.Now().Add(-issuer.MaxBackdate - time.Second)
 		}},
-		{name: "a critical extension that clients do not expect", rule: issuer.RuleGrantedCritical, leaf: func(c *x509.Certificate) {
+		{name: "an unknown critical extension", rule: issuer.RuleGrantedCritical, leaf: func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{unknown}
 		}},
 		{name: "another service account", rule: issuer.RuleGrantedNames, leaf: func(c *x509.Certificate) {
 			c.URIs[0] = spiffeid.RequireFromString("spiffe://mesh.example.com/ns/shop/sa/admin").URL()
 		}},
-		{name: "a DNS name for a SPIFFE ID", rule: issuer.RuleGrantedNames, leaf: func(c *x509.Certificate) {
+		{name: "a DNS name instead of a SPIFFE ID", rule: issuer.RuleGrantedNames, leaf: func(c *x509.Certificate) {
 			c.URIs, c.DNSNames = nil, []string{"cart"}
 		}},
 		{name: "the subject of the CSR", rule: issuer.RuleEmptySubject, leaf: func(c *x509.Certificate) {
@@ -103,7 +103,7 @@ func fixtures() []fixture {
 		{name: "a CA with path length 1", rule: issuer.RuleGrantedPathLength, intermediate: func(c *x509.Certificate) {
 			c.MaxPathLen, c.MaxPathLenZero = 1, false
 		}},
-		{name: "a CA with constraints that nobody asked for", rule: issuer.RuleGrantedConstraints, intermediate: func(c *x509.Certificate) {
+		{name: "a CA with constraints that were not granted", rule: issuer.RuleGrantedConstraints, intermediate: func(c *x509.Certificate) {
 			c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"example.com"}
 		}},
 	}
@@ -126,57 +126,57 @@ func (f fixture) obtain(t *testing.T, except ...ca.Rule) error {
 	return err
 }
 
-func TestEachWrongAnswerIsRefusedByItsRuleAlone(t *testing.T) {
+func TestObtain_EachFixtureViolatesOneRule(t *testing.T) {
 	t.Parallel()
 	for _, f := range fixtures() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			var wrong *issuer.AnswerError
-			if err := f.obtain(t); !errors.As(err, &wrong) || wrong.Backend != "test" {
-				t.Fatalf("got the error %v, want an AnswerError of test", err)
+			var response *issuer.ResponseError
+			if err := f.obtain(t); !errors.As(err, &response) || response.Backend != "test" {
+				t.Fatalf("got the error %v, want a ResponseError of test", err)
 			}
-			for _, v := range wrong.Violations {
+			for _, v := range response.Violations {
 				if v.Rule != f.rule {
 					t.Errorf("got the violation %q, want only those of %q", v, f.rule)
 				}
 			}
 			if err := f.obtain(t, f.rule); err != nil {
-				t.Errorf("without the rule it is still refused: %v", err)
+				t.Errorf("without the rule it is still rejected: %v", err)
 			}
 		})
 	}
 }
 
-func TestEveryRuleOwnsAFixture(t *testing.T) {
+func TestRules_EachHasAFixture(t *testing.T) {
 	t.Parallel()
-	owned := map[ca.Rule]bool{issuer.RuleKeyEncipherment: true} // see TestARemarkIsToldAndNotRefused
+	covered := map[ca.Rule]bool{issuer.RuleKeyEncipherment: true} // see TestObtain_RemarkIsNotAnError
 	for _, f := range fixtures() {
-		owned[f.rule] = true
+		covered[f.rule] = true
 	}
 	for _, info := range issuer.Rules() {
-		if !owned[info.Rule] || info.Demand == "" || info.Source == "" {
+		if !covered[info.Rule] || info.Demand == "" || info.Source == "" {
 			t.Errorf("%q has no fixture, no demand or no source", info.Rule)
 		}
 	}
 }
 
-func TestARemarkIsToldAndNotRefused(t *testing.T) {
+func TestObtain_RemarkIsNotAnError(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	leaf := catest.Mutate(t, h.Leaf, h.Intermediate.Certificate(), h.IntermediateKey, catest.Mutation{Cert: func(c *x509.Certificate) {
 		c.KeyUsage |= x509.KeyUsageKeyEncipherment
 	}})
-	var told []ca.Rule
+	var remarks []ca.Rule
 	o := trusting(h)
-	o.Remark = func(v *ca.Violation) { told = append(told, v.Rule) }
+	o.Remark = func(v *ca.Violation) { remarks = append(remarks, v.Rule) }
 	if _, err := issuer.Obtain(t.Context(), append(fixed{leaf}, h.Chain()...), granted(), o); err != nil {
-		t.Errorf("it is refused: %v", err)
+		t.Errorf("it is rejected: %v", err)
 	}
-	if !slices.Equal(told, []ca.Rule{issuer.RuleKeyEncipherment}) {
-		t.Errorf("the remarks are %v", told)
+	if !slices.Equal(remarks, []ca.Rule{issuer.RuleKeyEncipherment}) {
+		t.Errorf("the remarks are %v", remarks)
 	}
 	o.Remark = nil
 	if _, err := issuer.Obtain(t.Context(), append(fixed{leaf}, h.Chain()...), granted(), o); err != nil {
-		t.Errorf("with nobody to tell, it is refused: %v", err)
+		t.Errorf("without Remark it is rejected: %v", err)
 	}
 }

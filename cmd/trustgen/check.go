@@ -1,12 +1,16 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-func newCheck(t *terminal) *cobra.Command {
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
+)
+
+func newCheck(t *term.Terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Explain what the controller decides",
-		Example: `  # Why is a request in the cluster signed, or not?
+		Short: "Explain decisions of the controller",
+		Example: `  # Why is a request in the cluster signed or refused?
   trustgen check csr csr-workload-8xk2p`,
 		Args: noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -50,7 +50,7 @@ func requestFor(t *testing.T, signer string) certificatesv1.CertificateSigningRe
 	}
 }
 
-func TestCheckOfARequestInTheCluster(t *testing.T) {
+func TestCheckCSR_RequestInTheCluster(t *testing.T) {
 	t.Parallel()
 	const mesh = "trustclusterissuers.trustgen.io/mesh"
 	issuerOf := func(name, namespace string) v1alpha1.TrustClusterIssuer {
@@ -74,31 +74,31 @@ func TestCheckOfARequestInTheCluster(t *testing.T) {
 		wantCode int
 		stderr   string
 	}{
-		"its signer decides":           {[]string{"csr-workload-1"}, exitFine, ""},
-		"an issuer by name":            {[]string{"csr-workload-1", "--issuer", "mesh"}, exitFine, ""},
-		"an issuer by its signer name": {[]string{"csr-workload-1", "--issuer", mesh}, exitFine, ""},
+		"its signer decides":           {[]string{"csr-workload-1"}, exitOK, ""},
+		"an issuer by name":            {[]string{"csr-workload-1", "--issuer", "mesh"}, exitOK, ""},
+		"an issuer by its signer name": {[]string{"csr-workload-1", "--issuer", mesh}, exitOK, ""},
 		"another issuer": {
 			[]string{"csr-workload-1", "--issuer", "trustclusterissuers.trustgen.io/a.b"}, exitFailed,
-			"trustgen: csr-workload-1 is for the signer " + mesh + ", and is asked of another one\n" +
+			"trustgen: csr-workload-1 requests signer " + mesh + ", but is checked against issuer a.b\n" +
 				"trustgen: error: csr-workload-1 is refused by the issuer a.b\n",
 		},
 		"no such issuer": {
-			[]string{"csr-lost"}, exitCouldNot,
+			[]string{"csr-lost"}, exitNoResult,
 			"trustgen: error: issuer lost: \"lost\" not found\n",
 		},
 		"an issuer of a namespace": {
 			[]string{"csr-tenant"}, exitUsage,
-			"trustgen: error: the request is for the signer \"trustissuers.trustgen.io/shop.mesh\", which is no TrustClusterIssuer: name one with --issuer\n" +
-				"trustgen: hint: 'trustgen check csr --help' shows how it is used\n",
+			"trustgen: error: the request is for the signer \"trustissuers.trustgen.io/shop.mesh\", which is not a TrustClusterIssuer: name one with --issuer\n" +
+				"trustgen: hint: see 'trustgen check csr --help'\n",
 		},
-		"no such request": {[]string{"absent"}, exitCouldNot, "trustgen: error: request absent: \"absent\" not found\n"},
+		"no such request": {[]string{"absent"}, exitNoResult, "trustgen: error: request absent: \"absent\" not found\n"},
 		"a request that may not be read": {
-			[]string{"hidden"}, exitCouldNot, "trustgen: error: request hidden: reading it is forbidden\n",
+			[]string{"hidden"}, exitNoResult, "trustgen: error: request hidden: reading it is forbidden\n",
 		},
 		"what the request says itself": {
 			[]string{"csr-workload-1", "--requester", "x"}, exitUsage,
-			"trustgen: error: --requester is given, and the request says that itself\n" +
-				"trustgen: hint: 'trustgen check csr --help' shows how it is used\n",
+			"trustgen: error: --requester cannot be combined with a request that has it\n" +
+				"trustgen: hint: see 'trustgen check csr --help'\n",
 		},
 	}
 	for name, test := range tests {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -18,14 +17,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/csr/controller"
 )
 
-// leaseName is the lease by which replicas agree on the one that signs.
+// leaseName is the lease of the replica that signs.
 const leaseName = "trustgen-controller"
 
 type controllerCommand struct {
-	*terminal
+	*term.Terminal
 	kubeconfig string
 	metrics    string
 	health     string
@@ -34,8 +35,8 @@ type controllerCommand struct {
 	options    controller.Options
 }
 
-func newController(t *terminal) *cobra.Command {
-	c := &controllerCommand{terminal: t}
+func newController(t *term.Terminal) *cobra.Command {
+	c := &controllerCommand{Terminal: t}
 	cmd := &cobra.Command{
 		Use:   "controller",
 		Short: "Sign the requests of a cluster with its TrustClusterIssuers",
@@ -45,23 +46,23 @@ func newController(t *terminal) *cobra.Command {
   # On your machine, for a try
   trustgen controller --kubeconfig ~/.kube/config --leader-elect=false`,
 		Long: `It signs CertificateSigningRequests for trustclusterissuers.trustgen.io/<name> that
-are approved and that the policy of the issuer allows. It runs until it is told to
-stop, and finishes what it has begun. Its log is on stderr, one JSON object a line.
+are approved and that the policy of the issuer allows. It runs until SIGTERM or SIGINT,
+and finishes the requests in flight. Its log is on stderr, one JSON object a line.
 
 With --namespaced-issuers it signs for trustissuers.trustgen.io/<namespace>.<name> as
 well, which need a Role in each namespace.`,
-		Args: noArgs,
+		Args: flags.NoArgs,
 		RunE: c.run,
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&c.kubeconfig, "kubeconfig", "", "`file` with the cluster to serve (default the one that it runs in)")
-	flags.StringVar(&c.options.ClusterResourceNamespace, "cluster-resource-namespace", "trustgen-system", "`namespace` of the Secrets and ConfigMaps that TrustClusterIssuers name")
-	flags.BoolVar(&c.options.NamespacedIssuers, "namespaced-issuers", false, "sign for TrustIssuers as well")
-	flags.IntVar(&c.options.Workers, "workers", controller.DefaultWorkers, "how many requests are signed at the same time")
-	flags.StringVar(&c.metrics, "metrics-address", ":8080", "`address` of Prometheus metrics; 0 for none")
-	flags.StringVar(&c.health, "health-address", ":8081", "`address` of /healthz and /readyz; 0 for none")
-	flags.BoolVar(&c.lead, "leader-elect", true, "let only one of several replicas sign")
-	flags.BoolVarP(&c.verbose, "verbose", "v", false, "log more")
+	f := cmd.Flags()
+	f.StringVar(&c.kubeconfig, "kubeconfig", "", "`file` with the cluster to serve (default that of the pod)")
+	f.StringVar(&c.options.ClusterResourceNamespace, "cluster-resource-namespace", "trustgen-system", "`namespace` of the Secrets and ConfigMaps that TrustClusterIssuers name")
+	f.BoolVar(&c.options.NamespacedIssuers, "namespaced-issuers", false, "sign for TrustIssuers as well")
+	f.IntVar(&c.options.Workers, "workers", controller.DefaultWorkers, "number of requests that are signed at the same time")
+	f.StringVar(&c.metrics, "metrics-address", ":8080", "`address` of Prometheus metrics; 0 for none")
+	f.StringVar(&c.health, "health-address", ":8081", "`address` of /healthz and /readyz; 0 for none")
+	f.BoolVar(&c.lead, "leader-elect", true, "let only one of several replicas sign")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "log more")
 	return cmd
 }
 
@@ -71,7 +72,7 @@ func (c *controllerCommand) run(cmd *cobra.Command, _ []string) error {
 	klog.SetLogger(logger)
 	config, err := loadKubeconfig(c.kubeconfig)
 	if err != nil {
-		return &usageError{fmt.Errorf("find the cluster: %w", err), cmd}
+		return flags.Usagef(cmd, "find the cluster: %w", err)
 	}
 	m, err := c.newManager(config, logger)
 	if err != nil {
@@ -110,8 +111,7 @@ func (c *controllerCommand) logger() logr.Logger {
 	return logr.FromSlogHandler(slog.NewJSONHandler(c.Err, &slog.HandlerOptions{Level: level}))
 }
 
-// synced becomes true when a manager has filled its caches: it starts its Runnables
-// then.
+// synced becomes true when a manager has filled its caches, and starts its Runnables.
 type synced struct{ atomic.Bool }
 
 // Start implements manager.Runnable.
@@ -130,7 +130,7 @@ func (s *synced) check(*http.Request) error {
 	return errors.New("the caches are not filled yet")
 }
 
-// loadKubeconfig reads a kubeconfig; without one it looks where a pod has its own.
+// loadKubeconfig reads a kubeconfig; without a file it is that of a pod.
 func loadKubeconfig(file string) (*rest.Config, error) {
 	if file == "" {
 		return rest.InClusterConfig()

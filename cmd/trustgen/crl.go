@@ -7,55 +7,58 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trustgen/trustgen/ca"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type crlCommand struct {
-	*terminal
+	*term.Terminal
 	dir          string
 	certificates bool
 	incomplete   bool
 }
 
-func newCRL(t *terminal) *cobra.Command {
-	c := &crlCommand{terminal: t}
+func newCRL(t *term.Terminal) *cobra.Command {
+	c := &crlCommand{Terminal: t}
 	cmd := &cobra.Command{
 		Use:   "crl",
 		Short: "Print the CRLs of the mesh, and keep them complete",
-		Example: `  # The set, as every cluster has it in ca-crl.pem
+		Example: `  # The CRL bundle, as in ca-crl.pem of every cluster
   trustgen crl
 
-  # What the directory of another cluster has to know
+  # Exchange CAs and CRLs with the directory of another cluster
   trustgen crl --with-certificates >mesh.pem
   trustgen crl import mesh.pem
 
-  # Who is due when
+  # All CAs and CRLs with their expiry
   trustgen crl status`,
-		Long: `As soon as a proxy has one CRL it wants one of every CA that it meets: Envoy refuses
-a chain if the CRL of any of its CAs is missing or has expired, empty ones included.
-So there are no CRLs in the clusters until 'trustgen crl refresh' or 'trustgen revoke'
-put them there, and from then on every cluster has those of all CAs of the mesh that
-have not expired: the root, the CAs between, every intermediate, superseded ones
-included, and the CAs of other directories and meshes that lead to the root.
+		Long: `A proxy that has one CRL requires a CRL of every CA in a chain: Envoy refuses a chain if
+the CRL of one of its CAs is missing or has expired; an empty CRL is enough. So clusters
+have no CRLs until 'trustgen crl refresh' or 'trustgen revoke' publishes them. From then
+on every cluster has the CRLs of all CAs of the mesh that have not expired: the root, the
+CAs between, every intermediate, also superseded ones, and the CAs of other directories
+and meshes that lead to the root.
 
-The CRL of every intermediate is signed when it is issued, and lives as long as it
-does. CAs whose key is elsewhere bring theirs by 'trustgen crl import'. An external CA
-(istiod as registration authority) has no way to distribute CRLs, and an ephemeral
-signer has a new CA after every start: publish CRLs only where each of them is known.`,
+The CRL of an intermediate is signed when it is issued, and ends with it. 'trustgen crl
+import' imports the CRLs of CAs with remote keys. An external CA (istiod as registration
+authority) cannot distribute CRLs, and an ephemeral signer has a new CA after every
+start: publish CRLs only where each of these CAs has its CRL in the bundle.`,
 		Args: noCommand,
 		RunE: c.run,
 	}
-	addDir(cmd, &c.dir)
-	cmd.Flags().BoolVar(&c.certificates, "with-certificates", false, "print the certificates of the CAs as well, and what CRLs there are, for 'trustgen crl import'")
-	cmd.Flags().BoolVar(&c.incomplete, "incomplete", false, "print the set even if CRLs are missing")
+	flags.AddDir(cmd, &c.dir)
+	cmd.Flags().BoolVar(&c.certificates, "with-certificates", false, "print the certificates of the CAs and their available CRLs, for 'trustgen crl import'")
+	cmd.Flags().BoolVar(&c.incomplete, "incomplete", false, "print the CRL bundle even if CRLs are missing")
 	cmd.AddCommand(newCRLRefresh(t), newCRLImport(t), newCRLStatus(t))
 	return cmd
 }
 
 func (c *crlCommand) run(cmd *cobra.Command, _ []string) error {
-	f, err := openFabric(cmd, c.terminal, c.dir, nil)
+	f, err := openFabric(cmd, c.Terminal, c.dir, nil)
 	if err != nil {
-		return &lookError{err}
+		return noResult(err)
 	}
 	data, err := c.read(cmd, f)
 	if err != nil {
@@ -69,25 +72,30 @@ func (c *crlCommand) read(cmd *cobra.Command, f *fabric.Fabric) ([]byte, error) 
 	if c.certificates {
 		e, err := f.Exchange(cmd.Context())
 		if err != nil {
-			return nil, &lookError{err}
+			return nil, noResult(err)
 		}
 		return e.Marshal(), nil
 	}
-	set, err := f.CRLs(cmd.Context(), fabric.CRLSetOptions{AllowIncomplete: c.incomplete})
-	if err != nil {
-		return nil, lookedAtSet(err)
+	set, err := f.CRLs(cmd.Context(), fabric.CRLsOptions{Incomplete: c.incomplete})
+	if _, incomplete := errors.AsType[*mesh.IncompleteError](err); incomplete {
+		return nil, err
 	}
-	c.warnMissing(set.Missing)
+	if err != nil {
+		return nil, noResult(err)
+	}
+	reportPublication(c.Terminal, mesh.Publication{Missing: set.Missing}, false)
 	if len(set.CRLs) == 0 {
-		return nil, fmt.Errorf("%s: no CA has a CRL here", f.Dir())
+		return nil, fmt.Errorf("%s: no CA has a CRL in this directory", f.Dir())
 	}
 	return ca.MarshalCRLs(set.CRLs...), nil
 }
 
-// lookedAtSet tells a set that lacks something from a directory that cannot be looked at.
-func lookedAtSet(err error) error {
-	if err == nil || errors.As(err, new(*fabric.IncompleteError)) {
-		return err
+// reportPublication is about the CRL bundles of all clusters.
+func reportPublication(t *term.Terminal, p mesh.Publication, dryRun bool) {
+	for _, m := range p.Missing {
+		t.Warn("%s: until it is imported, proxies with the CRL bundle refuse its chains", m)
 	}
-	return &lookError{err}
+	if p.First && !dryRun {
+		t.Note("CRLs are published as of this change: every cluster has those of all CAs")
+	}
 }

@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
@@ -20,7 +22,7 @@ func ready(status metav1.ConditionStatus, generation int64, reason, message stri
 }
 
 func someIssuers() map[string]any {
-	east := &v1alpha1.CAStatus{Subject: "east 1f3a9c", Fingerprint: "aa", NotAfter: metav1.NewTime(catest.Now().Add(30*day + time.Hour))}
+	east := &v1alpha1.CAStatus{Subject: "east 1f3a9c", Fingerprint: "aa", NotAfter: metav1.NewTime(catest.Now().Add(30*flags.Day + time.Hour))}
 	return map[string]any{
 		issuersPath: v1alpha1.TrustClusterIssuerList{Items: []v1alpha1.TrustClusterIssuer{
 			{
@@ -45,11 +47,11 @@ func someIssuers() map[string]any {
 	}
 }
 
-func TestIssuersSayHowTheyStand(t *testing.T) {
+func TestIssuers_Status(t *testing.T) {
 	t.Parallel()
 	s := newConsole("")
 	kubeconfig := apiServer(t, someIssuers())
-	s.want(t, s.run(t, "issuers", "--kubeconfig", kubeconfig), exitFine, "trustgen: corporate: no server\ufffd answers\n")
+	s.want(t, s.run(t, "issuers", "--kubeconfig", kubeconfig), exitOK, "trustgen: corporate: no server\ufffd answers\n")
 	want := `NAME       KIND                BACKEND    READY    REASON               CA           DAYS LEFT
 mesh       TrustClusterIssuer  ca         True     Ready                east 1f3a9c  30
 corporate  TrustClusterIssuer  cfssl      False    NotHealthy           -            -
@@ -59,24 +61,24 @@ shop/mesh  TrustIssuer         -          Unknown  NotSeenByController  -       
 	if diff := cmp.Diff(want, s.out.String()); diff != "" {
 		t.Errorf("stdout (-want +got):\n%s", diff)
 	}
-	s.want(t, s.run(t, "issuers", "-q", "-o", "json", "--kubeconfig", kubeconfig, "--context", "east"), exitFine, "")
-	var got issuersResult
+	s.want(t, s.run(t, "issuers", "-q", "-o", "json", "--kubeconfig", kubeconfig, "--context", "east"), exitOK, "")
+	var got view.Issuers
 	if err := json.Unmarshal(s.out.Bytes(), &got); err != nil || len(got.Issuers) != 4 || *got.Issuers[0].DaysLeft != 30 {
 		t.Errorf("%v: %s", err, s.out.String())
 	}
 }
 
-func TestIssuersOfAClusterThatHasNone(t *testing.T) {
+func TestIssuers_NoIssuers(t *testing.T) {
 	t.Parallel()
 	s := newConsole("")
 	kubeconfig := apiServer(t, map[string]any{issuersPath: v1alpha1.TrustClusterIssuerList{}, namespacedPath: v1alpha1.TrustIssuerList{}})
-	s.want(t, s.run(t, "issuers", "-o", "json", "--kubeconfig", kubeconfig), exitFine, "trustgen: the cluster has no issuers\n")
+	s.want(t, s.run(t, "issuers", "-o", "json", "--kubeconfig", kubeconfig), exitOK, "trustgen: the cluster has no issuers\n")
 	if got := s.out.String(); got != "{\n  \"issuers\": []\n}\n" {
 		t.Errorf("stdout is %q", got)
 	}
 }
 
-func TestIssuersThatCannotBeSeen(t *testing.T) {
+func TestIssuers_NotReadable(t *testing.T) {
 	t.Parallel()
 	hidden := someIssuers()
 	hidden[namespacedPath] = forbidden("listing")
@@ -85,14 +87,14 @@ func TestIssuersThatCannotBeSeen(t *testing.T) {
 		want    string
 	}{
 		"the types are not installed": {nil, "trustgen: error: list the TrustClusterIssuers: the server could not find the requested resource (get trustclusterissuers.trustgen.io)\n" +
-			"trustgen: hint: the cluster needs the types of trustgen: 'kubectl apply --server-side -f deploy/crds'\n"},
+			"trustgen: hint: install the types of trustgen in the cluster: 'kubectl apply --server-side -f deploy/crds'\n"},
 		"they may not be listed": {hidden, "trustgen: error: list the TrustIssuers: listing is forbidden\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newConsole("")
-			s.want(t, s.run(t, "issuers", "--kubeconfig", apiServer(t, test.objects)), exitCouldNot, test.want)
+			s.want(t, s.run(t, "issuers", "--kubeconfig", apiServer(t, test.objects)), exitNoResult, test.want)
 			if s.out.Len() > 0 {
 				t.Errorf("stdout is not empty: %s", s.out.String())
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -15,48 +16,45 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/trustgen/trustgen/ca/catest"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 )
 
+// TestMain puts the programs of the tests into PATH: trustgen as people have it, without the race
+// detector, which takes seconds to derive a key from a passphrase.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"trustgen": main, "mkca": runMkca})
+	dir, err := os.MkdirTemp("", "trustgen")
+	if err != nil {
+		panic(err)
+	}
+	build := exec.Command("go", "build", "-ldflags=-w", "-o", dir, ".", "./internal/mkca")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	err = errors.Join(build.Run(), os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH")))
+	code := 1
+	if err == nil {
+		code = m.Run()
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
 }
 
-// TestScripts runs every command as people do: the program that they have, since to derive
-// a key from a passphrase takes the race detector a second or two.
+// TestScripts runs every command as people do.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	program := filepath.Dir(buildBinary(t))
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's, at the end of each mkca
-			return nil
-		},
-	})
-}
-
-// buildBinary makes the program that people run.
-func buildBinary(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "trustgen")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true})
 }
 
 // console runs commands without a process: with a clock and without a terminal.
 type console struct {
-	streams
+	term.Streams
 	out, err bytes.Buffer
 }
 
 func newConsole(in string) *console {
 	s := &console{}
-	s.streams = streams{In: strings.NewReader(in), Out: &s.out, Err: &s.err, Now: catest.Now}
+	s.Streams = term.Streams{In: strings.NewReader(in), Out: &s.out, Err: &s.err, Now: catest.Now}
 	return s
 }
 
@@ -64,7 +62,7 @@ func (s *console) run(t *testing.T, args ...string) int {
 	t.Helper()
 	s.out.Reset()
 	s.err.Reset()
-	return run(t.Context(), s.streams, args)
+	return run(t.Context(), s.Streams, args)
 }
 
 func (s *console) want(t *testing.T, code, wantCode int, stderr string) {
@@ -77,20 +75,20 @@ func (s *console) want(t *testing.T, code, wantCode int, stderr string) {
 	}
 }
 
-func TestInterruptedCommandsChangeNothing(t *testing.T) {
+func TestRun_InterruptedChangesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/trust"
 	s := newConsole("")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	code := run(ctx, s.streams, []string{"intermediate", "--cluster", "east", "--dir", dir})
+	code := run(ctx, s.Streams, []string{"intermediate", "--cluster", "east", "--dir", dir})
 	s.want(t, code, exitInterrupted, "trustgen: error: interrupted, nothing was changed\n")
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("%s is there: %v", dir, err)
 	}
 }
 
-func TestInspectStopsWaitingForStdin(t *testing.T) {
+func TestInspect_InterruptedWhileItReadsStdin(t *testing.T) {
 	t.Parallel()
 	s := newConsole("")
 	stdin, other := io.Pipe()
@@ -98,18 +96,18 @@ func TestInspectStopsWaitingForStdin(t *testing.T) {
 	s.In = stdin
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.want(t, run(ctx, s.streams, []string{"inspect", "-"}), exitInterrupted, "trustgen: error: interrupted, nothing was changed\n")
+	s.want(t, run(ctx, s.Streams, []string{"inspect", "-"}), exitInterrupted, "trustgen: error: interrupted, nothing was changed\n")
 }
 
-func TestMessagesAreColoredOnATerminalOnly(t *testing.T) {
+func TestRun_ColorsMessagesOnATerminalOnly(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		terminal, noColor bool
 		want              string
 	}{
-		"on a terminal":                {true, false, "trustgen: \x1b[1;31merror: \x1b[0munknown command \"x\"\ntrustgen: \x1b[36mhint: \x1b[0m'trustgen --help' shows how it is used\n"},
-		"on a terminal, with NO_COLOR": {true, true, "trustgen: error: unknown command \"x\"\ntrustgen: hint: 'trustgen --help' shows how it is used\n"},
-		"elsewhere":                    {false, false, "trustgen: error: unknown command \"x\"\ntrustgen: hint: 'trustgen --help' shows how it is used\n"},
+		"on a terminal":                {true, false, "trustgen: \x1b[1;31merror: \x1b[0munknown command \"x\"\ntrustgen: \x1b[36mhint: \x1b[0msee 'trustgen --help'\n"},
+		"on a terminal, with NO_COLOR": {true, true, "trustgen: error: unknown command \"x\"\ntrustgen: hint: see 'trustgen --help'\n"},
+		"elsewhere":                    {false, false, "trustgen: error: unknown command \"x\"\ntrustgen: hint: see 'trustgen --help'\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -121,90 +119,53 @@ func TestMessagesAreColoredOnATerminalOnly(t *testing.T) {
 	}
 }
 
-func TestASecretIsNotPrintedToATerminalUnlessAsked(t *testing.T) {
+func TestSecret_IsPrintedToATerminalOnRequestOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/trust"
 	s := newConsole("")
 	s.OutTerminal = true
-	if code := s.run(t, "intermediate", "-q", "--cluster", "east", "--dir", dir); code != exitFine {
+	if code := s.run(t, "intermediate", "-q", "--cluster", "east", "--dir", dir); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, s.err.String())
 	}
 	code := s.run(t, "secret", "--cluster", "east", "--dir", dir)
-	s.want(t, code, exitUsage, "trustgen: error: the Secret holds a key, and stdout is a terminal: pipe it, or name a file with --out\n"+
-		"trustgen: hint: 'trustgen secret --help' shows how it is used\n")
+	s.want(t, code, exitUsage, "trustgen: error: the Secret has a key, and stdout is a terminal: use a pipe, or --out with a file\n"+
+		"trustgen: hint: see 'trustgen secret --help'\n")
 	if s.out.Len() > 0 {
 		t.Errorf("stdout is not empty: %s", s.out.String())
 	}
-	if code := s.run(t, "secret", "--cluster", "east", "--dir", dir, "--out", "-"); code != exitFine || !strings.Contains(s.out.String(), "ca-key.pem:") {
+	if code := s.run(t, "secret", "--cluster", "east", "--dir", dir, "--out", "-"); code != exitOK || !strings.Contains(s.out.String(), "ca-key.pem:") {
 		t.Errorf("with --out -: exit code %d, stdout %q", code, s.out.String())
 	}
 }
 
-func TestInspectReadsStdin(t *testing.T) {
+func TestInspect_ReadsStdin(t *testing.T) {
 	t.Parallel()
 	root := catest.New(t).Root.Certificate()
 	s := newConsole(string(root.Raw))
-	if code := s.run(t, "inspect", "-"); code != exitFine || !strings.HasPrefix(s.out.String(), "stdin: certificate\n") {
+	if code := s.run(t, "inspect", "-"); code != exitOK || !strings.HasPrefix(s.out.String(), "stdin: certificate\n") {
 		t.Errorf("exit code %d, %s%s", code, s.out.String(), s.err.String())
 	}
 	s.In = strings.NewReader("junk")
 	s.want(t, s.run(t, "inspect", "-"), exitFailed, "trustgen: error: stdin: is neither PEM nor DER, nor a Secret or ConfigMap in YAML or JSON\n")
-	s.In = io.MultiReader(strings.NewReader(strings.Repeat("x", maxInput)), strings.NewReader("x"))
-	s.want(t, s.run(t, "inspect", "-"), exitCouldNot, "trustgen: error: stdin: is larger than 4194304 bytes\n")
+	s.In = io.MultiReader(strings.NewReader(strings.Repeat("x", term.MaxInput)), strings.NewReader("x"))
+	s.want(t, s.run(t, "inspect", "-"), exitNoResult, "trustgen: error: stdin: is larger than 4194304 bytes\n")
 }
 
-func TestProgressIsShownAfterASecond(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		terminal, quiet bool
-		want            string
-	}{
-		"on a terminal":        {true, false, "\rtrustgen: 2 of 9 clusters\x1b[K\rtrustgen: 4 of 9 clusters\x1b[K\r\x1b[K"},
-		"elsewhere":            {false, false, "trustgen: 2 of 9 clusters\n"},
-		"when it is not asked": {true, true, ""},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newConsole("")
-			now := catest.Now()
-			s.Now = func() time.Time { return now }
-			s.ErrTerminal = test.terminal
-			p := newProgress(&terminal{streams: s.streams, quiet: test.quiet}, 9, "clusters")
-			for done, d := range []time.Duration{999, 1, 50, 50} {
-				now = now.Add(d * time.Millisecond)
-				p.report(done + 1)
-			}
-			p.end()
-			if diff := cmp.Diff(test.want, s.err.String()); diff != "" {
-				t.Errorf("stderr (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestListSaysHowItStands(t *testing.T) {
+func TestList_StateByTime(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/trust"
 	s := newConsole("")
-	if code := s.run(t, "intermediate", "-q", "--cluster", "east", "--dir", dir); code != exitFine {
+	if code := s.run(t, "intermediate", "-q", "--cluster", "east", "--dir", dir); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, s.err.String())
 	}
 	for want, days := range map[string]int{"valid": 0, "renew-due": 300, "expired": 366} {
-		s.Now = catest.After(time.Duration(days) * day)
-		if code := s.run(t, "list", "--dir", dir); code != exitFine {
+		s.Now = catest.After(time.Duration(days) * flags.Day)
+		if code := s.run(t, "list", "--dir", dir); code != exitOK {
 			t.Fatalf("exit code %d: %s", code, s.err.String())
 		}
 		lines := strings.Split(s.out.String(), "\n")
 		if fields := strings.Fields(lines[2]); fields[0] != "east" || fields[len(fields)-1] != want {
 			t.Errorf("after %d days: got %q, want %s", days, lines[2], want)
 		}
-	}
-}
-
-func TestNamesInCertificatesDoNotSteerTheTerminal(t *testing.T) {
-	t.Parallel()
-	if got, want := printable("east\x1b[31m\n"), "east\ufffd[31m\ufffd"; got != want {
-		t.Errorf("printable gives %q, want %q", got, want)
 	}
 }

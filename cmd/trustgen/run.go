@@ -7,35 +7,38 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 )
 
 // Exit codes.
 const (
-	exitFine        = 0
+	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitCouldNot    = 3
+	exitNoResult    = 3
 	exitInterrupted = 130
 )
 
-// usageError is an error in the command line.
-type usageError struct {
-	err error
-	cmd *cobra.Command
+// noResultError is an error of a command that only reads, and could not.
+type noResultError struct{ err error }
+
+func (e *noResultError) Error() string { return e.err.Error() }
+func (e *noResultError) Unwrap() error { return e.err }
+
+// noResult makes an error one of a command that could not read, unless it is a usage error.
+func noResult(err error) error {
+	if _, usage := errors.AsType[*flags.UsageError](err); usage || err == nil {
+		return err
+	}
+	return &noResultError{err}
 }
 
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-// lookError is an error of a command that only looks: it could not.
-type lookError struct{ err error }
-
-func (e *lookError) Error() string { return e.err.Error() }
-func (e *lookError) Unwrap() error { return e.err }
-
 // run is the program without its process.
-func run(ctx context.Context, s streams, args []string) int {
-	t := &terminal{streams: s}
+func run(ctx context.Context, s term.Streams, args []string) int {
+	t := &term.Terminal{Streams: s}
 	root := newRoot(t)
 	root.SetArgs(args)
 	root.SetIn(s.In)
@@ -43,46 +46,58 @@ func run(ctx context.Context, s streams, args []string) int {
 	root.SetErr(s.Err)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return exitFine
+		return exitOK
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		t.fail(errors.New("interrupted, nothing was changed"))
+		t.Fail(errors.New("interrupted, nothing was changed"))
 		return exitInterrupted
 	}
-	t.fail(err)
-	if hint := hintFor(failure{err, cmd}); hint != "" {
-		t.hint("%s", hint)
+	t.Fail(err)
+	if text := hint.For(err, failed(cmd)); text != "" {
+		t.Hint("%s", text)
 	}
 	return exitCode(err)
 }
 
 func exitCode(err error) int {
-	var usage *usageError
-	var look *lookError
-	switch {
-	case errors.As(err, &usage):
+	if _, ok := errors.AsType[*flags.UsageError](err); ok {
 		return exitUsage
-	case errors.As(err, &look):
-		return exitCouldNot
+	}
+	if _, ok := errors.AsType[*noResultError](err); ok {
+		return exitNoResult
 	}
 	return exitFailed
 }
 
-func newRoot(t *terminal) *cobra.Command {
+// failed describes a command to package hint.
+func failed(cmd *cobra.Command) hint.Command {
+	c := hint.Command{
+		Path:  cmd.CommandPath(),
+		Has:   func(flag string) bool { return cmd.Flags().Lookup(flag) != nil },
+		Given: func(flag string) bool { return cmd.Flags().Changed(flag) },
+	}
+	if dir := cmd.Flags().Lookup("dir"); dir != nil {
+		c.Dir = dir.Value.String()
+	}
+	return c
+}
+
+func newRoot(t *term.Terminal) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "trustgen",
-		Short: "One trust for the clusters of an Istio mesh",
-		Example: `  # A root, and an intermediate CA for each of two clusters, below ./trust
+		Short: "Set up and maintain a shared certificate trust across Istio clusters",
+		Example: `  # A root, and an intermediate CA for each of two clusters, in ./trust
   trustgen intermediate --cluster east --cluster west
 
-  # Hand a cluster its CA
+  # Give a cluster its CA
   trustgen secret --cluster east | kubectl --context east apply --server-side -f -`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              noCommand,
+		PersistentPreRunE: flags.CheckStdin,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentFlags().BoolVarP(&t.quiet, "quiet", "q", false, "print errors and the result only")
+	root.PersistentFlags().BoolVarP(&t.Quiet, "quiet", "q", false, "print errors and the result only")
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
@@ -107,40 +122,31 @@ func newRoot(t *terminal) *cobra.Command {
 	return root
 }
 
-// noArgs refuses arguments that are not flags.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return &usageError{fmt.Errorf("unexpected argument %q", args[0]), cmd}
-	}
-	return nil
-}
-
-// noCommand refuses arguments of a command that has others below it: each of these would be
-// one of them.
+// noCommand refuses arguments of a command with subcommands.
 func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	cmd.SuggestionsMinimumDistance = 2
 	err := fmt.Errorf("unknown command %q", args[0])
-	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
-		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(meant, " or "))
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(similar, " or "))
 	}
-	return &usageError{err, cmd}
+	return flags.Usage(cmd, err)
 }
 
-// flagError is an error about a flag, unless it stands behind a command that is not known:
-// then the flag may be a good one of the command that was meant.
+// flagError is an error about a flag. After an unknown command the error is about the command,
+// which may have the flag.
 func flagError(cmd *cobra.Command, err error) error {
 	if cmd.HasSubCommands() {
 		if unknown := noCommand(cmd, cmd.Flags().Args()); unknown != nil {
 			return unknown
 		}
 	}
-	return &usageError{err, cmd}
+	return flags.Usage(cmd, err)
 }
 
-// The examples come first: they are what most people look for.
+// The examples come first: most people look for them.
 const (
 	helpTemplate = `{{.Short}}.
 

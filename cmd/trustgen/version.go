@@ -1,42 +1,31 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
+	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 )
 
-type versionResult struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
-func newVersion(t *terminal) *cobra.Command {
-	var output outputFlag
+func newVersion(t *term.Terminal) *cobra.Command {
+	var format flags.Format
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
 		Example: `  trustgen version -o json`,
-		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
-			return output.print(t.Out, v, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "trustgen %s (%s, %s)\n", v.Version, v.Go, v.Platform)
-				return err
-			})
-		},
+		Args:    flags.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return view.Print(t.Out, format.String(), buildVersion()) },
 	}
-	addOutput(cmd, &output, "table", "yaml", "json")
+	format.Add(cmd, "table", "yaml", "json")
 	return cmd
 }
 
-func buildVersion() versionResult {
-	v := versionResult{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+func buildVersion() view.Version {
+	v := view.Version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

@@ -1,5 +1,5 @@
-// Command embed-controller signs the requests of a cluster, as one part of a program
-// with a manager of its own. It says what was signed.
+// Command embed-controller adds the controller to a program with its own manager, and
+// logs every certificate that is signed.
 package main
 
 import (
@@ -32,8 +32,8 @@ func main() {
 	}
 }
 
-// newManager is where your own controllers go. Its service account needs the rights of
-// deploy/rbac.yaml.
+// newManager returns the manager; add your own controllers here. The service account of
+// the program needs the rights in deploy/rbac.yaml.
 func newManager(cluster *rest.Config, options manager.Options) (manager.Manager, error) {
 	controller.Configure(cluster, &options.Cache)
 	m, err := manager.New(cluster, options)
@@ -43,30 +43,30 @@ func newManager(cluster *rest.Config, options manager.Options) (manager.Manager,
 	return m, controller.Setup(m, controller.Options{ClusterResourceNamespace: "trustgen-system", NewIssuer: newIssuer})
 }
 
-// newIssuer makes what a specification describes, and puts something of its own around
-// it. It may as well make an issuer that trustgen does not know.
+// newIssuer creates the issuer that a specification describes, and wraps it. It could
+// as well create an issuer that trustgen does not have.
 func newIssuer(ctx context.Context, spec v1alpha1.IssuerSpec, o backend.Options) (*backend.Backend, error) {
-	made, err := backend.New(ctx, spec, o)
+	created, err := backend.New(ctx, spec, o)
 	if err != nil {
 		return nil, err
 	}
-	made.Issuer = told{made.Issuer, o.Name}
-	return made, nil
+	created.Issuer = logged{created.Issuer, o.Name}
+	return created, nil
 }
 
-// told says what an issuer has signed.
-type told struct {
+// logged logs what an issuer signs.
+type logged struct {
 	issuer.Issuer
 	name string
 }
 
-func (t told) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
-	chain, err := t.Issuer.Issue(ctx, r)
+func (l logged) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+	chain, err := l.Issuer.Issue(ctx, r)
 	if err == nil {
-		klog.FromContext(ctx).Info("signed", "issuer", t.name, "identity", r.SPIFFEID.String(), "dnsNames", r.DNSNames)
+		klog.FromContext(ctx).Info("signed", "issuer", l.name, "identity", r.SPIFFEID.String(), "dnsNames", r.DNSNames)
 	}
 	return chain, err
 }
 
-// Unwrap lets the controller find out what else the issuer can do.
-func (t told) Unwrap() issuer.Issuer { return t.Issuer }
+// Unwrap lets the controller find the optional interfaces of the issuer.
+func (l logged) Unwrap() issuer.Issuer { return l.Issuer }

@@ -17,12 +17,12 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// TestTheControllerDropsIntoAManager makes the manager without a cluster, and sees that
-// it asks for what the controller works on once it is started.
-func TestTheControllerDropsIntoAManager(t *testing.T) {
+// TestNewManager_StartsTheController starts the manager without a cluster, and checks
+// that it requests the objects that the controller works on.
+func TestNewManager_StartsTheController(t *testing.T) {
 	t.Parallel()
-	asked := make(chan string, 100)
-	cluster := &rest.Config{Host: "https://cluster.example", Transport: offline(asked)}
+	requested := make(chan string, 100)
+	cluster := &rest.Config{Host: "https://cluster.example", Transport: offline(requested)}
 	m, err := newManager(cluster, manager.Options{
 		Metrics:        server.Options{BindAddress: "0"},
 		MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return mapper(), nil },
@@ -40,10 +40,10 @@ func TestTheControllerDropsIntoAManager(t *testing.T) {
 	}
 	for len(missing) > 0 {
 		select {
-		case path := <-asked:
+		case path := <-requested:
 			delete(missing, path)
 		case err := <-ended:
-			t.Fatalf("the manager has ended: %v; nobody asked for %v", err, missing)
+			t.Fatalf("the manager has ended: %v; %v were not requested", err, missing)
 		}
 	}
 	stop()
@@ -52,11 +52,11 @@ func TestTheControllerDropsIntoAManager(t *testing.T) {
 	}
 }
 
-func TestWhatIsToldStaysWhatItIs(t *testing.T) {
+func TestLogged_KeepsTheInterfacesOfItsIssuer(t *testing.T) {
 	t.Parallel()
-	var wrapped issuer.Issuer = told{able{}, "mesh"}
+	var wrapped issuer.Issuer = logged{checkable{}, "mesh"}
 	if _, ok := issuer.As[issuer.Checker](wrapped); !ok {
-		t.Error("the issuer behind it cannot be checked any more")
+		t.Error("the wrapped issuer has no Check any more")
 	}
 	if _, err := wrapped.Issue(t.Context(), issuer.Request{}); !errors.Is(err, errOffline) {
 		t.Errorf("got %v, want the error of the issuer", err)
@@ -65,7 +65,7 @@ func TestWhatIsToldStaysWhatItIs(t *testing.T) {
 
 var errOffline = errors.New("there is no cluster")
 
-// offline is a network that takes down who is asked for.
+// offline is a network without servers, which records the requested paths.
 type offline chan<- string
 
 func (o offline) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -83,8 +83,10 @@ func mapper() meta.RESTMapper {
 	return m
 }
 
-type able struct{ issuer.Issuer }
+type checkable struct{ issuer.Issuer }
 
-func (able) Check(context.Context) error { return nil }
+func (checkable) Check(context.Context) error { return nil }
 
-func (able) Issue(context.Context, issuer.Request) (*issuer.Chain, error) { return nil, errOffline }
+func (checkable) Issue(context.Context, issuer.Request) (*issuer.Chain, error) {
+	return nil, errOffline
+}

@@ -1,5 +1,5 @@
-// Command embed-issuer decides about certificate requests and signs what is allowed,
-// as a signer does, without Kubernetes and without a server.
+// Command embed-issuer evaluates certificate requests against a policy and signs those
+// that are allowed, without Kubernetes and without a server.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// run lets a service account ask for its own identity, and for that of another one.
+// run lets a service account request its own identity, and that of another account.
 func run(ctx context.Context, out io.Writer, root *ca.Authority) error {
 	signer, err := local.New(root, local.Options{})
 	if err != nil {
@@ -42,7 +42,7 @@ func run(ctx context.Context, out io.Writer, root *ca.Authority) error {
 		return err
 	}
 	for _, id := range []string{"spiffe://cluster.local/ns/shop/sa/cart", "spiffe://cluster.local/ns/shop/sa/ledger"} {
-		decision := policy.Evaluate(ask("shop", "cart", id))
+		decision := policy.Evaluate(newRequest("shop", "cart", id))
 		fmt.Fprintln(out, decision.Summary())
 		if !decision.Allowed() {
 			continue

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestTheProgramSignsWhatIsAllowed(t *testing.T) {
+func TestRun_SignsAllowedRequests(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	if err := run(t.Context(), &out, newRoot()); err != nil {

@@ -1,6 +1,6 @@
-// Command embed shows how a program uses trustgen's packages: it keeps a fabric in
-// a directory, as the command line does, and then signs a workload's certificate
-// with the intermediate of a cluster, as istiod does.
+// Command embed shows how a program uses the packages of trustgen: it keeps a trust
+// directory, as the command line does, and signs a workload certificate with the
+// intermediate of a cluster, as istiod does.
 package main
 
 import (
@@ -44,8 +44,8 @@ func run(ctx context.Context, out io.Writer, dir string) error {
 	return issue(ctx, out, f)
 }
 
-// issue signs a workload's certificate for an hour, and verifies it against the
-// root that west trusts: that is what makes the two clusters one mesh.
+// issue signs a workload certificate for an hour with the intermediate of east, and
+// verifies it up to the root that west trusts.
 func issue(ctx context.Context, out io.Writer, f *fabric.Fabric) error {
 	east, err := f.Bundle(ctx, "east")
 	if err != nil {

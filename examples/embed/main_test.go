@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestTheProgramRunsAgainAndAgain(t *testing.T) {
+func TestRun_CreatesThenKeepsTheClusters(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "trust")
 	for _, action := range []string{"created", "kept"} {

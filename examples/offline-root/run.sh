@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 #
-# Three places: the root on a machine of its own, and two clusters that make their keys
-# themselves. Only requests, certificates and CRLs travel. Then east's intermediate is
-# revoked. Needs trustgen and openssl. It works in a directory of its own and removes it.
+# Three places: an offline root, and two clusters that create their own keys. Only
+# requests, certificates and CRLs travel. Then the intermediate of east is revoked. Needs
+# trustgen and openssl. It works in a temporary directory and removes it.
 set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-mkdir root east west mail # the three places, and what is sent between them
+mkdir root east west mail # the three places, and the files that travel between them
 
 # at PLACE COMMAND... runs trustgen in one of the places.
 at() { (cd "$1" && trustgen "${@:2}" --quiet); }
@@ -33,11 +33,11 @@ accepts() {
 	if openssl verify -crl_check_all -CRLfile "$trust/ca-crl.pem" -CAfile "$trust/root-cert.pem" -untrusted "$2-chain.pem" "$2.pem" >/dev/null 2>&1; then
 		echo "$1 accepts $2"
 	else
-		echo "$1 refuses $2"
+		echo "$1 rejects $2"
 	fi
 }
 
-# share brings what each cluster signed to the root, and the set of the mesh to each cluster.
+# share imports the CRLs of each cluster at the root, and those of the mesh in each cluster.
 share() {
 	local place
 	for place in east west; do
@@ -51,30 +51,30 @@ share() {
 	done
 }
 
-echo "== A root, on a machine that is in no cluster"
+echo "== A root, on a machine outside all clusters"
 at root init --no-password >/dev/null
 cp root/trust/root-cert.pem mail/
 
-echo "== By files: east asks, the root signs, east installs"
+echo "== With files: east requests, the root signs, east installs"
 at east request --cluster east --out ../mail/east.csr
 at root sign ../mail/east.csr --cluster east --yes --out ../mail/east.pem
 at east install ../mail/east.pem --root-cert ../mail/root-cert.pem >/dev/null
 
-echo "== By pipes: west"
+echo "== With pipes: west"
 at west request --cluster west | at root sign - --cluster west --yes | at west install - --root-cert ../mail/root-cert.pem >/dev/null
 
-echo "== No key has left its place"
+echo "== No key has left its directory"
 find root east west -name superseded -prune -o -name '*key.pem' -print | sort
 grep -l 'PRIVATE KEY' mail/* || echo "mail: none"
 
-echo "== The CRLs of all go to all"
+echo "== All CRLs go to all clusters"
 share
 workload east cart
 workload west pay
 accepts west cart
 accepts east pay
 
-echo "== East's key may be stolen: a new one first, while the old one is still good"
+echo "== East's key may be stolen: first a successor, while the old one is still valid"
 at root revoke --cluster east --reason keyCompromise >/dev/null
 at east request --cluster east | at root sign - --cluster east --yes | at east install - >/dev/null
 share
@@ -82,7 +82,7 @@ accepts west cart
 workload east cart-renewed
 accepts west cart-renewed
 
-echo "== Then the old one is revoked, for everybody"
+echo "== Then the old one is revoked, in every cluster"
 at root revoke --cluster east --finish >/dev/null
 share
 accepts west cart

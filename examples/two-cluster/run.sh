@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# One root, two clusters, and a workload of each: each accepts the other. Needs
-# trustgen and openssl. It works in a directory of its own and removes it.
+# One root and two clusters, each with a workload; the workloads verify each other. Needs
+# trustgen and openssl. It works in a temporary directory and removes it.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -27,15 +27,15 @@ workload() {
 	)
 }
 
-echo "== A workload of east is accepted in west, and the other way round"
+echo "== A workload of east is accepted in west, and vice versa"
 workload east cart
 workload west pay
 openssl verify -CAfile trust/clusters/west/root-cert.pem -untrusted trust/clusters/east/cert-chain.pem cart.pem
 openssl verify -CAfile trust/clusters/east/root-cert.pem -untrusted trust/clusters/west/cert-chain.pem pay.pem
 
-echo "== A cluster with a root of its own is not"
+echo "== A cluster with another root rejects it"
 trustgen intermediate --quiet --dir stranger --cluster north >/dev/null
-openssl verify -CAfile stranger/root-cert.pem -untrusted trust/clusters/east/cert-chain.pem cart.pem 2>/dev/null || echo "cart.pem: refused"
+openssl verify -CAfile stranger/root-cert.pem -untrusted trust/clusters/east/cert-chain.pem cart.pem 2>/dev/null || echo "cart.pem: rejected"
 
 echo "== East gets a new key; what it signed before is still accepted"
 trustgen intermediate --quiet --cluster east --renew >/dev/null

@@ -11,38 +11,38 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// Sources give what a specification refers to. Their errors name what was looked for.
+// Sources resolve the references of a specification. Their errors name the object.
 type Sources interface {
 	Secret(ctx context.Context, name string) (map[string][]byte, error)
 	ConfigMap(ctx context.Context, name string) (map[string]string, error)
-	// Upstream is the issuer that signs the certificate of an ephemeral one.
+	// Upstream returns the issuer that certifies an ephemeral one.
 	Upstream(ctx context.Context, ref v1alpha1.IssuerReference) (issuer.IntermediateIssuer, error)
 }
 
-// Options say where an issuer finds what it needs.
+// Options are the environment of an issuer.
 type Options struct {
-	// Name is what the CA is called in errors; it is required.
+	// Name is the name of the CA in errors. It is required.
 	Name string
 	// Sources are required.
 	Sources Sources
-	// Announcer makes the CAs of an ephemeral issuer public that announces them; nil
-	// refuses that.
+	// Announcer publishes the CAs of an ephemeral issuer that announces them; nil rejects
+	// such a specification.
 	Announcer local.Announcer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Backend is an issuer, and what its answers are held against.
+// Backend is an issuer with the options to check its responses.
 type Backend struct {
-	// Issuer is behind the limits of the specification. [issuer.As] finds out what
-	// else it can do.
+	// Issuer applies the limits of the specification. Use [issuer.As] to find its optional
+	// interfaces.
 	Issuer issuer.Issuer
 	// Obtain are the options for [issuer.Obtain].
 	Obtain issuer.ObtainOptions
 }
 
-// New makes the issuer of a specification, of which the policy is left to package
-// csr. It sends nothing to a CA. Errors name the field.
+// New creates the issuer of a specification. It ignores the policy, which package csr
+// applies. It does not connect to a CA. Errors name the field.
 func New(ctx context.Context, spec v1alpha1.IssuerSpec, o Options) (*Backend, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -62,7 +62,7 @@ type builder struct {
 	obtain issuer.ObtainOptions
 }
 
-// kind is a backend that a specification can choose.
+// kind is a backend that a specification can select.
 type kind struct {
 	field  string
 	chosen bool
@@ -116,7 +116,7 @@ func (b *builder) choose() (kind, error) {
 func (b *builder) limits() (issuer.LimitOptions, error) {
 	l := b.spec.Limits
 	if l.RequestsPerSecond < 0 || l.Burst < 0 || l.Concurrency < 0 {
-		return issuer.LimitOptions{}, errors.New("limits: a limit is negative, expected a positive number, or 0 for none")
+		return issuer.LimitOptions{}, errors.New("limits: a limit is negative, expected a positive number, or 0 for no limit")
 	}
 	return issuer.LimitOptions{Rate: float64(l.RequestsPerSecond), Burst: int(l.Burst), Concurrency: int(l.Concurrency)}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -21,7 +22,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// sources are what a specification of a test refers to.
+// sources resolve the references of test specifications.
 type sources struct {
 	secrets    map[string]map[string][]byte
 	configMaps map[string]map[string]string
@@ -96,7 +97,7 @@ func workload() issuer.Request {
 	}
 }
 
-func TestAnAuthorityComesFromASecretInAnyForm(t *testing.T) {
+func TestNew_AuthorityFromASecret(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	for _, name := range []string{"cacerts", "tls", "tls-alone", "root"} {
@@ -114,7 +115,7 @@ func TestAnAuthorityComesFromASecretInAnyForm(t *testing.T) {
 	}
 }
 
-func TestTrustAnchorsComeFromAnyPlace(t *testing.T) {
+func TestNew_TrustAnchorSources(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	for name, source := range map[string]v1alpha1.CertificateSource{
@@ -135,7 +136,7 @@ func TestTrustAnchorsComeFromAnyPlace(t *testing.T) {
 	}
 }
 
-func TestAnEphemeralIssuerIsCertifiedByItsUpstream(t *testing.T) {
+func TestNew_EphemeralIsCertifiedByItsUpstream(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	made := catest.Must(newSources(t, h).build(t, v1alpha1.IssuerSpec{
@@ -160,27 +161,27 @@ func TestAnEphemeralIssuerIsCertifiedByItsUpstream(t *testing.T) {
 	catest.Must(issuer.Obtain(t.Context(), made.Issuer, workload(), made.Obtain))(t)
 }
 
-// shouts counts what it is told to announce.
-type shouts int
+// announcements counts announced CAs.
+type announcements int
 
-func (s *shouts) Announce(context.Context, []*x509.Certificate, *x509.RevocationList) (bool, error) {
+func (s *announcements) Announce(context.Context, []*x509.Certificate, *x509.RevocationList) (bool, error) {
 	*s++
 	return true, nil
 }
 
-func TestAnEphemeralIssuerAnnouncesAsItIsTold(t *testing.T) {
+func TestNew_EphemeralAnnouncesItsCAs(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	spec := v1alpha1.IssuerSpec{
 		Backend:      v1alpha1.Backend{Ephemeral: &v1alpha1.EphemeralBackend{CommonName: "west", Announce: metav1.Duration{Duration: 6 * time.Hour}}},
 		TrustAnchors: inline(h),
 	}
-	said := new(shouts)
-	o := backend.Options{Name: "mesh", Sources: newSources(t, h), Now: catest.Now, Announcer: said}
+	announced := new(announcements)
+	o := backend.Options{Name: "mesh", Sources: newSources(t, h), Now: catest.Now, Announcer: announced}
 	made := catest.Must(backend.New(t.Context(), spec, o))(t)
 	checker, _ := issuer.As[issuer.Checker](made.Issuer)
-	if err := checker.Check(t.Context()); err == nil || *said != 1 {
-		t.Errorf("it announced %d CAs, and says %v", *said, err)
+	if err := checker.Check(t.Context()); err == nil || *announced != 1 {
+		t.Errorf("it announced %d CAs, and Check returns %v", *announced, err)
 	}
 	spec.Ephemeral.Announce.Duration++
 	if _, err := backend.New(t.Context(), spec, o); err == nil || !strings.Contains(err.Error(), "ephemeral: ephemeral CA: announce: 6h0m0.000000001s is longer") {
@@ -204,7 +205,7 @@ func cfsslSpec(h *catest.Hierarchy, change func(*v1alpha1.CFSSLBackend)) v1alpha
 	return v1alpha1.IssuerSpec{Backend: v1alpha1.Backend{CFSSL: c}, TrustAnchors: inline(h)}
 }
 
-func TestACFSSLIssuerIsMadeWithoutAskingIt(t *testing.T) {
+func TestNew_CFSSLWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	made := catest.Must(newSources(t, h).build(t, cfsslSpec(h, nil)))(t)
@@ -213,23 +214,26 @@ func TestACFSSLIssuerIsMadeWithoutAskingIt(t *testing.T) {
 	}
 }
 
-func TestLimitsHoldForAnyBackend(t *testing.T) {
+func TestNew_AppliesLimits(t *testing.T) {
 	t.Parallel()
-	h := catest.New(t)
-	made := catest.Must(newSources(t, h).build(t, v1alpha1.IssuerSpec{
-		Backend:      v1alpha1.Backend{CA: &v1alpha1.CABackend{SecretName: "tls"}},
-		TrustAnchors: inline(h),
-		Limits:       v1alpha1.Limits{RequestsPerSecond: 1, Burst: 1},
-	}))(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	catest.Must(issuer.Obtain(ctx, made.Issuer, workload(), made.Obtain))(t)
-	if _, err := issuer.Obtain(ctx, made.Issuer, workload(), made.Obtain); err == nil {
-		t.Error("the second request of a second was let through")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		h := catest.New(t)
+		made := catest.Must(newSources(t, h).build(t, v1alpha1.IssuerSpec{
+			Backend:      v1alpha1.Backend{CA: &v1alpha1.CABackend{SecretName: "tls"}},
+			TrustAnchors: inline(h),
+			Limits:       v1alpha1.Limits{RequestsPerSecond: 1, Burst: 1},
+		}))(t)
+		begin := time.Now()
+		for range 3 {
+			catest.Must(issuer.Obtain(t.Context(), made.Issuer, workload(), made.Obtain))(t)
+		}
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("3 requests took %s, want 2s", took)
+		}
+	})
 }
 
-func TestASpecificationThatCannotBeIsRefusedByItsField(t *testing.T) {
+func TestNew_ErrorsNameTheField(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	ca1 := v1alpha1.Backend{CA: &v1alpha1.CABackend{SecretName: "tls"}}
@@ -243,10 +247,10 @@ func TestASpecificationThatCannotBeIsRefusedByItsField(t *testing.T) {
 		want string
 		is   error
 	}{
-		"no backend":        {v1alpha1.IssuerSpec{TrustAnchors: inline(h)}, "issuer mesh: has 0 backends, expected exactly one of [ca ephemeral cfssl]", nil},
-		"two backends":      {v1alpha1.IssuerSpec{Backend: v1alpha1.Backend{CA: ca1.CA, CFSSL: &v1alpha1.CFSSLBackend{}}, TrustAnchors: inline(h)}, "has 2 backends", nil},
-		"no trust anchors":  {v1alpha1.IssuerSpec{Backend: ca1}, "trustAnchors: expected exactly one of pem, configMap and secret", nil},
-		"two kinds of them": {v1alpha1.IssuerSpec{Backend: ca1, TrustAnchors: v1alpha1.CertificateSource{PEM: "x", Secret: &v1alpha1.KeySelector{}}}, "trustAnchors: expected exactly one", nil},
+		"no backend":                   {v1alpha1.IssuerSpec{TrustAnchors: inline(h)}, "issuer mesh: has 0 backends, expected exactly one of [ca ephemeral cfssl]", nil},
+		"two backends":                 {v1alpha1.IssuerSpec{Backend: v1alpha1.Backend{CA: ca1.CA, CFSSL: &v1alpha1.CFSSLBackend{}}, TrustAnchors: inline(h)}, "has 2 backends", nil},
+		"no trust anchors":             {v1alpha1.IssuerSpec{Backend: ca1}, "trustAnchors: expected exactly one of pem, configMap and secret", nil},
+		"two sources of trust anchors": {v1alpha1.IssuerSpec{Backend: ca1, TrustAnchors: v1alpha1.CertificateSource{PEM: "x", Secret: &v1alpha1.KeySelector{}}}, "trustAnchors: expected exactly one", nil},
 		"a trust anchor that is no root": {v1alpha1.IssuerSpec{Backend: ca1, TrustAnchors: v1alpha1.CertificateSource{PEM: string(ca.MarshalCertificates(h.Intermediate.Certificate()))}},
 			"trustAnchors: certificate 1", ca.RuleRooted},
 		"trust anchors that are not PEM": {v1alpha1.IssuerSpec{Backend: ca1, TrustAnchors: v1alpha1.CertificateSource{PEM: "x"}}, "trustAnchors: ", nil},
@@ -254,19 +258,19 @@ func TestASpecificationThatCannotBeIsRefusedByItsField(t *testing.T) {
 			`trustAnchors: the ConfigMap "roots" has no key "x"`, nil},
 		"a Secret that is not there":             {v1alpha1.IssuerSpec{Backend: secret("x"), TrustAnchors: inline(h)}, `ca: secretName: no Secret "x"`, nil},
 		"a Secret with another key":              {v1alpha1.IssuerSpec{Backend: secret("wrong-key"), TrustAnchors: inline(h)}, `ca: secretName: the Secret "wrong-key": cacerts: the key does not belong`, nil},
-		"a Secret with other things":             {v1alpha1.IssuerSpec{Backend: secret("cfssl"), TrustAnchors: inline(h)}, `the Secret "cfssl": cacerts: cert-chain.pem is missing`, nil},
+		"a Secret with other keys":               {v1alpha1.IssuerSpec{Backend: secret("cfssl"), TrustAnchors: inline(h)}, `the Secret "cfssl": cacerts: cert-chain.pem is missing`, nil},
 		"a CA that leads to another root":        {v1alpha1.IssuerSpec{Backend: secret("cacerts"), TrustAnchors: v1alpha1.CertificateSource{PEM: string(ca.MarshalCertificates(other.Certificate()))}}, `the Secret "cacerts"`, ca.RuleTrustedRoot},
 		"a negative limit":                       {v1alpha1.IssuerSpec{Backend: ca1, TrustAnchors: inline(h), Limits: v1alpha1.Limits{Burst: -1}}, "limits: a limit is negative", nil},
 		"an ephemeral issuer without a name":     {ephemeral(v1alpha1.EphemeralBackend{}), "ephemeral: ", nil},
 		"an ephemeral issuer with a strange key": {ephemeral(v1alpha1.EphemeralBackend{CommonName: "west", KeyType: "Ed25519"}), "ephemeral: keyType: ", nil},
-		"an ephemeral issuer that nobody can hear": {ephemeral(v1alpha1.EphemeralBackend{CommonName: "west", Announce: metav1.Duration{Duration: time.Hour}}),
-			"ephemeral: announce: only a controller can announce the CA, and only that of a TrustClusterIssuer", nil},
-		"cfssl without https":                    {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.URLs = []string{"http://cfssl.example"} }), "cfssl: ", nil},
-		"cfssl without a profile":                {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.Profile = "" }), "cfssl: ", nil},
-		"cfssl with a key that is none":          {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.AuthKey.Key = "bad" }), "cfssl: authKey: ", nil},
-		"cfssl with a client that is none":       {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.ClientSecretName = "no-client" }), `cfssl: clientSecretName: the Secret "no-client"`, nil},
-		"cfssl with a server CA that is none":    {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.ServerCA.PEM = "" }), "cfssl: serverCA: ", nil},
-		"cfssl with intermediates that are none": {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.Intermediates.PEM = "x" }), "cfssl: intermediates: ", nil},
+		"an ephemeral issuer without an announcer": {ephemeral(v1alpha1.EphemeralBackend{CommonName: "west", Announce: metav1.Duration{Duration: time.Hour}}),
+			"ephemeral: announce: only a controller can announce a CA, and only for a TrustClusterIssuer", nil},
+		"cfssl without https":                       {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.URLs = []string{"http://cfssl.example"} }), "cfssl: ", nil},
+		"cfssl without a profile":                   {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.Profile = "" }), "cfssl: ", nil},
+		"cfssl with a malformed key":                {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.AuthKey.Key = "bad" }), "cfssl: authKey: ", nil},
+		"cfssl with a malformed client certificate": {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.ClientSecretName = "no-client" }), `cfssl: clientSecretName: the Secret "no-client"`, nil},
+		"cfssl without a server CA":                 {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.ServerCA.PEM = "" }), "cfssl: serverCA: ", nil},
+		"cfssl with malformed intermediates":        {cfsslSpec(h, func(c *v1alpha1.CFSSLBackend) { c.Intermediates.PEM = "x" }), "cfssl: intermediates: ", nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +283,7 @@ func TestASpecificationThatCannotBeIsRefusedByItsField(t *testing.T) {
 				t.Errorf("the error %v is not that of %v", err, test.is)
 			}
 			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the error %v shows the key", err)
+				t.Errorf("the error %v reveals the key", err)
 			}
 		})
 	}

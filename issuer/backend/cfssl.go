@@ -12,7 +12,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-// cfssl makes the issuer that asks a cfssl server.
+// cfssl creates the issuer for cfssl servers.
 func (b *builder) cfssl(ctx context.Context) (issuer.Issuer, error) {
 	s := b.spec.CFSSL
 	o := cfssl.Options{

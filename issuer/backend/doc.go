@@ -1,7 +1,7 @@
-// Package backend turns the specification of an issuer into the issuer. It is the one
-// place that knows all backends: a new one is a field in v1alpha1.Backend and an
-// entry in the table here.
+// Package backend creates an issuer from its specification, see [New]. It is the only
+// package that knows all backends: a new one is a field in v1alpha1.Backend and an entry
+// in the table here.
 //
-// What a specification refers to comes from [Sources]: a cluster, or the documents
-// of a file, see [ParseManifest].
+// The Secrets and ConfigMaps that a specification refers to come from [Sources]: a
+// cluster, or the documents of a file, see [ParseManifest].
 package backend

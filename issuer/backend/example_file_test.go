@@ -8,7 +8,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/backend"
 )
 
-func TestTheExampleOfAnIssuerIsAManifest(t *testing.T) {
+func TestParseManifest_Example(t *testing.T) {
 	t.Parallel()
 	data := catest.Must(os.ReadFile("../../examples/issuer/cfssl.yaml"))(t)
 	m := catest.Must(backend.ParseManifest(data))(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// authority makes the issuer that signs with a key from a Secret.
+// authority creates the issuer that signs with a key from a Secret.
 func (b *builder) authority(ctx context.Context) (issuer.Issuer, error) {
 	name := b.spec.CA.SecretName
 	data, err := b.Sources.Secret(ctx, name)
@@ -36,7 +36,7 @@ func (b *builder) authority(ctx context.Context) (issuer.Issuer, error) {
 	return local.New(authority, local.Options{Now: b.Now})
 }
 
-// withRoots gives a Secret of type kubernetes.io/tls the root that it need not have.
+// withRoots adds the trust anchors to a Secret of type kubernetes.io/tls without roots.
 func (b *builder) withRoots(data map[string][]byte) map[string][]byte {
 	_, isTLS := data[corev1.TLSCertKey]
 	_, hasRoots := data[corev1.ServiceAccountRootCAKey]
@@ -48,7 +48,7 @@ func (b *builder) withRoots(data map[string][]byte) map[string][]byte {
 	return completed
 }
 
-// ephemeral makes the issuer whose key is born in memory.
+// ephemeral creates the issuer whose key exists only in memory.
 func (b *builder) ephemeral(ctx context.Context) (issuer.Issuer, error) {
 	s := b.spec.Ephemeral
 	upstream, err := b.Sources.Upstream(ctx, s.IssuerRef)
@@ -62,7 +62,7 @@ func (b *builder) ephemeral(ctx context.Context) (issuer.Issuer, error) {
 		}
 	}
 	if s.Announce.Duration != 0 && b.Announcer == nil {
-		return nil, fmt.Errorf("announce: only a controller can announce the CA, and only that of a %s", v1alpha1.KindTrustClusterIssuer)
+		return nil, fmt.Errorf("announce: only a controller can announce a CA, and only for a %s", v1alpha1.KindTrustClusterIssuer)
 	}
 	obtain := b.obtain
 	obtain.Backend = s.IssuerRef.Name

@@ -17,10 +17,10 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// Manifest is one issuer with the Secrets and ConfigMaps that it refers to. It
-// implements [Sources].
+// Manifest is one issuer with the Secrets and ConfigMaps that it refers to. It implements
+// [Sources].
 type Manifest struct {
-	// Name and Spec are those of the issuer.
+	// Name and Spec of the issuer.
 	Name string
 	Spec v1alpha1.IssuerSpec
 
@@ -28,9 +28,9 @@ type Manifest struct {
 	configMaps map[string]map[string]string
 }
 
-// ParseManifest reads documents in YAML or JSON: one TrustClusterIssuer or
-// TrustIssuer, Secrets and ConfigMaps. Unknown fields and other kinds are errors,
-// which name the document. Namespaces are not looked at.
+// ParseManifest parses documents in YAML or JSON: one TrustClusterIssuer or TrustIssuer,
+// Secrets and ConfigMaps. It rejects unknown fields and other kinds; errors name the
+// document. It ignores namespaces.
 func ParseManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{secrets: make(map[string]map[string][]byte), configMaps: make(map[string]map[string]string)}
 	reader := yamlreader.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
@@ -47,7 +47,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 		}
 	}
 	if m.Name == "" {
-		return nil, fmt.Errorf("no %s in it", v1alpha1.KindTrustClusterIssuer)
+		return nil, fmt.Errorf("contains no %s", v1alpha1.KindTrustClusterIssuer)
 	}
 	return m, nil
 }
@@ -88,11 +88,11 @@ func (m *Manifest) addIssuer(document []byte) error {
 	return nil
 }
 
-// addSecret says nothing of why a Secret cannot be read: that might quote it.
+// addSecret does not report the cause of a malformed Secret, which might quote it.
 func (m *Manifest) addSecret(document []byte) error {
 	var s corev1.Secret
 	if err := yaml.UnmarshalStrict(document, &s); err != nil {
-		return errors.New("the Secret cannot be read: expected base64 in data, text in stringData, and no unknown fields")
+		return errors.New("the Secret is malformed: expected base64 in data, text in stringData, and no unknown fields")
 	}
 	if m.secrets[s.Name] != nil {
 		return fmt.Errorf("there are two Secrets %q", s.Name)
@@ -118,14 +118,14 @@ func (m *Manifest) addConfigMap(document []byte) error {
 	return nil
 }
 
-// HasSecrets tells whether others must not read where the manifest came from.
+// HasSecrets reports whether the manifest contains Secrets, so that its file must be private.
 func (m *Manifest) HasSecrets() bool { return len(m.secrets) > 0 }
 
 // Secret implements [Sources].
 func (m *Manifest) Secret(_ context.Context, name string) (map[string][]byte, error) {
 	data, ok := m.secrets[name]
 	if !ok {
-		return nil, fmt.Errorf("no Secret %q beside the issuer", name)
+		return nil, fmt.Errorf("no Secret %q in the manifest", name)
 	}
 	return maps.Clone(data), nil
 }
@@ -134,18 +134,17 @@ func (m *Manifest) Secret(_ context.Context, name string) (map[string][]byte, er
 func (m *Manifest) ConfigMap(_ context.Context, name string) (map[string]string, error) {
 	data, ok := m.configMaps[name]
 	if !ok {
-		return nil, fmt.Errorf("no ConfigMap %q beside the issuer", name)
+		return nil, fmt.Errorf("no ConfigMap %q in the manifest", name)
 	}
 	return maps.Clone(data), nil
 }
 
-// Upstream implements [Sources]: a manifest has one issuer, so there is none.
+// Upstream implements [Sources]. It always fails: a manifest has only one issuer.
 func (m *Manifest) Upstream(_ context.Context, ref v1alpha1.IssuerReference) (issuer.IntermediateIssuer, error) {
-	return nil, fmt.Errorf("no issuer %q beside the issuer: a manifest holds one", ref.Name)
+	return nil, fmt.Errorf("no issuer %q in the manifest, which can contain only one", ref.Name)
 }
 
-// Format prints the name, whatever the verb, so that no way of printing shows a
-// Secret.
+// Format prints the name for every verb, so that formatting never reveals a Secret.
 func (m Manifest) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "backend.Manifest("+m.Name+")")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-const documents = `# An issuer, and what it names.
+const documents = `# An issuer, and the objects that it refers to.
 apiVersion: trustgen.io/v1alpha1
 kind: TrustClusterIssuer
 metadata:
@@ -32,7 +32,7 @@ stringData: {tls.key: hunter2}
 {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "roots"}, "data": {"root.pem": "PEM"}}
 `
 
-func TestAManifestIsReadWithWhatItNames(t *testing.T) {
+func TestParseManifest_ReadsAllDocuments(t *testing.T) {
 	t.Parallel()
 	m := catest.Must(backend.ParseManifest([]byte(documents)))(t)
 	secret := catest.Must(m.Secret(t.Context(), "root"))(t)
@@ -46,15 +46,15 @@ func TestAManifestIsReadWithWhatItNames(t *testing.T) {
 	}
 }
 
-func TestAManifestThatCannotBeSaysWhy(t *testing.T) {
+func TestParseManifest_Errors(t *testing.T) {
 	t.Parallel()
 	issuer := func(name string) string {
 		return "apiVersion: trustgen.io/v1alpha1\nkind: TrustClusterIssuer\nmetadata: {name: " + name + "}\n"
 	}
 	secret := "apiVersion: v1\nkind: Secret\nmetadata: {name: root}\n"
 	tests := map[string]struct{ manifest, want string }{
-		"nothing":                      {"", "no TrustClusterIssuer in it"},
-		"a Secret alone":               {secret, "no TrustClusterIssuer in it"},
+		"nothing":                      {"", "contains no TrustClusterIssuer"},
+		"a Secret alone":               {secret, "contains no TrustClusterIssuer"},
 		"an issuer without a name":     {issuer(`""`), "document 1: the TrustClusterIssuer has no name"},
 		"two issuers":                  {issuer("a") + "---\n" + issuer("b"), "document 2: is a second issuer, b after a"},
 		"two Secrets of a name":        {issuer("a") + "---\n" + secret + "---\n" + secret, `document 3: there are two Secrets "root"`},
@@ -65,8 +65,8 @@ func TestAManifestThatCannotBeSaysWhy(t *testing.T) {
 		"another kind":                 {"apiVersion: v1\nkind: Pod\n", `document 1: is of kind "Pod" and apiVersion "v1"`},
 		"another version":              {"apiVersion: trustgen.io/v9\nkind: TrustClusterIssuer\n", `apiVersion "trustgen.io/v9"`},
 		"no kind":                      {"a: b\n", "document 1: is of kind"},
-		"a Secret that is not base64":  {secret + "data: {key: hunter2!}\n", "document 1: the Secret cannot be read: expected base64"},
-		"a Secret with a strange type": {secret + "data: hunter2\n", "document 1: the Secret cannot be read"},
+		"a Secret that is not base64":  {secret + "data: {key: hunter2!}\n", "document 1: the Secret is malformed: expected base64"},
+		"a Secret with a strange type": {secret + "data: hunter2\n", "document 1: the Secret is malformed"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,13 +76,13 @@ func TestAManifestThatCannotBeSaysWhy(t *testing.T) {
 				t.Fatalf("got the error %v, want one with %q", err, test.want)
 			}
 			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the error %v shows what may be a secret", err)
+				t.Errorf("the error %v may reveal a secret", err)
 			}
 		})
 	}
 }
 
-func TestNoWayOfPrintingAManifestShowsASecret(t *testing.T) {
+func TestFormat_DoesNotRevealSecrets(t *testing.T) {
 	t.Parallel()
 	m := catest.Must(backend.ParseManifest([]byte(documents)))(t)
 	encoded := catest.Must(json.Marshal(m))(t)

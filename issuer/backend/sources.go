@@ -10,8 +10,8 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// trustAnchors reads the roots. One that has expired is no error here: the answers
-// that lead to it are.
+// trustAnchors reads the roots. An expired root is accepted here: a chain that ends with it
+// is rejected.
 func (b *builder) trustAnchors(ctx context.Context) ([]*x509.Certificate, error) {
 	roots, err := b.certificates(ctx, b.spec.TrustAnchors)
 	if err != nil {

@@ -11,20 +11,18 @@ import (
 	"github.com/cloudflare/cfssl/auth"
 )
 
-// MinAuthKey is the least length of a key in bytes. Whoever sees one request can
-// guess at a shorter one.
+// MinAuthKey is the minimum length of a key in bytes. A shorter one could be guessed from a
+// single request.
 const MinAuthKey = 16
 
-// AuthKey is the key with which requests are authenticated. No way of printing it
-// shows it.
+// AuthKey is the key that authenticates requests. Formatting never reveals it.
 type AuthKey struct {
 	token func(request []byte) ([]byte, error)
 }
 
-// ParseAuthKey reads a key as the configuration of a cfssl server holds it: at least
-// [MinAuthKey] bytes in hexadecimal, with white space around them or without. The
-// forms env: and file: of that configuration are refused. Errors never hold any of
-// the input.
+// ParseAuthKey parses a key in the form of a cfssl configuration: at least [MinAuthKey]
+// bytes in hexadecimal, optionally surrounded by white space. It rejects the prefixes env:
+// and file: of such a configuration. Errors never contain any of the input.
 func ParseAuthKey(data []byte) (AuthKey, error) {
 	text := strings.TrimSpace(string(data))
 	raw, err := hex.DecodeString(text)
@@ -38,15 +36,15 @@ func ParseAuthKey(data []byte) (AuthKey, error) {
 	}
 	provider, err := auth.New(text, nil)
 	if err != nil {
-		return AuthKey{}, errors.New("the auth key is not one that cfssl takes")
+		return AuthKey{}, errors.New("cfssl does not accept the auth key")
 	}
 	return AuthKey{token: provider.Token}, nil
 }
 
-// Format prints the name of the type, whatever the verb.
+// Format prints the name of the type for every verb.
 func (k AuthKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "cfssl.AuthKey") }
 
-// authenticate wraps a request the way that authsign wants it.
+// authenticate wraps a request in the form that authsign requires.
 func (k AuthKey) authenticate(r signRequest) ([]byte, error) {
 	request, err := json.Marshal(r)
 	if err != nil {

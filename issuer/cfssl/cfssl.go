@@ -14,13 +14,11 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// MinimumLeft is how much of its life the CA of a server must have left to be
-// healthy.
+// MinimumLeft is the remaining lifetime that the CA of a server needs to be healthy.
 const MinimumLeft = 10 * time.Minute
 
-// Issuer asks cfssl servers. It implements [issuer.Issuer],
+// Issuer requests certificates from cfssl servers. It implements [issuer.Issuer],
 // [issuer.IntermediateIssuer] and [issuer.Checker], and is safe for concurrent use.
-// It prints as the addresses of its servers only.
 type Issuer struct {
 	key           AuthKey
 	profiles      map[kind]string
@@ -29,10 +27,10 @@ type Issuer struct {
 	now           func() time.Time
 	client        *http.Client
 	servers       []*server
-	preferred     atomic.Int64 // index of the server that answered last
+	preferred     atomic.Int64 // index of the last server that succeeded
 }
 
-// New makes an issuer. It sends nothing; errors name the option.
+// New returns an issuer. It does not connect to a server. Errors name the option.
 func New(o Options) (*Issuer, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("cfssl: %w", err)
@@ -55,8 +53,8 @@ func New(o Options) (*Issuer, error) {
 	return i, nil
 }
 
-// Issue asks for a leaf. The profile at the server decides how long it lives,
-// whatever r.Lifetime is.
+// Issue requests a leaf. Its lifetime is that of the profile at the server; r.Lifetime is
+// ignored.
 func (i *Issuer) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	request, err := i.workloadRequest(r)
 	if err != nil {
@@ -65,8 +63,8 @@ func (i *Issuer) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, er
 	return i.obtain(ctx, workload, request)
 }
 
-// IssueIntermediate asks for a CA, which is called r.CommonName and the tag of its
-// key, see [ca.TaggedName]. A request for name constraints is refused.
+// IssueIntermediate requests an intermediate. Its common name is r.CommonName with the tag
+// of its key, see [ca.TaggedName]. A request with name constraints is rejected.
 func (i *Issuer) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 	request, err := i.intermediateRequest(r)
 	if err != nil {
@@ -75,8 +73,9 @@ func (i *Issuer) IssueIntermediate(ctx context.Context, r issuer.IntermediateReq
 	return i.obtain(ctx, intermediate, request)
 }
 
-// Check asks which CA signs for workloads. It fails when no server answers, and when
-// the CA of the first that does is not valid yet or ends within [MinimumLeft].
+// Check gets the CA for workloads from the servers. It returns an error if no server
+// responds, or if the CA of the first one that does is not valid yet or ends within
+// [MinimumLeft].
 func (i *Issuer) Check(ctx context.Context) error {
 	var current *x509.Certificate
 	err := i.ask(ctx, func(s *server) (err error) {
@@ -95,18 +94,18 @@ func (i *Issuer) Check(ctx context.Context) error {
 	return nil
 }
 
-// Certificate is that of the CA for workloads of which the server told last that
-// answered last, nil before the first [Issuer.Check]. It must not be changed.
+// Certificate returns the certificate of the CA for workloads, as last reported by the
+// last server that succeeded, or nil before the first [Issuer.Check]. The caller must not
+// modify it.
 func (i *Issuer) Certificate() *x509.Certificate {
 	return i.servers[i.preferred.Load()].authorities[workload].cert.Load()
 }
 
-// CloseIdleConnections closes the connections that are kept for the next request.
-// The issuer remains usable.
+// CloseIdleConnections closes idle connections. The issuer remains usable.
 func (i *Issuer) CloseIdleConnections() { i.client.CloseIdleConnections() }
 
-// Format prints the addresses of the servers, whatever the verb, so that no way of
-// printing an issuer shows its keys.
+// Format prints the addresses of the servers for every verb, so that formatting never
+// reveals the keys.
 func (i *Issuer) Format(f fmt.State, _ rune) {
 	names := make([]string, len(i.servers))
 	for n, s := range i.servers {
@@ -127,7 +126,7 @@ func (i *Issuer) obtain(ctx context.Context, k kind, r signRequest) (*issuer.Cha
 			return err
 		}
 		if r.Subject != nil && cert.Subject.CommonName != r.Subject.CN {
-			return fmt.Errorf("the certificate is for %s, asked was for %q", quote(cert.Subject.CommonName), r.Subject.CN)
+			return fmt.Errorf("the certificate is for %s, but %q was requested", quote(cert.Subject.CommonName), r.Subject.CN)
 		}
 		signer, err := i.signerOf(ctx, s, k, cert)
 		if err != nil {

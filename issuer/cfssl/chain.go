@@ -14,20 +14,19 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// authority is the CA that a server told of last, for one kind of requests.
+// authority is the CA of a server for one kind of request.
 type authority struct {
 	cert atomic.Pointer[x509.Certificate]
-	turn chan struct{} // whoever asks the server holds it
+	turn chan struct{} // held during a request to info
 }
 
 func newAuthority() *authority { return &authority{turn: make(chan struct{}, 1)} }
 
-// never is for those who want the answer of the server.
+// never makes authority ask the server.
 func never(*x509.Certificate) bool { return false }
 
-// authority returns the CA that is known if it is good enough, and what the server
-// says otherwise. Of those that find it wanting at the same time one asks, and the
-// others look at the answer.
+// authority returns the cached CA if enough accepts it, and otherwise the current one of
+// the server. Of concurrent callers one calls the server, and the others wait for it.
 func (s *server) authority(ctx context.Context, k kind, r info.Req, enough func(*x509.Certificate) bool) (*x509.Certificate, error) {
 	a := s.authorities[k]
 	if known := a.cert.Load(); known != nil && enough(known) {
@@ -39,20 +38,20 @@ func (s *server) authority(ctx context.Context, k kind, r info.Req, enough func(
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-time.After(s.timeout):
-		return nil, fmt.Errorf("wait for others that ask for its CA: no answer within %s", s.timeout)
+		return nil, fmt.Errorf("wait for a concurrent request for its CA: no response within %s", s.timeout)
 	}
 	if known := a.cert.Load(); known != nil && enough(known) {
 		return known, nil
 	}
-	told, err := s.info(ctx, r)
+	current, err := s.info(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	a.cert.Store(told)
-	return told, nil
+	a.cert.Store(current)
+	return current, nil
 }
 
-// signerOf returns the CA that signed a certificate, which is valid still.
+// signerOf returns the CA that signed a certificate. It must not have expired.
 func (i *Issuer) signerOf(ctx context.Context, s *server, k kind, cert *x509.Certificate) (*x509.Certificate, error) {
 	signer, err := s.authority(ctx, k, i.infoRequest(k), func(known *x509.Certificate) bool {
 		return signed(known, cert) && i.now().Before(known.NotAfter)
@@ -61,14 +60,14 @@ func (i *Issuer) signerOf(ctx context.Context, s *server, k kind, cert *x509.Cer
 	case err != nil:
 		return nil, err
 	case !signed(signer, cert):
-		return nil, fmt.Errorf("it tells of the CA %s, which did not sign its certificate", quote(ca.Describe(signer)))
+		return nil, fmt.Errorf("its CA %s did not sign the certificate", quote(ca.Describe(signer)))
 	case !i.now().Before(signer.NotAfter):
 		return nil, fmt.Errorf("its CA %s ended at %s", quote(ca.Describe(signer)), format(signer.NotAfter))
 	}
 	return signer, nil
 }
 
-// upwards is a CA, followed by those of the known intermediates that issued it.
+// upwards returns a CA, followed by the configured intermediates above it.
 func (i *Issuer) upwards(authority *x509.Certificate) []*x509.Certificate {
 	chain := []*x509.Certificate{authority}
 	for range i.intermediates {

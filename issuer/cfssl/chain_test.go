@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +18,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-func TestTheCAIsAskedForOnce(t *testing.T) {
+func TestIssue_RequestsTheCAOnce(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
@@ -32,58 +33,60 @@ func TestTheCAIsAskedForOnce(t *testing.T) {
 		t.Error(err)
 	}
 	if n := f.count(infoPath); n != 1 {
-		t.Errorf("info was asked %d times, want 1", n)
+		t.Errorf("info was called %d times, want 1", n)
 	}
 }
 
-func TestWhoWaitsForAnotherToAskEndsInTime(t *testing.T) {
+func TestIssue_WaitingForTheCAEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	h := catest.New(t)
-	f := start(t, h.Intermediate, h.IntermediateKey)
-	asks := hold(t, f, infoPath)
-	i := client(t, options(t, f))
-	first, second := make(chan error, 1), make(chan error, 1)
-	issue := func(ctx context.Context, result chan<- error) {
-		_, err := i.Issue(ctx, request(t))
-		result <- err
-	}
-	one, endOne := context.WithCancel(t.Context())
-	defer endOne()
-	go issue(one, first)
-	<-asks
-	two, endTwo := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer endTwo()
-	go issue(two, second)
-	if err := <-second; !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("who waits got the error %v", err)
-	}
-	endOne()
-	if err := <-first; !errors.Is(err, context.Canceled) {
-		t.Errorf("who asks got the error %v", err)
-	}
-	if n := f.count(infoPath); n != 1 {
-		t.Errorf("info was asked %d times, want 1", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		f := n.start(1)[0]
+		arrived := hold(t, f, infoPath)
+		i := n.client(options(t, f))
+		first, second := make(chan error, 1), make(chan error, 1)
+		issue := func(ctx context.Context, result chan<- error) {
+			_, err := i.Issue(ctx, request(t))
+			result <- err
+		}
+		one, endOne := context.WithCancel(t.Context())
+		defer endOne()
+		go issue(one, first)
+		<-arrived
+		two, endTwo := context.WithTimeout(t.Context(), time.Second)
+		defer endTwo()
+		go issue(two, second)
+		if err := <-second; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the second call got the error %v", err)
+		}
+		endOne()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("the first call got the error %v", err)
+		}
+		if n := f.count(infoPath); n != 1 {
+			t.Errorf("info was called %d times, want 1", n)
+		}
+	})
 }
 
-func TestWhoWaitsForAnotherToAskHasATimeout(t *testing.T) {
+func TestIssue_WaitingForTheCAHasATimeout(t *testing.T) {
 	t.Parallel()
-	h := catest.New(t)
-	f := start(t, h.Intermediate, h.IntermediateKey)
-	hold(t, f, infoPath)
-	o := options(t, f)
-	o.Timeout = 100 * time.Millisecond
-	i := client(t, o)
-	errs := make(chan error, 4)
-	for range cap(errs) {
-		go func() { errs <- i.Check(t.Context()) }()
-	}
-	for range cap(errs) {
-		wantTransient(t, <-errs, "no answer within 100ms")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		f := n.start(1)[0]
+		hold(t, f, infoPath)
+		i := n.client(options(t, f))
+		errs := make(chan error, 4)
+		for range cap(errs) {
+			go func() { errs <- i.Check(t.Context()) }()
+		}
+		for range cap(errs) {
+			wantTransient(t, <-errs, "no response within 1m0s")
+		}
+	})
 }
 
-func TestANewCAAtTheServerIsNoticed(t *testing.T) {
+func TestIssue_DetectsANewCA(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
@@ -98,11 +101,11 @@ func TestANewCAAtTheServerIsNoticed(t *testing.T) {
 		t.Errorf("the chain leads to %s, want the new CA", got.Certificates[1].Subject)
 	}
 	if n := f.count(infoPath); n != 2 {
-		t.Errorf("info was asked %d times, want 2", n)
+		t.Errorf("info was called %d times, want 2", n)
 	}
 }
 
-func TestARenewedCAIsAskedForWhenTheOldOneHasEnded(t *testing.T) {
+func TestIssue_RequestsTheCAAgainAfterItsEnd(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
@@ -124,10 +127,10 @@ func TestARenewedCAIsAskedForWhenTheOldOneHasEnded(t *testing.T) {
 	}
 }
 
-func TestACAThatDidNotSignIsAnError(t *testing.T) {
+func TestIssue_RejectsACAThatDidNotSign(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	for name, told := range map[string]*x509.Certificate{
+	for name, reported := range map[string]*x509.Certificate{
 		"another name": authorityOf(t, "other", h.IntermediateKey).Certificate(),
 		"another key, the same name": catest.Mutate(t, h.Intermediate.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{
 			Cert: func(c *x509.Certificate) { c.PublicKey = catest.Key("other").Public() },
@@ -136,14 +139,14 @@ func TestACAThatDidNotSignIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := start(t, h.Intermediate, h.IntermediateKey)
-			f.told = told
+			f.reported = reported
 			_, err := client(t, options(t, f)).Issue(t.Context(), request(t))
-			wantTransient(t, err, "which did not sign its certificate")
+			wantTransient(t, err, "did not sign the certificate")
 		})
 	}
 }
 
-func TestTheChainGoesOverKnownIntermediates(t *testing.T) {
+func TestIssue_ChainContainsConfiguredIntermediates(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	// root <- upper <- lower <- the CA of the server
@@ -165,28 +168,28 @@ func TestTheChainGoesOverKnownIntermediates(t *testing.T) {
 	}
 }
 
-func TestAnswersOfInfoThatAreNone(t *testing.T) {
+func TestIssue_RejectsInvalidResponsesOfInfo(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	two := pemOf(h.Root.Certificate()) + pemOf(h.Intermediate.Certificate())
 	for name, test := range map[string]struct{ body, want string }{
-		"a number for the certificate":  {`{"success":true,"result":{"certificate":7}}`, "not one of cfssl"},
-		"a list for the result":         {`{"success":true,"result":[]}`, "not one of cfssl"},
-		"words for the usages":          {`{"success":true,"result":{"certificate":"","usages":"any","expiry":1}}`, "not one of cfssl"},
-		"a number of many digits":       {`{"success":true,"errors":[{"code":` + strings.Repeat("9", 10_000) + `}]}`, `99"...`},
-		"no result":                     {`{"success":true,"result":null}`, "has no result"},
-		"no certificate":                {`{"success":true,"result":{}}`, "no PEM block"},
-		"two certificates":              {answerWith(two), "2 certificates in the answer, expected one"},
-		"a certificate and words":       {answerWith("issued\n" + two), "not PEM"},
-		"a certificate that is spoilt":  {answerWith("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "the certificate in the answer"},
-		"no success, and no error":      {`{"success":false}`, "status 200: the answer does not say success"},
-		"no success, for a good reason": {failure(5500), "status 200, code 5500"},
-		"more than JSON":                {answerWith(pemOf(h.Intermediate.Certificate())) + "{}", "not one of cfssl"},
+		"a number for the certificate": {`{"success":true,"result":{"certificate":7}}`, "not one of cfssl"},
+		"a list for the result":        {`{"success":true,"result":[]}`, "not one of cfssl"},
+		"words for the usages":         {`{"success":true,"result":{"certificate":"","usages":"any","expiry":1}}`, "not one of cfssl"},
+		"a number of many digits":      {`{"success":true,"errors":[{"code":` + strings.Repeat("9", 10_000) + `}]}`, `99"...`},
+		"no result":                    {`{"success":true,"result":null}`, "has no result"},
+		"no certificate":               {`{"success":true,"result":{}}`, "no PEM block"},
+		"two certificates":             {responseWith(two), "2 certificates in the response, expected one"},
+		"a certificate and words":      {responseWith("issued\n" + two), "not PEM"},
+		"a certificate that is spoilt": {responseWith("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "the certificate in the response"},
+		"no success, and no error":     {`{"success":false}`, "status 200: the response does not report success"},
+		"no success, with a code":      {failure(5500), "status 200, code 5500"},
+		"more than JSON":               {responseWith(pemOf(h.Intermediate.Certificate())) + "{}", "not one of cfssl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := start(t, h.Intermediate, h.IntermediateKey)
-			f.answer(infoPath, status(http.StatusOK, test.body))
+			f.respond(infoPath, status(http.StatusOK, test.body))
 			_, err := client(t, options(t, f)).Issue(t.Context(), request(t))
 			wantTransient(t, err, test.want)
 			if err != nil && len(err.Error()) > 500 {

@@ -9,7 +9,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-func TestCheckTellsWhetherACertificateCanBeExpected(t *testing.T) {
+func TestCheck_ReportsHealth(t *testing.T) {
 	t.Parallel()
 	end := catest.New(t).Intermediate.Certificate().NotAfter
 	for name, test := range map[string]struct {
@@ -17,12 +17,12 @@ func TestCheckTellsWhetherACertificateCanBeExpected(t *testing.T) {
 		change func([]*fake)
 		want   string // in the error; empty means none
 	}{
-		"the CA is valid":                {end.Add(-cfssl.MinimumLeft), nil, ""},
-		"the CA ends soon":               {end.Add(-cfssl.MinimumLeft + time.Second), nil, "in less than 10m0s"},
-		"the CA is not valid yet":        {catest.Now().Add(-time.Hour), nil, "is not valid before"},
-		"the second server answers":      {catest.Now(), func(s []*fake) { s[0].Close() }, ""},
-		"no server answers":              {catest.Now(), func(s []*fake) { s[0].Close(); s[1].Close() }, "connection refused; https://"},
-		"the server says something else": {catest.Now(), func(s []*fake) { s[0].answer(infoPath, status(200, "{}")); s[1].Close() }, "does not say success"},
+		"the CA is valid":            {end.Add(-cfssl.MinimumLeft), nil, ""},
+		"the CA ends soon":           {end.Add(-cfssl.MinimumLeft + time.Second), nil, "in less than 10m0s"},
+		"the CA is not valid yet":    {catest.Now().Add(-time.Hour), nil, "is not valid before"},
+		"the second server responds": {catest.Now(), func(s []*fake) { s[0].Close() }, ""},
+		"no server responds":         {catest.Now(), func(s []*fake) { s[0].Close(); s[1].Close() }, "connection refused; https://"},
+		"the response is invalid":    {catest.Now(), func(s []*fake) { s[0].respond(infoPath, status(200, "{}")); s[1].Close() }, "does not report success"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +42,7 @@ func TestCheckTellsWhetherACertificateCanBeExpected(t *testing.T) {
 	}
 }
 
-func TestCheckAsksAnew(t *testing.T) {
+func TestCheck_RequestsTheCAAgain(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
@@ -51,6 +51,6 @@ func TestCheckAsksAnew(t *testing.T) {
 	ended := catest.Mutate(t, h.Intermediate.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{
 		Cert: func(c *x509.Certificate) { c.NotAfter = catest.Now().Add(time.Minute) },
 	})
-	f.with(func(f *fake) { f.told = ended })
+	f.with(func(f *fake) { f.reported = ended })
 	wantTransient(t, i.Check(t.Context()), "ends at 2026-01-02T03:05:05Z")
 }

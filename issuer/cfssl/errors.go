@@ -10,11 +10,11 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// refusal is a row of the table in the documentation of the package. The first that
-// fits decides.
+// refusal is a row of the table in the package documentation. The first matching row
+// applies.
 type refusal struct {
 	status, code span
-	// only is the kind of requests that the row is about; zero means all.
+	// only is the kind of request that the row applies to; zero means all.
 	only kind
 	// reason is that of a PermanentError; empty means transient.
 	reason string
@@ -23,43 +23,42 @@ type refusal struct {
 
 var refusals = []refusal{
 	{only400, code(cferr.PolicyError, cferr.UnmatchedWhitelist), 0, "NameNotAllowed", "a name is not on the whitelist of the profile"},
-	{only400, code(cferr.PolicyError, cferr.InvalidRequest), workload, "RefusedByPolicy", "the CSR of a workload asks for a CA"},
-	{only400, code(cferr.PolicyError, cferr.InvalidRequest), intermediate, "", "the profile, or the CA of the server, allows no CA below"},
+	{only400, code(cferr.PolicyError, cferr.InvalidRequest), workload, "RefusedByPolicy", "the CSR of a workload requests a CA certificate"},
+	{only400, code(cferr.PolicyError, cferr.InvalidRequest), intermediate, "", "the profile, or the CA of the server, does not allow intermediates"},
 	{only400, code(cferr.CSRError, cferr.ParseFailed), 0, "BadRequest", "the CSR is malformed"},
 	{only400, code(cferr.CSRError, cferr.BadRequest), 0, "BadRequest", "the CSR is malformed, or not signed with its key"},
-	{only400, exactly(400), 0, "", "the server does not take the key, the profile or the label"},
+	{only400, exactly(400), 0, "", "the server rejects the key, the profile or the label"},
 	{only400, code(cferr.PolicyError, cferr.NoKeyUsages), 0, "", "the profile has no usages"},
 	{only400, code(cferr.PolicyError, cferr.InvalidPolicy), 0, "", "the profile has policies that cannot be encoded"},
 	{only400, code(cferr.PolicyError, cferr.UnknownProfile), 0, "", "the server does not know the profile"},
-	{only400, category(cferr.CertificateError), 0, "", "the server cannot make a certificate"},
+	{only400, category(cferr.CertificateError), 0, "", "the server cannot create a certificate"},
 	{only400, category(cferr.PrivateKeyError), 0, "", "the server cannot use its key"},
-	{only400, category(cferr.APIClientError), 0, "", "the server has no profile, or cannot reach the one that signs for it"},
+	{only400, category(cferr.APIClientError), 0, "", "the server has no profile, or cannot reach its remote signer"},
 	{only400, category(cferr.CTError), 0, "", "the server cannot reach a transparency log"},
 	{only400, category(cferr.CertStoreError), 0, "", "the server cannot use its database"},
-	{exactly(200), span{}, 0, "", "the answer does not say success"},
+	{exactly(200), span{}, 0, "", "the response does not report success"},
 	{span{300, 399}, span{}, 0, "", "a redirection, which is not followed"},
-	{exactly(401), span{}, 0, "", "the server, or what stands before it, does not know this client"},
-	{exactly(403), span{}, 0, "", "the server, or what stands before it, does not let this client in"},
-	{exactly(404), span{}, 0, "", "no cfssl, or one whose endpoint is disabled"},
-	{exactly(405), span{}, 0, "", "no cfssl"},
-	{exactly(408), span{}, 0, "", "the request came too slowly"},
+	{exactly(401), span{}, 0, "", "the server, or a proxy in front of it, does not authenticate this client"},
+	{exactly(403), span{}, 0, "", "the server, or a proxy in front of it, denies this client"},
+	{exactly(404), span{}, 0, "", "not a cfssl server, or its endpoint is disabled"},
+	{exactly(405), span{}, 0, "", "not a cfssl server"},
+	{exactly(408), span{}, 0, "", "the request was too slow"},
 	{exactly(429), span{}, 0, "", "too many requests"},
 	{span{500, 599}, span{}, 0, "", "the server failed"},
-	{span{}, span{}, 0, "", "not known"},
+	{span{}, span{}, 0, "", "unknown error"},
 }
 
-// refuse is the error of a refusal. What is asked of info is the same for all
-// requests, so nothing that it says is held against one.
+// refuse returns the error for a response that is not a success.
 func refuse(k kind, status, code int, text string) error {
-	said := fmt.Sprintf("status %d", status)
+	message := fmt.Sprintf("status %d", status)
 	if code != 0 {
-		said += fmt.Sprintf(", code %d", code)
+		message += fmt.Sprintf(", code %d", code)
 	}
 	if text != "" {
-		said += " " + quote(text)
+		message += " " + quote(text)
 	}
 	row := classify(k, status, code)
-	err := errors.New(said + ": " + row.why)
+	err := errors.New(message + ": " + row.why)
 	if row.reason == "" {
 		return err
 	}
@@ -68,18 +67,18 @@ func refuse(k kind, status, code int, text string) error {
 
 func classify(k kind, status, code int) refusal {
 	for _, r := range refusals {
-		about := r.only == 0 || r.only == k
-		if final := r.reason != ""; final && k == information {
-			about = false
+		applies := r.only == 0 || r.only == k
+		if r.reason != "" && k == information { // the same for all requests
+			applies = false
 		}
-		if about && r.status.has(status) && r.code.has(code) {
+		if applies && r.status.has(status) && r.code.has(code) {
 			return r
 		}
 	}
 	return refusals[len(refusals)-1]
 }
 
-// span is a range of numbers with its ends; the zero value has all.
+// span is a range of numbers, including its ends; the zero value is all numbers.
 type span struct{ from, to int }
 
 var only400 = exactly(400)
@@ -92,7 +91,7 @@ func category(c cferr.Category) span { return span{int(c), int(c) + 999} }
 
 func (s span) has(n int) bool { return s == span{} || s.from <= n && n <= s.to }
 
-// String is 5500, 1xxx, 3xx, or a dash for all.
+// String returns 5500, 1xxx, 3xx, or a dash for all numbers.
 func (s span) String() string {
 	text := strconv.Itoa(s.from)
 	switch s.to - s.from {

@@ -11,7 +11,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-func TestEveryRefusalIsOfItsClass(t *testing.T) {
+func TestRefusals_HaveTheirClass(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Root, h.RootKey)
@@ -20,7 +20,7 @@ func TestEveryRefusalIsOfItsClass(t *testing.T) {
 		if row.Status == 0 {
 			row.Status = http.StatusTeapot
 		}
-		f.answer(authsign, status(row.Status, failure(row.Code)))
+		f.respond(authsign, status(row.Status, failure(row.Code)))
 		_, err := i.Issue(t.Context(), request(t))
 		if row.Intermediate {
 			_, err = i.IssueIntermediate(t.Context(), intermediateRequest(t))
@@ -33,7 +33,7 @@ func TestEveryRefusalIsOfItsClass(t *testing.T) {
 	}
 }
 
-func TestEveryRefusalIsDocumented(t *testing.T) {
+func TestRefusals_AreDocumented(t *testing.T) {
 	t.Parallel()
 	doc := string(catest.Must(os.ReadFile("doc.go"))(t))
 	var table strings.Builder
@@ -45,33 +45,33 @@ func TestEveryRefusalIsDocumented(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRefusalOfCFSSLIsTransient(t *testing.T) {
+func TestRefusals_OthersAreTransient(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
 	i := client(t, options(t, f))
-	for name, answer := range map[string]struct {
+	for name, response := range map[string]struct {
 		status int
 		body   string
 	}{
 		"an unknown code":                        {400, failure(5600)},
 		"a CSR that is not PEM, as none we send": {400, failure(9002)},
 		"a refusal with another status":          {500, failure(5500)},
-		"a refusal that says success":            {200, failure(5500)},
+		"an error with status 200":               {200, failure(5500)},
 		"a refusal in a page":                    {400, "<p>" + failure(5500)},
 		"a refusal with more behind it":          {400, failure(5500) + failure(5500)},
 		"a code that is a word":                  {400, `{"errors":[{"code":"5500"}]}`},
 		"no errors":                              {400, `{"errors":[]}`},
 		"an error of multirootca":                {400, failure(1)},
 	} {
-		f.answer(authsign, status(answer.status, answer.body))
+		f.respond(authsign, status(response.status, response.body))
 		_, err := i.Issue(t.Context(), request(t))
 		t.Log(name)
-		wantTransient(t, err, fmt.Sprintf("status %d", answer.status))
+		wantTransient(t, err, fmt.Sprintf("status %d", response.status))
 	}
 }
 
-func TestARefusalOfInfoIsTransient(t *testing.T) {
+func TestRefusals_OfInfoAreTransient(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
@@ -80,9 +80,9 @@ func TestARefusalOfInfoIsTransient(t *testing.T) {
 		if row.Reason == "" {
 			continue
 		}
-		f.answer(infoPath, status(row.Status, failure(row.Code)))
+		f.respond(infoPath, status(row.Status, failure(row.Code)))
 		_, err := i.Issue(t.Context(), request(t))
-		wantTransient(t, err, fmt.Sprintf("ask for its CA: status %d, code %d", row.Status, row.Code))
-		wantTransient(t, i.Check(t.Context()), "not known")
+		wantTransient(t, err, fmt.Sprintf("get its CA: status %d, code %d", row.Status, row.Code))
+		wantTransient(t, i.Check(t.Context()), "unknown error")
 	}
 }

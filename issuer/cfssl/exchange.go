@@ -17,14 +17,14 @@ import (
 	"github.com/cloudflare/cfssl/info"
 )
 
-// Bounds of what a server may send.
+// Limits of a response.
 const (
-	// MaxAnswer is the largest answer that is read, in bytes.
-	MaxAnswer = 1 << 20
-	maxHeader = 64 << 10
+	// MaxResponse is the maximum size of a response body, in bytes.
+	MaxResponse = 1 << 20
+	maxHeader   = 64 << 10
 )
 
-// server is one of those that can be asked.
+// server is one cfssl server.
 type server struct {
 	base        *url.URL
 	client      *http.Client
@@ -65,7 +65,7 @@ func newClient(o Options) *http.Client {
 			DialContext:            (&net.Dialer{Timeout: o.Timeout}).DialContext,
 			TLSClientConfig:        config,
 			TLSHandshakeTimeout:    o.Timeout,
-			DisableCompression:     true, // else the bound would not be that of the memory
+			DisableCompression:     true, // so that MaxResponse limits the memory
 			MaxIdleConnsPerHost:    8,
 			IdleConnTimeout:        90 * time.Second,
 			MaxResponseHeaderBytes: maxHeader,
@@ -73,7 +73,7 @@ func newClient(o Options) *http.Client {
 	}
 }
 
-// sign asks for a certificate.
+// sign requests a certificate.
 func (s *server) sign(ctx context.Context, k kind, body []byte) (*x509.Certificate, error) {
 	status, data, err := s.exchange(ctx, "authsign", body)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *server) sign(ctx context.Context, k kind, body []byte) (*x509.Certifica
 	return parseSigned(k, status, data)
 }
 
-// info asks for the CA.
+// info requests the certificate of the CA.
 func (s *server) info(ctx context.Context, r info.Req) (*x509.Certificate, error) {
 	body, err := json.Marshal(r)
 	if err != nil {
@@ -95,17 +95,17 @@ func (s *server) info(ctx context.Context, r info.Req) (*x509.Certificate, error
 			return cert, nil
 		}
 	}
-	return nil, fmt.Errorf("ask for its CA: %w", err)
+	return nil, fmt.Errorf("get its CA: %w", err)
 }
 
-// exchange sends one request. It says so when the timeout ended it, rather than the
-// context of the caller.
+// exchange sends one request. A timeout is another error than that of the context of the
+// caller.
 func (s *server) exchange(ctx context.Context, endpoint string, body []byte) (status int, data []byte, err error) {
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	status, data, err = s.post(bounded, endpoint, body)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return 0, nil, fmt.Errorf("no answer within %s", s.timeout)
+		return 0, nil, fmt.Errorf("no response within %s", s.timeout)
 	}
 	return status, data, err
 }
@@ -128,12 +128,12 @@ func (s *server) post(ctx context.Context, endpoint string, body []byte) (int, [
 		return 0, nil, err
 	}
 	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
+	data, err := io.ReadAll(io.LimitReader(response.Body, MaxResponse+1))
 	switch {
 	case err != nil:
-		return 0, nil, fmt.Errorf("read the answer: %w", err)
-	case len(data) > MaxAnswer:
-		return 0, nil, fmt.Errorf("the answer is larger than %d bytes", MaxAnswer)
+		return 0, nil, fmt.Errorf("read the response: %w", err)
+	case len(data) > MaxResponse:
+		return 0, nil, fmt.Errorf("the response is larger than %d bytes", MaxResponse)
 	}
 	return response.StatusCode, data, nil
 }

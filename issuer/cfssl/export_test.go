@@ -1,12 +1,14 @@
 package cfssl
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
+	"net/http"
 )
 
-// Refusal is a row of the table of refusals, with one status and code that it is
-// about.
+// Refusal is a row of the table of refusals, with a status and a code that match it.
 type Refusal struct {
 	Line         string
 	Status, Code int
@@ -35,10 +37,15 @@ func Refusals() []Refusal {
 	return rows
 }
 
-// ParseSigned reads an answer of authsign for a workload.
+// ParseSigned parses a response of authsign for a workload.
 func ParseSigned(status int, data []byte) (*x509.Certificate, error) {
 	return parseSigned(workload, status, data)
 }
 
-// ParseInfo reads an answer of info.
+// ParseInfo parses a response of info.
 func ParseInfo(status int, data []byte) (*x509.Certificate, error) { return parseInfo(status, data) }
+
+// SetDial replaces how an issuer that has not been used opens its connections.
+func SetDial(i *Issuer, dial func(ctx context.Context, network, addr string) (net.Conn, error)) {
+	i.client.Transport.(*http.Transport).DialContext = dial
+}

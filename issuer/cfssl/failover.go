@@ -8,9 +8,9 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// ask lets the servers try in their order, beginning with the one that answered
-// last, until one succeeds or refuses for good. When the context ends, none other is
-// asked. The error names every server that failed.
+// ask calls try for the servers in order, starting with the last one that succeeded, until
+// one succeeds or returns a permanent error, or the context ends. The error names every
+// server that failed.
 func (i *Issuer) ask(ctx context.Context, try func(*server) error) error {
 	var failed error
 	first := int(i.preferred.Load())

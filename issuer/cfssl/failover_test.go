@@ -3,8 +3,10 @@ package cfssl_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-// three starts servers of one CA.
+// three starts three servers of one CA.
 func three(t testing.TB) []*fake {
 	t.Helper()
 	h := catest.New(t)
@@ -23,7 +25,8 @@ func three(t testing.TB) []*fake {
 	return servers
 }
 
-func asked(servers []*fake) []int {
+// signRequests returns the number of requests to authsign of each server.
+func signRequests(servers []*fake) []int {
 	var hits []int
 	for _, f := range servers {
 		hits = append(hits, f.count(authsign))
@@ -31,7 +34,7 @@ func asked(servers []*fake) []int {
 	return hits
 }
 
-func TestServersAreAskedInOrderFromTheLastThatAnswered(t *testing.T) {
+func TestIssue_TriesServersInOrderFromTheLastSuccess(t *testing.T) {
 	t.Parallel()
 	servers := three(t)
 	i := client(t, options(t, servers...))
@@ -42,41 +45,41 @@ func TestServersAreAskedInOrderFromTheLastThatAnswered(t *testing.T) {
 		want []int // requests so far
 	}{
 		{"the first is preferred", []bool{false, false, false}, []int{1, 0, 0}},
-		{"the next steps in", []bool{true, false, false}, []int{2, 1, 0}},
-		{"it stays when the first is back", []bool{false, false, false}, []int{2, 2, 0}},
-		{"the first follows the last", []bool{false, true, true}, []int{3, 3, 1}},
+		{"the next is used on failure", []bool{true, false, false}, []int{2, 1, 0}},
+		{"it is used again although the first is back", []bool{false, false, false}, []int{2, 2, 0}},
+		{"the first is tried after the last", []bool{false, true, true}, []int{3, 3, 1}},
 	} {
 		for n, f := range servers {
 			if step.down[n] {
-				f.answer(authsign, down)
+				f.respond(authsign, down)
 			} else {
-				f.answer(authsign, nil)
+				f.respond(authsign, nil)
 			}
 		}
 		if _, err := i.Issue(t.Context(), request(t)); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if diff := cmp.Diff(step.want, asked(servers)); diff != "" {
+		if diff := cmp.Diff(step.want, signRequests(servers)); diff != "" {
 			t.Errorf("%s: requests to the servers (-want +got):\n%s", step.name, diff)
 		}
 	}
 }
 
-func TestTheNextServerIsAskedAfter(t *testing.T) {
+func TestIssue_TriesTheNextServerAfter(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*fake){
 		"a refused connection": func(f *fake) { f.Close() },
 		"a broken connection": func(f *fake) {
-			f.answer(authsign, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+			f.respond(authsign, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		},
-		"an invalid token":       func(f *fake) { f.answer(authsign, status(http.StatusBadRequest, failure(400))) },
-		"a page for people":      func(f *fake) { f.answer(authsign, status(http.StatusOK, "<html>")) },
-		"a disabled endpoint":    func(f *fake) { f.answer(authsign, status(http.StatusNotFound, "404 page not found\n")) },
-		"too many requests":      func(f *fake) { f.answer(authsign, status(http.StatusTooManyRequests, "")) },
-		"a failure to tell a CA": func(f *fake) { f.answer(infoPath, status(http.StatusServiceUnavailable, "")) },
-		"a refusal to tell a CA": func(f *fake) { f.answer(infoPath, status(http.StatusBadRequest, failure(5500))) },
-		"a CA that did not sign": func(f *fake) { f.told = catest.New(t).Root.Certificate() },
-		"a signature of no CA":   func(f *fake) { f.key = catest.Key("other") },
+		"an invalid token":           func(f *fake) { f.respond(authsign, status(http.StatusBadRequest, failure(400))) },
+		"an HTML page":               func(f *fake) { f.respond(authsign, status(http.StatusOK, "<html>")) },
+		"a disabled endpoint":        func(f *fake) { f.respond(authsign, status(http.StatusNotFound, "404 page not found\n")) },
+		"too many requests":          func(f *fake) { f.respond(authsign, status(http.StatusTooManyRequests, "")) },
+		"a failure of info":          func(f *fake) { f.respond(infoPath, status(http.StatusServiceUnavailable, "")) },
+		"a refusal of info":          func(f *fake) { f.respond(infoPath, status(http.StatusBadRequest, failure(5500))) },
+		"a CA that did not sign":     func(f *fake) { f.reported = catest.New(t).Root.Certificate() },
+		"a signature of another key": func(f *fake) { f.key = catest.Key("other") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,28 +89,28 @@ func TestTheNextServerIsAskedAfter(t *testing.T) {
 				t.Fatal(err)
 			}
 			if servers[1].count(authsign) != 1 || servers[2].count(authsign) != 0 {
-				t.Errorf("requests to the servers: %v, want one to the second", asked(servers))
+				t.Errorf("requests to the servers: %v, want one to the second", signRequests(servers))
 			}
 		})
 	}
 }
 
-func TestARefusalIsFinal(t *testing.T) {
+func TestIssue_PermanentErrorIsFinal(t *testing.T) {
 	t.Parallel()
 	servers := three(t)
-	servers[0].answer(authsign, status(http.StatusBadRequest, failure(5500)))
+	servers[0].respond(authsign, status(http.StatusBadRequest, failure(5500)))
 	_, err := client(t, options(t, servers...)).Issue(t.Context(), request(t))
 	wantPermanent(t, "5500", err, "NameNotAllowed")
-	if diff := cmp.Diff([]int{1, 0, 0}, asked(servers)); diff != "" {
+	if diff := cmp.Diff([]int{1, 0, 0}, signRequests(servers)); diff != "" {
 		t.Errorf("requests to the servers (-want +got):\n%s", diff)
 	}
 }
 
-func TestTheErrorNamesEveryServer(t *testing.T) {
+func TestIssue_ErrorNamesEveryServer(t *testing.T) {
 	t.Parallel()
 	servers := three(t)
 	for _, f := range servers {
-		f.answer(authsign, status(http.StatusServiceUnavailable, ""))
+		f.respond(authsign, status(http.StatusServiceUnavailable, ""))
 	}
 	_, err := client(t, options(t, servers...)).Issue(t.Context(), request(t))
 	for _, f := range servers {
@@ -115,69 +118,74 @@ func TestTheErrorNamesEveryServer(t *testing.T) {
 	}
 }
 
-func TestASilentServerCostsOneTimeout(t *testing.T) {
+func TestIssue_SilentServerCostsOneTimeout(t *testing.T) {
 	t.Parallel()
-	servers := three(t)[:2]
-	hold(t, servers[0], authsign)
-	o := options(t, servers...)
-	o.Timeout = 2 * time.Second // the second server has as long
-	if _, err := client(t, o).Issue(t.Context(), request(t)); err != nil {
-		t.Error(err)
-	}
-	hold(t, servers[1], authsign)
-	o.Timeout = 50 * time.Millisecond
-	_, err := client(t, o).Issue(t.Context(), request(t))
-	wantTransient(t, err, servers[1].URL+": no answer within 50ms")
-	if errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the error %v is that of the caller's context", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		servers := n.start(2)
+		hold(t, servers[0], authsign)
+		o := options(t, servers...)
+		begin := time.Now()
+		if _, err := n.client(o).Issue(t.Context(), request(t)); err != nil || time.Since(begin) != o.Timeout {
+			t.Errorf("after %s: got the error %v, want none after %s", time.Since(begin), err, o.Timeout)
+		}
+		hold(t, servers[1], authsign)
+		begin = time.Now()
+		_, err := n.client(o).Issue(t.Context(), request(t))
+		wantTransient(t, err, servers[1].URL+": no response within 1m0s")
+		if took := time.Since(begin); errors.Is(err, context.DeadlineExceeded) || took != 2*o.Timeout {
+			t.Errorf("after %s: the error %v is that of the caller's context", took, err)
+		}
+	})
 }
 
-func TestWhenTheContextEndsNoOtherServerIsAsked(t *testing.T) {
+func TestIssue_EndedContextStopsTheFailover(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		path string
 		end  func(context.Context) (context.Context, context.CancelFunc)
 		want error
 	}{
-		"cancelled while it signs": {authsign, context.WithCancel, context.Canceled},
-		"cancelled while it tells": {infoPath, context.WithCancel, context.Canceled},
+		"cancelled during authsign": {authsign, context.WithCancel, context.Canceled},
+		"cancelled during info":     {infoPath, context.WithCancel, context.Canceled},
 		"past its deadline": {authsign, func(ctx context.Context) (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
 			return ctx, func() { <-ctx.Done(); cancel() }
 		}, context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			servers := three(t)[:2]
-			arrived := hold(t, servers[0], test.path)
-			i := client(t, options(t, servers...))
-			ctx, end := test.end(t.Context())
-			result := make(chan error, 1)
-			go func() {
-				_, err := i.Issue(ctx, request(t))
-				result <- err
-			}()
-			if errors.Is(test.want, context.Canceled) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNetwork(t)
+				servers := n.start(2)
+				arrived := hold(t, servers[0], test.path)
+				i := n.client(options(t, servers...))
+				ctx, end := test.end(t.Context())
+				result := make(chan error, 1)
+				go func() {
+					_, err := i.Issue(ctx, request(t))
+					result <- err
+				}()
 				<-arrived
-			}
-			end()
-			if err := <-result; !errors.Is(err, test.want) {
-				t.Errorf("got the error %v, want %v", err, test.want)
-			}
-			if n := servers[1].count(authsign); n > 0 {
-				t.Errorf("the second server was asked %d times", n)
-			}
+				end()
+				if err := <-result; !errors.Is(err, test.want) {
+					t.Errorf("got the error %v, want %v", err, test.want)
+				}
+				if n := servers[1].count(authsign); n > 0 {
+					t.Errorf("the second server was called %d times", n)
+				}
+			})
 		})
 	}
 }
 
-// hold lets requests wait until the test ends, and tells of each.
+// hold delays responses until the test ends, and reports each request.
 func hold(t testing.TB, f *fake, path string) <-chan struct{} {
 	t.Helper()
 	release, arrived := make(chan struct{}), make(chan struct{}, 16)
 	t.Cleanup(func() { close(release) })
-	f.answer(path, func(_ http.ResponseWriter, r *http.Request) {
+	f.respond(path, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // then the server notices that the client has gone
 		arrived <- struct{}{}
 		select {
 		case <-release:

@@ -34,7 +34,8 @@ const (
 	infoPath = "/api/v1/cfssl/info"
 )
 
-// fake speaks as cfssl does, over TLS. Its fields may be changed between requests.
+// fake is a server with the API of cfssl, over TLS. Tests may change its fields between
+// requests.
 type fake struct {
 	*httptest.Server
 	t        testing.TB
@@ -43,13 +44,12 @@ type fake struct {
 	mu       sync.Mutex
 	cert     *x509.Certificate // of the CA that signs
 	key      crypto.Signer
-	told     *x509.Certificate           // what info tells, if not cert
-	lie      func(*x509.Certificate)     // changes what is signed
-	instead  map[string]http.HandlerFunc // answers for an endpoint, by its path
+	reported *x509.Certificate           // returned by info, if not cert
+	change   func(*x509.Certificate)     // changes a certificate before it is signed
+	instead  map[string]http.HandlerFunc // replaces an endpoint, by its path
 	hits     map[string]int              // by path
-	clients  map[string]bool             // addresses that requests came from
-	requests []map[string]any            // what was asked of authsign
-	infos    []info.Req                  // what was asked of info
+	requests []map[string]any            // to authsign
+	infos    []info.Req                  // to info
 }
 
 // start starts a server that signs with an authority.
@@ -60,21 +60,34 @@ func start(t testing.TB, a *ca.Authority, key crypto.Signer) *fake {
 
 func startTLS(t testing.TB, a *ca.Authority, key crypto.Signer, config *tls.Config) *fake {
 	t.Helper()
-	f := &fake{
+	f := newFake(t, a, key)
+	f.Server = httptest.NewUnstartedServer(nil)
+	f.Config = f.config()
+	f.startTLS(config)
+	return f
+}
+
+func newFake(t testing.TB, a *ca.Authority, key crypto.Signer) *fake {
+	t.Helper()
+	return &fake{
 		t:        t,
 		provider: catest.Must(auth.New(authKey, nil))(t),
 		cert:     a.Certificate(),
 		key:      key,
 		instead:  map[string]http.HandlerFunc{},
 		hits:     map[string]int{},
-		clients:  map[string]bool{},
 	}
-	f.Server = httptest.NewUnstartedServer(f)
-	f.Config.ErrorLog = log.New(io.Discard, "", 0)
+}
+
+func (f *fake) config() *http.Server {
+	return &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0)}
+}
+
+func (f *fake) startTLS(config *tls.Config) {
+	f.t.Helper()
 	f.TLS = config
 	f.StartTLS()
-	t.Cleanup(f.Close)
-	return f
+	f.t.Cleanup(f.Close)
 }
 
 // with changes the server.
@@ -84,7 +97,7 @@ func (f *fake) with(change func(*fake)) {
 	change(f)
 }
 
-func (f *fake) answer(path string, h http.HandlerFunc) {
+func (f *fake) respond(path string, h http.HandlerFunc) {
 	f.with(func(f *fake) { f.instead[path] = h })
 }
 
@@ -97,7 +110,6 @@ func (f *fake) count(path string) int {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.hits[r.URL.Path]++
-	f.clients[r.RemoteAddr] = true
 	instead := f.instead[r.URL.Path]
 	f.mu.Unlock()
 	if instead != nil {
@@ -118,23 +130,23 @@ func (f *fake) handle(w http.ResponseWriter, r *http.Request) error {
 	case authsign:
 		return f.sign(w, body)
 	case infoPath:
-		return f.tell(w, body)
+		return f.info(w, body)
 	}
 	http.NotFound(w, r)
 	return nil
 }
 
-func (f *fake) tell(w http.ResponseWriter, body []byte) error {
+func (f *fake) info(w http.ResponseWriter, body []byte) error {
 	var request info.Req
 	if err := json.Unmarshal(body, &request); err != nil {
 		return cferr.NewBadRequest(err)
 	}
 	f.infos = append(f.infos, request)
-	told := f.told
-	if told == nil {
-		told = f.cert
+	reported := f.reported
+	if reported == nil {
+		reported = f.cert
 	}
-	return api.SendResponse(w, info.Resp{Certificate: strings.TrimSpace(pemOf(told))})
+	return api.SendResponse(w, info.Resp{Certificate: strings.TrimSpace(pemOf(reported))})
 }
 
 func (f *fake) sign(w http.ResponseWriter, body []byte) error {
@@ -175,8 +187,8 @@ func (f *fake) sign(w http.ResponseWriter, body []byte) error {
 			t.DNSNames = append(t.DNSNames, host)
 		}
 	}
-	if f.lie != nil {
-		f.lie(t)
+	if f.change != nil {
+		f.change(t)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, t, f.cert, csr.PublicKey, f.key)
 	if err != nil {
@@ -185,8 +197,8 @@ func (f *fake) sign(w http.ResponseWriter, body []byte) error {
 	return api.SendResponse(w, map[string]any{"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))})
 }
 
-// template is what the profiles of the server say: an unknown one is the default,
-// and the subject is that of the CSR.
+// template applies a profile of the server: for an unknown one the default, and the subject
+// of the CSR.
 func template(profile string, csr *x509.CertificateRequest) *x509.Certificate {
 	t := &x509.Certificate{
 		SerialNumber:          big.NewInt(0x7f3a9c0011),
@@ -212,13 +224,13 @@ func template(profile string, csr *x509.CertificateRequest) *x509.Certificate {
 
 func pemOf(cert *x509.Certificate) string { return string(ca.MarshalCertificates(cert)) }
 
-// csrOf is a certificate request, with a subject if cn is not empty.
+// csrOf returns a certificate request, with a subject if cn is not empty.
 func csrOf(t testing.TB, key crypto.Signer, cn string) []byte {
 	t.Helper()
 	return catest.Must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: cn}}, key))(t)
 }
 
-// status answers with a status and a body.
+// status responds with a status and a body.
 func status(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)
@@ -226,7 +238,7 @@ func status(code int, body string) http.HandlerFunc {
 	}
 }
 
-// failure is what cfssl says when it refuses.
+// failure returns the body of a cfssl error.
 func failure(code int) string {
 	body, err := json.Marshal(api.NewErrorResponse("a message", code))
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-// FuzzAnswer reads answers: there is a certificate or an error, an error is short
-// and printable, and only status 400 to authsign can be permanent.
-func FuzzAnswer(f *testing.F) {
+// FuzzResponse parses responses: the result is a certificate or an error, an error is short
+// and printable, and only status 400 of authsign can be permanent.
+func FuzzResponse(f *testing.F) {
 	h := catest.New(f)
-	good := answerWith(pemOf(h.Leaf))
+	valid := responseWith(pemOf(h.Leaf))
 	for _, body := range []string{
-		good, answerWith(pemOf(h.Leaf) + pemOf(h.Root.Certificate())), good[:len(good)/2], good + good,
+		valid, responseWith(pemOf(h.Leaf) + pemOf(h.Root.Certificate())), valid[:len(valid)/2], valid + valid,
 		failure(5500), failure(5300), failure(400), "404 page not found\n", "null", "[]", "{}",
 		`{"success":true,"result":null}`, `{"success":true,"result":[7]}`, `{"success":true,"result":{"certificate":{}}}`,
 		`{"success":true,"result":{"usages":[1],"expiry":{}}}`, `{"errors":[{"code":1e400}]}`, `{"errors":{}}`, strings.Repeat("[", 20_000),
@@ -35,11 +35,11 @@ func FuzzAnswer(f *testing.F) {
 		if errors.As(err, &permanent) && (code != http.StatusBadRequest || permanent.Reason == "") {
 			t.Errorf("status %d is permanent with the reason %q", code, permanent.Reason)
 		}
-		cert, told := cfssl.ParseInfo(code, body)
-		if (cert == nil) == (told == nil) || errors.As(told, &permanent) {
-			t.Fatalf("info: a certificate: %t, the error %v", cert != nil, told)
+		cert, reported := cfssl.ParseInfo(code, body)
+		if (cert == nil) == (reported == nil) || errors.As(reported, &permanent) {
+			t.Fatalf("info: a certificate: %t, the error %v", cert != nil, reported)
 		}
-		for _, err := range []error{err, told} {
+		for _, err := range []error{err, reported} {
 			if err != nil && (len(err.Error()) > 1200 || strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' || r > '~' })) {
 				t.Errorf("the error is %q", err)
 			}

@@ -22,7 +22,7 @@ var (
 	_ issuer.Checker            = (*cfssl.Issuer)(nil)
 )
 
-// options are those of a client of servers.
+// options returns the options of a client of servers.
 func options(t testing.TB, servers ...*fake) cfssl.Options {
 	t.Helper()
 	o := cfssl.Options{
@@ -72,16 +72,16 @@ func obtainOptions(h *catest.Hierarchy) issuer.ObtainOptions {
 	return issuer.ObtainOptions{Roots: h.Root.Chain(), Now: catest.Now}
 }
 
-func TestAnIntermediateOfAnotherNameIsAnError(t *testing.T) {
+func TestIssueIntermediate_RejectsAnotherName(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Root, h.RootKey)
-	f.lie = func(c *x509.Certificate) { c.Subject.CommonName = "west" }
+	f.change = func(c *x509.Certificate) { c.Subject.CommonName = "west" }
 	_, err := client(t, options(t, f)).IssueIntermediate(t.Context(), intermediateRequest(t))
-	wantTransient(t, err, `the certificate is for "west", asked was for "west `)
+	wantTransient(t, err, `the certificate is for "west", but "west `)
 }
 
-func TestWhatAServerMakesOfARequestIsCaughtByObtain(t *testing.T) {
+func TestObtain_RejectsDeviationsOfTheServer(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(*fake, *cfssl.Options, *issuer.Request)
@@ -101,7 +101,7 @@ func TestWhatAServerMakesOfARequestIsCaughtByObtain(t *testing.T) {
 		},
 		"a name is added": {
 			func(f *fake, _ *cfssl.Options, _ *issuer.Request) {
-				f.lie = func(c *x509.Certificate) { c.DNSNames = []string{"admin.example.com"} }
+				f.change = func(c *x509.Certificate) { c.DNSNames = []string{"admin.example.com"} }
 			}, issuer.RuleGrantedNames,
 		},
 	} {
@@ -112,9 +112,9 @@ func TestWhatAServerMakesOfARequestIsCaughtByObtain(t *testing.T) {
 			o, r := options(t, f), request(t)
 			test.change(f, &o, &r)
 			_, err := issuer.Obtain(t.Context(), client(t, o), r, obtainOptions(h))
-			var answer *issuer.AnswerError
-			if !errors.As(err, &answer) || !errors.Is(err, test.want) {
-				t.Errorf("got the error %v, want an AnswerError for %s", err, test.want)
+			var response *issuer.ResponseError
+			if !errors.As(err, &response) || !errors.Is(err, test.want) {
+				t.Errorf("got the error %v, want a ResponseError for %s", err, test.want)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func wantTransient(t testing.TB, err error, text string) {
 	}
 }
 
-// authorityOf makes another root, of a name and key.
+// authorityOf returns a root with a name and a key.
 func authorityOf(t testing.TB, name string, key crypto.Signer) *ca.Authority {
 	t.Helper()
 	return catest.Must(ca.NewRoot(ca.RootOptions{Key: key, CommonName: name, Organization: catest.Organization, Now: catest.Now}))(t)

@@ -9,28 +9,29 @@ import (
 	"time"
 )
 
-// DefaultTimeout is how long one exchange with one server may take.
+// DefaultTimeout is the timeout of one exchange with one server.
 const DefaultTimeout = 10 * time.Second
 
-// Options say which servers are asked, and how.
+// Options configure an issuer.
 type Options struct {
-	// URLs of the servers in order of preference, at least one: https, a host, and
-	// a path if the API stands below one.
+	// URLs of the servers, at least one, in order of preference: https, a host, and
+	// optionally the path above /api.
 	URLs []string
-	// AuthKey is the key of the profiles; it is required.
+	// AuthKey is the auth key of the profiles. It is required.
 	AuthKey AuthKey
-	// Profile is the server's profile for workloads; it is required.
+	// Profile is the name of the server's profile for workloads. It is required.
 	Profile string
-	// IntermediateProfile is the one for CAs; without it none can be asked for.
+	// IntermediateProfile is the profile for intermediates; empty rejects requests for
+	// them.
 	IntermediateProfile string
 	// Label selects the signer of a server that has several.
 	Label string
-	// RootCAs verify the servers' TLS certificates; nil means those of the system.
+	// RootCAs verify the TLS certificates of the servers; nil means the system roots.
 	RootCAs *x509.CertPool
-	// ClientCertificate is shown to servers that want one; nil means none.
+	// ClientCertificate is used for mutual TLS; nil means none.
 	ClientCertificate *tls.Certificate
-	// Intermediates are the CAs between those of the servers and the root, in any
-	// order: a server tells only its own.
+	// Intermediates are the CAs between those of the servers and the root, in any order.
+	// A server returns only its own CA.
 	Intermediates []*x509.Certificate
 	// Timeout of one exchange with one server; zero means [DefaultTimeout].
 	Timeout time.Duration
@@ -47,11 +48,11 @@ func (o *Options) complete() error {
 	}
 	switch {
 	case len(o.URLs) == 0:
-		return errors.New("option URLs: no server is named")
+		return errors.New("option URLs: no server is given")
 	case o.AuthKey.token == nil:
 		return errors.New("option AuthKey: the key is missing")
 	case o.Profile == "":
-		return errors.New("option Profile: it is missing, and servers take that for their default")
+		return errors.New("option Profile: it is missing; a server would use its default profile")
 	case o.Timeout < 0:
 		return fmt.Errorf("option Timeout: %s is negative", o.Timeout)
 	}
@@ -78,8 +79,8 @@ func checkClientCertificate(c *tls.Certificate) error {
 	return nil
 }
 
-// parseURL takes the base of an API. Its errors do not repeat the text, which may
-// hold a password.
+// parseURL parses the base URL of an API. Its errors do not contain the text, which may
+// contain a password.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {

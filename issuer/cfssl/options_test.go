@@ -14,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-func TestOptionsThatAreRefused(t *testing.T) {
+func TestNew_RejectsOptions(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cert := clientCertificate(t)
@@ -25,10 +25,10 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		spoil func(*cfssl.Options)
 		want  string
 	}{
-		"no server":                      {func(o *cfssl.Options) { o.URLs = nil }, "URLs: no server is named"},
+		"no server":                      {func(o *cfssl.Options) { o.URLs = nil }, "URLs: no server is given"},
 		"an http URL":                    {url("http://ca.example.com"), "URLs[1]: not an https URL"},
 		"a URL without a scheme":         {url("ca.example.com"), "URLs[1]: not an https URL"},
-		"a URL that is opaque":           {url("https:ca.example.com"), "URLs[1]: has no host"},
+		"an opaque URL":                  {url("https:ca.example.com"), "URLs[1]: has no host"},
 		"a URL without a host":           {url("https://:8888"), "URLs[1]: has no host"},
 		"a URL with a user":              {url("https://user:hunter2@ca.example.com"), "URLs[1]: has a user, expected none"},
 		"a malformed URL with a user":    {url("https://user:hunter2@ca.example.com:port"), "URLs[1]: not a URL"},
@@ -49,7 +49,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		o := options(t)
 		o.URLs = []string{"https://ca.example.com:8888/pki"}
 		if _, err := cfssl.New(o); err != nil {
-			t.Fatalf("the options are not good: %v", err)
+			t.Fatalf("the options are invalid: %v", err)
 		}
 		test.spoil(&o)
 		_, err := cfssl.New(o)
@@ -59,7 +59,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestKeysThatAreRefused(t *testing.T) {
+func TestParseAuthKey_RejectsKeys(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", " \n", "zz" + authKey[2:], authKey[1:], authKey[:30], "env:HOME", "file:/etc/passwd", "hex:" + authKey,
@@ -67,19 +67,19 @@ func TestKeysThatAreRefused(t *testing.T) {
 	} {
 		_, err := cfssl.ParseAuthKey([]byte(text))
 		if err == nil {
-			t.Errorf("%q is taken for a key", text)
+			t.Errorf("%q is accepted", text)
 		} else if s := strings.TrimSpace(text); s != "" && strings.Contains(err.Error(), s) {
 			t.Errorf("the error repeats the key: %v", err)
 		}
 	}
 	for _, text := range []string{authKey, "  " + authKey + "\n", strings.ToUpper(authKey)} {
 		if _, err := cfssl.ParseAuthKey([]byte(text)); err != nil {
-			t.Errorf("%q is refused: %v", text, err)
+			t.Errorf("%q is rejected: %v", text, err)
 		}
 	}
 }
 
-func TestNothingPrintsTheKey(t *testing.T) {
+func TestFormat_DoesNotRevealTheKey(t *testing.T) {
 	t.Parallel()
 	o := options(t)
 	o.URLs = []string{"https://a.example.com", "https://b.example.com/pki"}

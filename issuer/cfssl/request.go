@@ -11,22 +11,22 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// kind is what a request asks for.
+// kind is the kind of a request.
 type kind int
 
 const (
 	workload kind = iota + 1
 	intermediate
-	information // about the CA, not for a signature
+	information // about the CA; not a signature
 )
 
-// signRequest is what authsign is asked for: signhandler.jsonSignRequest of cfssl,
-// which it does not export. There is no lifetime in it.
+// signRequest is a request to authsign: signhandler.jsonSignRequest of cfssl, which is not
+// exported. It cannot contain a lifetime.
 type signRequest struct {
 	CSR string `json:"certificate_request"`
-	// Hosts replace all names of the CSR if they are not null, even by none.
+	// Hosts replace all names of the CSR if they are not null, even if empty.
 	Hosts []string `json:"hosts"`
-	// Subject replaces those attributes of the CSR's that it has.
+	// Subject replaces the attributes of the CSR's subject that it contains.
 	Subject *subject `json:"subject,omitempty"`
 	Profile string   `json:"profile"`
 	Label   string   `json:"label"`
@@ -49,9 +49,9 @@ func (i *Issuer) workloadRequest(r issuer.Request) (signRequest, error) {
 func (i *Issuer) intermediateRequest(r issuer.IntermediateRequest) (signRequest, error) {
 	switch {
 	case i.profiles[intermediate] == "":
-		return signRequest{}, permanent("NotSupported", "this issuer has no profile for CAs")
+		return signRequest{}, permanent("NotSupported", "this issuer has no profile for intermediates")
 	case r.Constraints != nil:
-		return signRequest{}, permanent("NotSupported", "cfssl cannot be asked for name constraints")
+		return signRequest{}, permanent("NotSupported", "cfssl does not support requests for name constraints")
 	}
 	name, err := ca.TaggedName(r.CommonName, r.PublicKey)
 	if err != nil {
@@ -64,7 +64,7 @@ func (i *Issuer) intermediateRequest(r issuer.IntermediateRequest) (signRequest,
 
 func (i *Issuer) signRequest(k kind, csr []byte, hosts []string) (signRequest, error) {
 	if len(csr) == 0 {
-		return signRequest{}, permanent("MissingCSR", "cfssl wants a certificate request, and there is none")
+		return signRequest{}, permanent("MissingCSR", "the CSR is missing, which cfssl requires")
 	}
 	return signRequest{
 		CSR:     string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr})),

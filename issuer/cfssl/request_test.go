@@ -15,7 +15,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-func TestWhatIsAskedForIsWhatWasGranted(t *testing.T) {
+func TestIssue_SendsTheGrant(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
@@ -25,7 +25,7 @@ func TestWhatIsAskedForIsWhatWasGranted(t *testing.T) {
 	r := request(t)
 	got := catest.Must(issuer.Obtain(t.Context(), i, r, obtainOptions(h)))(t)
 	if want := append([]*x509.Certificate{got.Certificates[0]}, h.Chain()...); !cmp.Equal(want, got.Certificates, catest.Identical()) {
-		t.Errorf("got a chain of %d certificates that is not leaf, intermediate, root", len(got.Certificates))
+		t.Errorf("got a chain of %d certificates, want leaf, intermediate, root", len(got.Certificates))
 	}
 	r.SPIFFEID, r.DNSNames = spiffeid.ID{}, []string{"istiod.istio-system.svc", "istiod"}
 	catest.Must(issuer.Obtain(t.Context(), i, r, obtainOptions(h)))(t)
@@ -43,7 +43,7 @@ func TestWhatIsAskedForIsWhatWasGranted(t *testing.T) {
 	}
 }
 
-func TestAnIntermediateIsCalledAfterItsKey(t *testing.T) {
+func TestIssueIntermediate_NameHasTheTagOfTheKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Root, h.RootKey)
@@ -51,7 +51,7 @@ func TestAnIntermediateIsCalledAfterItsKey(t *testing.T) {
 	got := catest.Must(issuer.ObtainIntermediate(t.Context(), client(t, options(t, f)), r, obtainOptions(h)))(t)
 	name := catest.Must(ca.TaggedName("west", r.PublicKey))(t)
 	if cn := got.Certificates[0].Subject.CommonName; cn != name {
-		t.Errorf("the CA is called %q, want %q", cn, name)
+		t.Errorf("the name of the CA is %q, want %q", cn, name)
 	}
 	want := []map[string]any{{
 		"certificate_request": pemCSR(r.CSR), "profile": "intermediates", "label": "",
@@ -65,7 +65,7 @@ func TestAnIntermediateIsCalledAfterItsKey(t *testing.T) {
 	}
 }
 
-func TestRequestsThatAreRefusedUnasked(t *testing.T) {
+func TestIssue_RejectsRequestsLocally(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	f := start(t, h.Root, h.RootKey)
@@ -101,7 +101,7 @@ func TestRequestsThatAreRefusedUnasked(t *testing.T) {
 		wantPermanent(t, name, test.err, test.reason)
 	}
 	if f.count(authsign) > 0 {
-		t.Errorf("the server was asked %d times", f.count(authsign))
+		t.Errorf("the server was called %d times", f.count(authsign))
 	}
 }
 

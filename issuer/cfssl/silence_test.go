@@ -13,8 +13,8 @@ import (
 	"github.com/trustgen/trustgen/ca/catest"
 )
 
-// Not parallel: it watches what the whole process writes.
-func TestNothingIsWritten(t *testing.T) {
+// Not parallel: it captures the output of the process.
+func TestIssue_WritesNothing(t *testing.T) {
 	h := catest.New(t)
 	f := start(t, h.Intermediate, h.IntermediateKey)
 	r := request(t)
@@ -31,7 +31,7 @@ func TestNothingIsWritten(t *testing.T) {
 	for _, refuse := range []http.HandlerFunc{
 		status(http.StatusBadRequest, failure(5500)), status(http.StatusBadGateway, "<html>"), status(http.StatusOK, "{}"), cutOff,
 	} {
-		f.answer(authsign, refuse)
+		f.respond(authsign, refuse)
 		_, _ = i.Issue(t.Context(), r)
 	}
 	f.CloseClientConnections()
@@ -39,10 +39,10 @@ func TestNothingIsWritten(t *testing.T) {
 		t.Error(err)
 	}
 	if written := catest.Must(os.ReadFile(file.Name()))(t); len(written) > 0 {
-		t.Errorf("written was:\n%s", written)
+		t.Errorf("output:\n%s", written)
 	}
 	cflog.Warning("the test can fail")
 	if written := catest.Must(os.ReadFile(file.Name()))(t); !bytes.Contains(written, []byte("the test can fail")) {
-		t.Error("the logger of cfssl was not watched")
+		t.Error("the logger of cfssl is not captured")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/cfssl"
 )
 
-func TestMutualTLS(t *testing.T) {
+func TestIssue_MutualTLS(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	cert := clientCertificate(t)
@@ -31,7 +31,7 @@ func TestMutualTLS(t *testing.T) {
 	}
 }
 
-func TestServersThatAreNotTrusted(t *testing.T) {
+func TestIssue_RejectsUntrustedServers(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	for name, test := range map[string]struct {

@@ -10,38 +10,38 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// Backend is an issuer under test, with what a caller knows of it.
+// Backend is an issuer under test, and its configuration.
 type Backend struct {
-	// Name is what it is called in errors and in the [Report]; empty means
-	// "backend".
+	// Name is the name in errors and in the [Report]; empty means "backend".
 	Name string
-	// Issuer is required. [issuer.Checker] and [issuer.IntermediateIssuer] are
-	// found by [issuer.As].
+	// Issuer is required. The suite finds [issuer.Checker] and
+	// [issuer.IntermediateIssuer] with [issuer.As].
 	Issuer issuer.Issuer
-	// Intermediates issues CAs, if Issuer does not. Its answers lead to Roots too.
+	// Intermediates issues intermediate CAs, if Issuer does not. Its chains lead to Roots
+	// too.
 	Intermediates issuer.IntermediateIssuer
-	// Roots are required: those that its answers lead to.
+	// Roots are the roots of its chains. They are required.
 	Roots []*x509.Certificate
-	// TrustDomain is that of the SPIFFE IDs that it may issue, all of which begin
-	// with /ns/; empty means "cluster.local".
+	// TrustDomain is a trust domain for which it issues all SPIFFE IDs whose path begins
+	// with /ns/issuertest/sa/; empty means "cluster.local".
 	TrustDomain string
-	// DNSName is a name that it may issue, and constrain a CA to; empty means
+	// DNSName is a name that it issues, and to which it can constrain a CA; empty means
 	// "istiod.istio-system.svc".
 	DNSName string
-	// Forbidden is an identity that it refuses for good. The zero ID means that it
-	// knows of none.
+	// Forbidden is an identity that it rejects with a [*issuer.PermanentError]. The case
+	// is left out for the zero ID.
 	Forbidden spiffeid.ID
-	// Lifetime is what certificates are asked for; zero means an hour. For a
-	// backend with a lifetime of its own it is that one.
+	// Lifetime is the requested lifetime; zero means an hour. Set it to the lifetime of a
+	// backend that ignores the requested one.
 	Lifetime time.Duration
-	// AllowSubject and Except are those of [issuer.ObtainOptions].
+	// AllowSubject and Except are the fields of [issuer.ObtainOptions].
 	AllowSubject bool
 	Except       []ca.Rule
 	// Now is the clock of the backend; nil means time.Now.
 	Now func() time.Time
 }
 
-// complete fills in what a backend leaves out.
+// complete sets defaults.
 func (b Backend) complete() Backend {
 	if b.Name == "" {
 		b.Name = "backend"
@@ -64,27 +64,27 @@ func (b Backend) complete() Backend {
 	return b
 }
 
-// Capabilities are what a backend claims, beside the contract. A claim that is not
-// kept fails the test; what a backend can do and does not claim is reported only.
+// Capabilities are the optional features that a backend claims. A feature that is claimed
+// and missing fails the test; one that is not claimed is only reported.
 type Capabilities struct {
-	// Lifetime: a certificate lives as long as it was asked for, if that is at most
-	// the Lifetime of the [Backend].
+	// Lifetime: a certificate has the requested lifetime, up to the Lifetime of the
+	// [Backend].
 	Lifetime bool
-	// Usages: it gives a certificate serverAuth alone, or clientAuth alone.
+	// Usages: it issues certificates with only serverAuth or only clientAuth.
 	Usages bool
 	// DNSNames: it issues certificates for DNS names.
 	DNSNames bool
-	// Chain: its answers end with the root. Without it, [issuer.Obtain] adds the
-	// root; the CAs between are part of every answer.
+	// Chain: its chains end with the root. If not, [issuer.Obtain] adds the root; the
+	// intermediates are always part of the chain.
 	Chain bool
-	// NeedsCSR: it refuses a request without a CSR for good.
+	// NeedsCSR: it rejects a request without a CSR with a [*issuer.PermanentError].
 	NeedsCSR bool
-	// Check: it is an [issuer.Checker].
+	// Check: it implements [issuer.Checker].
 	Check bool
-	// Intermediates: it is an [issuer.IntermediateIssuer].
+	// Intermediates: it implements [issuer.IntermediateIssuer].
 	Intermediates bool
-	// Constraints: its CAs have the name constraints that they were granted.
+	// Constraints: its intermediates have the granted name constraints.
 	Constraints bool
-	// Network: its CA is reached through the [Line].
+	// Network: it reaches its CA through the [Proxy].
 	Network bool
 }

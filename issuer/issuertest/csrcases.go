@@ -14,24 +14,25 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// A backend may refuse these requests, or take from the CSR nothing but the key.
+// csrCases have a CSR that differs from the request. A backend may reject such a request,
+// or use only the key of the CSR.
 func csrCases() []testCase {
 	return []testCase{
-		{name: "a CSR with foreign names gives the granted ones or nothing", when: always, run: withCSR(addForeignNames)},
-		{name: "a CSR with a subject gives an empty one or nothing", when: always, run: withCSR(addSubject)},
-		{name: "a CSR that asks for a CA never gives one", when: always, run: signsNoCA},
-		{name: "a CSR of another key gives the granted key or nothing", when: always, run: distrustsKey},
-		{name: "a CSR that cannot be read gives the granted certificate or nothing", when: always, run: survivesGarbage},
-		{name: "a request without a CSR is granted or refused for good", when: always, run: withoutCSR},
+		{name: "foreign names in a CSR are not certified", when: always, run: withCSR(addForeignNames)},
+		{name: "a subject in a CSR is not certified", when: always, run: withCSR(addSubject)},
+		{name: "a CSR for a CA certificate does not give one", when: always, run: signsNoCA},
+		{name: "a CSR with another key does not change the granted key", when: always, run: distrustsKey},
+		{name: "a malformed CSR does not change the certificate", when: always, run: survivesGarbage},
+		{name: "a request without a CSR is granted or rejected permanently", when: always, run: withoutCSR},
 	}
 }
 
-func withCSR(change func(*x509.CertificateRequest)) func(context.Context, *subject) error {
-	return func(ctx context.Context, s *subject) error { return forgiven(s.askWithCSR(ctx, change)) }
+func withCSR(change func(*x509.CertificateRequest)) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error { return fatalOnly(s.askWithCSR(ctx, change)) }
 }
 
-// askWithCSR asks for the usual, with a CSR that says something else.
-func (s *subject) askWithCSR(ctx context.Context, change func(*x509.CertificateRequest)) error {
+// askWithCSR makes a request whose CSR differs from it.
+func (s *suite) askWithCSR(ctx context.Context, change func(*x509.CertificateRequest)) error {
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
 		return err
@@ -58,24 +59,24 @@ func addSubject(r *x509.CertificateRequest) {
 	r.Subject = pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}
 }
 
-// addCA asks for basicConstraints CA:TRUE and keyUsage keyCertSign.
+// addCA adds basicConstraints CA:TRUE and keyUsage keyCertSign.
 func addCA(r *x509.CertificateRequest) {
 	r.ExtraExtensions = append(r.ExtraExtensions,
 		pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 19}, Critical: true, Value: []byte{0x30, 0x03, 0x01, 0x01, 0xff}},
 		pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 15}, Critical: true, Value: []byte{0x03, 0x02, 0x02, 0x04}})
 }
 
-// signsNoCA is not content with the refusal of the answer: the CA was signed, and
+// signsNoCA fails although Obtain rejects the certificate: the CA certificate exists, and
 // whoever finds it can use it.
-func signsNoCA(ctx context.Context, s *subject) error {
+func signsNoCA(ctx context.Context, s *suite) error {
 	err := s.askWithCSR(ctx, addCA)
 	if errors.Is(err, ca.RuleLeafNotCA) {
 		return fmt.Errorf("it signed a CA: %w", err)
 	}
-	return forgiven(err)
+	return fatalOnly(err)
 }
 
-func distrustsKey(ctx context.Context, s *subject) error {
+func distrustsKey(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
@@ -86,20 +87,20 @@ func distrustsKey(ctx context.Context, s *subject) error {
 	}
 	r.CSR = other.CSR
 	_, err = s.ask(ctx, r)
-	return forgiven(err)
+	return fatalOnly(err)
 }
 
-func survivesGarbage(ctx context.Context, s *subject) error {
+func survivesGarbage(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
 	}
 	r.CSR = r.CSR[:len(r.CSR)/2]
 	_, err = s.ask(ctx, r)
-	return forgiven(err)
+	return fatalOnly(err)
 }
 
-func withoutCSR(ctx context.Context, s *subject) error {
+func withoutCSR(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
@@ -107,7 +108,7 @@ func withoutCSR(ctx context.Context, s *subject) error {
 	r.CSR = nil
 	_, err = s.ask(ctx, r)
 	if s.claims.NeedsCSR && err != nil && !isA[*issuer.PermanentError](err) {
-		return fmt.Errorf("asking again is useless, but the error is not permanent: %w", err)
+		return fmt.Errorf("the error is not permanent, but a retry cannot succeed: %w", err)
 	}
 	if s.claims.NeedsCSR {
 		return nil

@@ -13,82 +13,82 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// next is what an issuer would do without its defect.
+// next is the method of the reference backend.
 type (
 	next   func(context.Context, issuer.Request) (*issuer.Chain, error)
 	nextCA func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error)
 )
 
-// spoilt is the good backend with a defect; what is nil stays good.
-type spoilt struct {
-	*good
+// defective is the reference backend with a defect. A nil function is not replaced.
+type defective struct {
+	*reference
 	issue   func(context.Context, issuer.Request, next) (*issuer.Chain, error)
 	issueCA func(context.Context, issuer.IntermediateRequest, nextCA) (*issuer.Chain, error)
 	check   func(context.Context) error
 }
 
-func (s *spoilt) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+func (s *defective) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	if s.issue != nil {
-		return s.issue(ctx, r, s.good.Issue)
+		return s.issue(ctx, r, s.reference.Issue)
 	}
-	return s.good.Issue(ctx, r)
+	return s.reference.Issue(ctx, r)
 }
 
-func (s *spoilt) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
+func (s *defective) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 	if s.issueCA != nil {
-		return s.issueCA(ctx, r, s.good.IssueIntermediate)
+		return s.issueCA(ctx, r, s.reference.IssueIntermediate)
 	}
-	return s.good.IssueIntermediate(ctx, r)
+	return s.reference.IssueIntermediate(ctx, r)
 }
 
-func (s *spoilt) Check(ctx context.Context) error {
+func (s *defective) Check(ctx context.Context) error {
 	if s.check != nil {
 		return s.check(ctx)
 	}
-	return s.good.Check(ctx)
+	return s.reference.Check(ctx)
 }
 
-// defect is one fault of a backend, and the cases that complain about it: those and
+// defect is one fault of a backend, and the cases that must fail because of it: those and
 // no others.
 type defect struct {
-	name  string
-	spoil func(*testing.T, *spoilt)
-	// careless lets what the backend answers through unchecked, as if issuer.Obtain
-	// did not do its work: answers to requests, lies about them, or both for CAs.
-	careless careless
-	claims   func(*Capabilities)
-	want     []string
+	name   string
+	inject func(*testing.T, *defective)
+	// unchecked skips the checks of issuer.Obtain for the responses of the backend, for
+	// tampered ones, or for both of intermediates.
+	unchecked unchecked
+	claims    func(*Capabilities)
+	want      []string
 }
 
-type careless int
+type unchecked int
 
 const (
-	careful careless = iota
-	carelessOfAnswers
-	carelessOfLies
-	carelessOfCAs
+	checkedAll unchecked = iota
+	uncheckedResponses
+	uncheckedTampering
+	uncheckedCAs
 )
 
-// subject lets a careless one obtain.
-func (d defect) subject(b Backend, c Capabilities, k *keys) *subject {
-	s := newSubject(b, c)
-	s.keys = k
+// suite returns a suite that skips the checks.
+func (d defect) suite(b Backend, c Capabilities) *suite {
+	s := newSuite(b, c)
+	s.keys, s.burst = sharedKeys, defectBurst
 	s.obtain = func(ctx context.Context, i issuer.Issuer, r issuer.Request, o issuer.ObtainOptions) (*issuer.Chain, error) {
-		_, lying := i.(*liar)
-		if d.careless == carelessOfAnswers && !lying || d.careless == carelessOfLies && lying {
-			return unchecked(o)(i.Issue(ctx, r))
+		_, tampered := i.(*tamperer)
+		if d.unchecked == uncheckedResponses && !tampered || d.unchecked == uncheckedTampering && tampered {
+			return deliver(o)(i.Issue(ctx, r))
 		}
 		return issuer.Obtain(ctx, i, r, o)
 	}
-	if d.careless == carelessOfCAs {
+	if d.unchecked == uncheckedCAs {
 		s.obtainIntermediate = func(ctx context.Context, i issuer.IntermediateIssuer, r issuer.IntermediateRequest, o issuer.ObtainOptions) (*issuer.Chain, error) {
-			return unchecked(o)(i.IssueIntermediate(ctx, r))
+			return deliver(o)(i.IssueIntermediate(ctx, r))
 		}
 	}
 	return s
 }
 
-func unchecked(o issuer.ObtainOptions) func(*issuer.Chain, error) (*issuer.Chain, error) {
+func deliver(o issuer.ObtainOptions) func(*issuer.Chain, error) (*issuer.Chain, error) {
 	return func(chain *issuer.Chain, err error) (*issuer.Chain, error) {
 		if err != nil || chain == nil {
 			return nil, err
@@ -97,8 +97,8 @@ func unchecked(o issuer.ObtainOptions) func(*issuer.Chain, error) (*issuer.Chain
 	}
 }
 
-// complaints runs the cases that a subject has to meet.
-func complaints(t *testing.T, s *subject, newIssuer func(*testing.T, *Line) Backend) []string {
+// failures runs the cases of a suite, and returns the names of those that fail.
+func failures(t *testing.T, s *suite, newIssuer func(*testing.T, *Proxy) Backend) []string {
 	t.Helper()
 	names := []string{}
 	for _, test := range cases() {
@@ -113,44 +113,43 @@ func complaints(t *testing.T, s *subject, newIssuer func(*testing.T, *Line) Back
 	return names
 }
 
-func TestEachDefectIsFoundByItsCasesAlone(t *testing.T) {
+func TestCases_FindEachDefect(t *testing.T) {
 	t.Parallel()
-	shared := newKeys()
 	for _, d := range slices.Concat(requestDefects(), contextDefects(), intermediateDefects()) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { d.isFound(t, shared) })
+			synctest.Test(t, func(t *testing.T) { d.isFound(t) })
 		})
 	}
 }
 
-func (d defect) isFound(t *testing.T, k *keys) {
+func (d defect) isFound(t *testing.T) {
 	t.Helper()
-	g := newGood(t)
+	g := newReference(t)
 	claims := everything()
 	if d.claims != nil {
 		d.claims(&claims)
 	}
-	b := &spoilt{good: g}
-	d.spoil(t, b)
-	newIssuer := func(*testing.T, *Line) Backend { return g.backend(b) }
-	got := complaints(t, d.subject(newIssuer(t, nil), claims, k), newIssuer)
+	b := &defective{reference: g}
+	d.inject(t, b)
+	newIssuer := func(*testing.T, *Proxy) Backend { return g.backend(b) }
+	got := failures(t, d.suite(newIssuer(t, nil), claims), newIssuer)
 	if diff := cmp.Diff(d.want, got); diff != "" {
-		t.Errorf("complaints (-want +got):\n%s", diff)
+		t.Errorf("failures (-want +got):\n%s", diff)
 	}
 }
 
-func TestEveryCaseCanComplain(t *testing.T) {
+func TestCases_EachFindsADefect(t *testing.T) {
 	t.Parallel()
-	owned := make(map[string]bool)
+	covered := make(map[string]bool)
 	for _, d := range slices.Concat(requestDefects(), contextDefects(), intermediateDefects()) {
 		for _, name := range d.want {
-			owned[name] = true
+			covered[name] = true
 		}
 	}
 	for _, d := range networkDefects() {
 		for _, name := range d.want {
-			owned[name] = true
+			covered[name] = true
 		}
 	}
 	all := make(map[string]bool)
@@ -160,7 +159,7 @@ func TestEveryCaseCanComplain(t *testing.T) {
 		}
 		all[test.name] = true
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(owned))); diff != "" {
-		t.Errorf("cases with a defect that they find (-cases +defects):\n%s", diff)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(covered))); diff != "" {
+		t.Errorf("cases that find a defect (-cases +defects):\n%s", diff)
 	}
 }

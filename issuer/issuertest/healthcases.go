@@ -10,26 +10,26 @@ import (
 
 func healthCases() []testCase {
 	return []testCase{
-		{name: "a healthy backend says so", when: claimsCheck, run: saysHealthy},
-		{name: "a request whose context has ended gives that error", when: always, run: heedsEndedContext},
+		{name: "a health check succeeds", when: claimsCheck, run: reportsHealthy},
+		{name: "a request with an ended context returns its error", when: always, run: heedsEndedContext},
 	}
 }
 
-func claimsCheck(s *subject) bool { return s.claims.Check }
+func claimsCheck(s *suite) bool { return s.claims.Check }
 
-// check asks a backend whether it is healthy.
-func (s *subject) check(ctx context.Context) error {
+// check runs the health check of the backend.
+func (s *suite) check(ctx context.Context) error {
 	checker, ok := issuer.As[issuer.Checker](s.Issuer)
 	if !ok {
-		return errors.New("it is no Checker")
+		return errors.New("it does not implement Checker")
 	}
-	_, err := within(ctx, s.grace, func(ctx context.Context) (struct{}, error) { return struct{}{}, checker.Check(ctx) })
+	_, err := withTimeout(ctx, s.grace, func(ctx context.Context) (struct{}, error) { return struct{}{}, checker.Check(ctx) })
 	return err
 }
 
-func saysHealthy(ctx context.Context, s *subject) error { return s.check(ctx) }
+func reportsHealthy(ctx context.Context, s *suite) error { return s.check(ctx) }
 
-func heedsEndedContext(ctx context.Context, s *subject) error {
+func heedsEndedContext(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
@@ -37,16 +37,16 @@ func heedsEndedContext(ctx context.Context, s *subject) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	_, err = s.ask(ctx, r)
-	return ended(err, context.Canceled)
+	return requireEnded(err, context.Canceled)
 }
 
-// ended wants the error of a context.
-func ended(err, want error) error {
-	if err := transient(err); err != nil {
+// requireEnded requires the error of a context.
+func requireEnded(err, want error) error {
+	if err := requireTransient(err); err != nil {
 		return err
 	}
 	if !errors.Is(err, want) {
-		return fmt.Errorf("the error is not that of the context, %w: %w", want, err)
+		return fmt.Errorf("the error is not %w of the context: %w", want, err)
 	}
 	return nil
 }

@@ -15,19 +15,19 @@ import (
 
 func intermediateCases() []testCase {
 	return []testCase{
-		{name: "an intermediate is issued if that is claimed", when: always, run: issuesIntermediate},
-		{name: "an intermediate issues leaves and CRLs that verify", when: claimsIntermediates, run: intermediateIssues},
-		{name: "two intermediates of one name differ in their subject", when: claimsIntermediates, run: intermediatesDiffer},
-		{name: "an intermediate for another key is not delivered", when: claimsIntermediates, run: intermediateForAnother},
-		{name: "a request for an intermediate whose context has ended gives that error", when: claimsIntermediates, run: intermediateEnded},
-		{name: "name constraints are kept", when: claimsIntermediates, run: keepsConstraints},
+		{name: "an intermediate is issued if claimed", when: always, run: issuesIntermediate},
+		{name: "an intermediate issues valid leaves and CRLs", when: claimsIntermediates, run: intermediateIssues},
+		{name: "two intermediates with one name have different subjects", when: claimsIntermediates, run: intermediatesDiffer},
+		{name: "an intermediate for another key is rejected", when: claimsIntermediates, run: intermediateForAnother},
+		{name: "an intermediate request with an ended context returns its error", when: claimsIntermediates, run: intermediateEnded},
+		{name: "name constraints are certified", when: claimsIntermediates, run: keepsConstraints},
 	}
 }
 
-func claimsIntermediates(s *subject) bool { return s.claims.Intermediates && s.Intermediates != nil }
+func claimsIntermediates(s *suite) bool { return s.claims.Intermediates && s.Intermediates != nil }
 
-// newIntermediate is a new key, and the request of a CA that has it.
-func (s *subject) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, error) {
+// newIntermediate returns a new key and the request for an intermediate with it.
+func (s *suite) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, error) {
 	r := issuer.IntermediateRequest{CommonName: "issuertest", Lifetime: s.Lifetime}
 	key, err := ca.GenerateKey(ca.P256)
 	if err != nil {
@@ -38,9 +38,9 @@ func (s *subject) newIntermediate() (crypto.Signer, issuer.IntermediateRequest, 
 	return key, r, err
 }
 
-// askIntermediate obtains a CA, and looks at what is delivered.
-func (s *subject) askIntermediate(ctx context.Context, i issuer.IntermediateIssuer, r issuer.IntermediateRequest) (*issuer.Chain, error) {
-	chain, err := within(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
+// askIntermediate obtains an intermediate and checks it.
+func (s *suite) askIntermediate(ctx context.Context, i issuer.IntermediateIssuer, r issuer.IntermediateRequest) (*issuer.Chain, error) {
+	chain, err := withTimeout(ctx, s.grace, func(ctx context.Context) (*issuer.Chain, error) {
 		return s.obtainIntermediate(ctx, i, r, s.options())
 	})
 	if err != nil {
@@ -52,9 +52,9 @@ func (s *subject) askIntermediate(ctx context.Context, i issuer.IntermediateIssu
 	return chain, nil
 }
 
-func (s *subject) inspectIntermediate(r issuer.IntermediateRequest, chain *issuer.Chain) error {
+func (s *suite) inspectIntermediate(r issuer.IntermediateRequest, chain *issuer.Chain) error {
 	if chain == nil || len(chain.Certificates) < 2 {
-		return errors.New("there is no chain to a root")
+		return errors.New("the chain does not lead to a root")
 	}
 	cert := chain.Certificates[0]
 	found := ca.VerifyIntermediate(chain.Certificates, ca.VerifyOptions{Roots: s.Roots, Now: s.Now, Except: s.Except})
@@ -69,8 +69,8 @@ func (s *subject) inspectIntermediate(r issuer.IntermediateRequest, chain *issue
 	return nil
 }
 
-// askAuthority is a CA below the backend, ready to sign.
-func (s *subject) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.Authority, error) {
+// askAuthority obtains an intermediate and returns it with its key.
+func (s *suite) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.Authority, error) {
 	key, r, err := s.newIntermediate()
 	if err != nil {
 		return nil, err
@@ -83,11 +83,11 @@ func (s *subject) askAuthority(ctx context.Context, c *ca.NameConstraints) (*ca.
 	return ca.Load(key, chain.Certificates, s.Now)
 }
 
-func issuesIntermediate(ctx context.Context, s *subject) error {
+func issuesIntermediate(ctx context.Context, s *suite) error {
 	if s.Intermediates == nil {
 		s.seen.note(intermediates, "none")
 		if s.claims.Intermediates {
-			return errors.New("it claims intermediates, but is no IntermediateIssuer")
+			return errors.New("it claims intermediates, but does not implement IntermediateIssuer")
 		}
 		return nil
 	}
@@ -95,7 +95,7 @@ func issuesIntermediate(ctx context.Context, s *subject) error {
 	return s.seen.judge(intermediates, s.claims.Intermediates, err)
 }
 
-func intermediateIssues(ctx context.Context, s *subject) error {
+func intermediateIssues(ctx context.Context, s *suite) error {
 	authority, err := s.askAuthority(ctx, nil)
 	if err != nil {
 		return err
@@ -107,8 +107,8 @@ func intermediateIssues(ctx context.Context, s *subject) error {
 	return err
 }
 
-// signsLeaf lets a CA sign for a trust domain, and verifies the leaf up to the roots.
-func (s *subject) signsLeaf(authority *ca.Authority, domain string) error {
+// signsLeaf issues a leaf for a trust domain, and verifies its chain.
+func (s *suite) signsLeaf(authority *ca.Authority, domain string) error {
 	in := *s
 	in.TrustDomain = domain
 	r, err := in.fresh()
@@ -135,7 +135,7 @@ func (s *subject) signsLeaf(authority *ca.Authority, domain string) error {
 	return nil
 }
 
-func intermediatesDiffer(ctx context.Context, s *subject) error {
+func intermediatesDiffer(ctx context.Context, s *suite) error {
 	one, err := s.askAuthority(ctx, nil)
 	if err != nil {
 		return err
@@ -145,13 +145,13 @@ func intermediatesDiffer(ctx context.Context, s *subject) error {
 		return err
 	}
 	if bytes.Equal(one.Certificate().RawSubject, two.Certificate().RawSubject) {
-		return fmt.Errorf("two keys share the subject %q, so that ztunnel takes the CRL of one for that of the other", one.Certificate().Subject)
+		return fmt.Errorf("two keys have the subject %q, so ztunnel confuses their CRLs", one.Certificate().Subject)
 	}
 	return nil
 }
 
-// mistaken answers every request for a CA with that of another key.
-type mistaken struct{ *subject }
+// mistaken returns an intermediate for another key.
+type mistaken struct{ *suite }
 
 func (m mistaken) IssueIntermediate(ctx context.Context, _ issuer.IntermediateRequest) (*issuer.Chain, error) {
 	_, other, err := m.newIntermediate()
@@ -161,22 +161,22 @@ func (m mistaken) IssueIntermediate(ctx context.Context, _ issuer.IntermediateRe
 	return m.Intermediates.IssueIntermediate(ctx, other)
 }
 
-func intermediateForAnother(ctx context.Context, s *subject) error {
+func intermediateForAnother(ctx context.Context, s *suite) error {
 	_, r, err := s.newIntermediate()
 	if err != nil {
 		return err
 	}
 	_, err = s.askIntermediate(ctx, mistaken{s}, r)
-	if err := transient(err); err != nil {
+	if err := requireTransient(err); err != nil {
 		return err
 	}
-	if !isA[*issuer.AnswerError](err) {
-		return fmt.Errorf("there is no answer to make a lie of: %w", err)
+	if !isA[*issuer.ResponseError](err) {
+		return fmt.Errorf("there is no response to tamper with: %w", err)
 	}
 	return nil
 }
 
-func intermediateEnded(ctx context.Context, s *subject) error {
+func intermediateEnded(ctx context.Context, s *suite) error {
 	_, r, err := s.newIntermediate()
 	if err != nil {
 		return err
@@ -184,12 +184,12 @@ func intermediateEnded(ctx context.Context, s *subject) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	_, err = s.askIntermediate(ctx, s.Intermediates, r)
-	return ended(err, context.Canceled)
+	return requireEnded(err, context.Canceled)
 }
 
-// keepsConstraints lets the CA sign inside its constraints and outside. What the
-// constraints say is for [issuer.ObtainIntermediate] to compare.
-func keepsConstraints(ctx context.Context, s *subject) error {
+// keepsConstraints issues leaves inside and outside the constraints.
+// [issuer.ObtainIntermediate] compares the constraints themselves.
+func keepsConstraints(ctx context.Context, s *suite) error {
 	authority, err := s.askAuthority(ctx, &ca.NameConstraints{TrustDomain: s.TrustDomain, DNSNames: []string{s.DNSName}})
 	if err := s.seen.judge(constraints, s.claims.Constraints, err); err != nil || authority == nil {
 		return err

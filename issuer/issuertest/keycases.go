@@ -17,7 +17,7 @@ func keyCases() []testCase {
 }
 
 func keyCase(name string, key func(*keys) (crypto.Signer, error)) testCase {
-	return testCase{name: name, when: always, run: func(ctx context.Context, s *subject) error {
+	return testCase{name: name, when: always, run: func(ctx context.Context, s *suite) error {
 		k, err := key(s.keys)
 		if err != nil {
 			return err

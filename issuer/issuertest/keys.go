@@ -14,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// keys are those that take long to make. They are made when they are needed, once.
+// keys are slow to generate. Each is generated once, when it is first used.
 type keys struct {
 	rsa2048, rsa3072 func() (crypto.Signer, error)
 }
@@ -26,7 +26,7 @@ func newKeys() *keys {
 	}
 }
 
-// newCSR is the CSR that a workload makes: its names, and nothing else.
+// newCSR returns the CSR of a workload: with its names, and nothing else.
 func newCSR(key crypto.Signer, r issuer.Request, change ...func(*x509.CertificateRequest)) ([]byte, error) {
 	template := &x509.CertificateRequest{DNSNames: r.DNSNames}
 	if r.SPIFFEID != (spiffeid.ID{}) {

@@ -14,17 +14,17 @@ import (
 
 func nameCases() []testCase {
 	return []testCase{
-		{name: "a SPIFFE ID is kept to the letter", when: always, run: keepsSPIFFEID},
-		{name: "DNS names are kept", when: always, run: keepsDNSNames},
-		{name: "a server gets serverAuth alone", when: always, run: keepsUsage(x509.ExtKeyUsageServerAuth)},
-		{name: "a client gets clientAuth alone", when: always, run: keepsUsage(x509.ExtKeyUsageClientAuth)},
-		{name: "a forbidden identity is refused for good", when: knowsForbidden, run: refusesForbidden},
-		{name: "an answer holds every CA below the root", when: always, run: answersWithChain},
+		{name: "a SPIFFE ID is certified exactly", when: always, run: keepsSPIFFEID},
+		{name: "DNS names are certified", when: always, run: keepsDNSNames},
+		{name: "a server certificate has only serverAuth", when: always, run: keepsUsage(x509.ExtKeyUsageServerAuth)},
+		{name: "a client certificate has only clientAuth", when: always, run: keepsUsage(x509.ExtKeyUsageClientAuth)},
+		{name: "a forbidden identity is rejected permanently", when: knowsForbidden, run: refusesForbidden},
+		{name: "a response contains every CA below the root", when: always, run: respondsWithChain},
 	}
 }
 
-// keepsSPIFFEID uses all kinds of characters of a path (SPIFFE ID §2.2).
-func keepsSPIFFEID(ctx context.Context, s *subject) error {
+// keepsSPIFFEID uses every class of characters in a path (SPIFFE ID §2.2).
+func keepsSPIFFEID(ctx context.Context, s *suite) error {
 	id, err := s.id("Cart-7.v2_x")
 	if err != nil {
 		return err
@@ -33,21 +33,21 @@ func keepsSPIFFEID(ctx context.Context, s *subject) error {
 	return err
 }
 
-func keepsDNSNames(ctx context.Context, s *subject) error {
+func keepsDNSNames(ctx context.Context, s *suite) error {
 	_, err := s.askFresh(ctx, func(r *issuer.Request) { r.SPIFFEID, r.DNSNames = spiffeid.ID{}, []string{s.DNSName} })
 	return s.seen.judge(dnsNames, s.claims.DNSNames, err)
 }
 
-func keepsUsage(usage x509.ExtKeyUsage) func(context.Context, *subject) error {
-	return func(ctx context.Context, s *subject) error {
+func keepsUsage(usage x509.ExtKeyUsage) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error {
 		_, err := s.askFresh(ctx, func(r *issuer.Request) { r.ExtKeyUsages = []x509.ExtKeyUsage{usage} })
 		return s.seen.judge(usages, s.claims.Usages, err)
 	}
 }
 
-func knowsForbidden(s *subject) bool { return s.Forbidden != spiffeid.ID{} }
+func knowsForbidden(s *suite) bool { return s.Forbidden != spiffeid.ID{} }
 
-func refusesForbidden(ctx context.Context, s *subject) error {
+func refusesForbidden(ctx context.Context, s *suite) error {
 	_, err := s.askFresh(ctx, func(r *issuer.Request) { r.SPIFFEID = s.Forbidden })
 	switch {
 	case err == nil:
@@ -58,19 +58,19 @@ func refusesForbidden(ctx context.Context, s *subject) error {
 	return nil
 }
 
-// recorder keeps the answer of an issuer as it came.
+// recorder records the response of an issuer.
 type recorder struct {
 	issuer.Issuer
-	answer *issuer.Chain
+	response *issuer.Chain
 }
 
 func (r *recorder) Issue(ctx context.Context, request issuer.Request) (*issuer.Chain, error) {
 	chain, err := r.Issuer.Issue(ctx, request)
-	r.answer = chain
+	r.response = chain
 	return chain, err
 }
 
-func answersWithChain(ctx context.Context, s *subject) error {
+func respondsWithChain(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err
@@ -79,11 +79,11 @@ func answersWithChain(ctx context.Context, s *subject) error {
 	if _, err := s.askOf(ctx, raw, r); err != nil {
 		return err
 	}
-	chain := raw.answer.Certificates
+	chain := raw.response.Certificates
 	rooted := chain[len(chain)-1].CheckSignatureFrom(chain[len(chain)-1]) == nil
 	s.seen.note(chains, describeChain(len(chain), rooted))
 	if s.claims.Chain && !rooted {
-		return errors.New("it claims that the root is part of an answer, but the last certificate is " + ca.Describe(chain[len(chain)-1]))
+		return errors.New("it claims that its chains end with the root, but the last certificate is " + ca.Describe(chain[len(chain)-1]))
 	}
 	return nil
 }

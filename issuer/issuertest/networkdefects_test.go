@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -14,21 +15,22 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// spoiltRemote is the client of the server of the tests with a defect.
-type spoiltRemote struct {
+// defectiveRemote is the client of the test server, with a defect.
+type defectiveRemote struct {
 	*remote
-	issue func(context.Context, issuer.Request, next) (*issuer.Chain, error)
-	check func(context.Context, func(context.Context) error) error
+	ignored chan time.Time
+	issue   func(context.Context, issuer.Request, next) (*issuer.Chain, error)
+	check   func(context.Context, func(context.Context) error) error
 }
 
-func (s *spoiltRemote) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
+func (s *defectiveRemote) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	if s.issue != nil {
 		return s.issue(ctx, r, s.remote.Issue)
 	}
 	return s.remote.Issue(ctx, r)
 }
 
-func (s *spoiltRemote) Check(ctx context.Context) error {
+func (s *defectiveRemote) Check(ctx context.Context) error {
 	if s.check != nil {
 		return s.check(ctx, s.remote.Check)
 	}
@@ -36,17 +38,31 @@ func (s *spoiltRemote) Check(ctx context.Context) error {
 }
 
 type networkDefect struct {
-	name  string
-	spoil func(*spoiltRemote)
-	want  []string
+	name   string
+	inject func(*defectiveRemote)
+	want   []string
 }
 
-// blaming makes some errors permanent.
-func blaming(blame func(error) bool) func(*spoiltRemote) {
-	return func(s *spoiltRemote) {
+// ignoring calls a function without its context. When that ends it notifies the suite, in
+// place of the time that a backend has to return.
+func (s *defectiveRemote) ignoring(ctx context.Context, call func(context.Context)) {
+	stop := context.AfterFunc(ctx, func() { s.ignored <- time.Time{} })
+	defer stop()
+	call(context.WithoutCancel(ctx))
+}
+
+// withoutReuse makes each request on a new connection: the error of one that the proxy has
+// reset would depend on when the client detects it.
+func (s *defectiveRemote) withoutReuse() {
+	s.client.Transport.(*http.Transport).DisableKeepAlives = true
+}
+
+// permanentIf makes some errors permanent.
+func permanentIf(match func(error) bool) func(*defectiveRemote) {
+	return func(s *defectiveRemote) {
 		s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 			chain, err := next(ctx, r)
-			if err != nil && blame(err) {
+			if err != nil && match(err) {
 				return nil, &issuer.PermanentError{Reason: "Refused", Err: err}
 			}
 			return chain, err
@@ -60,34 +76,43 @@ func is(target error) func(error) bool {
 
 func networkDefects() []networkDefect {
 	const (
-		cancelled = "a request is cancelled in the middle of its answer"
-		late      = "a deadline passes in the middle of an answer"
-		cut       = "an answer that is cut off is not the fault of the request"
-		down      = "a CA that is down is not the fault of the request"
-		back      = "a request works again when the line does"
-		flaps     = "on a line that flaps some requests work"
-		unhealthy = "a CA that is down is not healthy"
-		checks    = "a health check ends with its context"
+		cancelled   = "a request is cancelled while its response is held"
+		late        = "a deadline passes while the response is held"
+		cut         = "a truncated response is a transient error"
+		unreachable = "a CA that is down is a transient error"
+		back        = "requests succeed again after a fault"
+		flaps       = "some requests succeed over a flapping network"
+		unhealthy   = "a health check fails while the CA is down"
+		checks      = "a health check ends with its context"
 	)
 	return []networkDefect{
-		{"none", func(*spoiltRemote) {}, []string{}},
-		{"deaf to its context", func(s *spoiltRemote) {
+		{"none", func(*defectiveRemote) {}, []string{}},
+		{"the context is ignored", func(s *defectiveRemote) {
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				return next(context.WithoutCancel(ctx), r)
+				var chain *issuer.Chain
+				var err error
+				s.ignoring(ctx, func(ctx context.Context) { chain, err = next(ctx, r) })
+				return chain, err
 			}
 		}, []string{cancelled, late}},
-		{"a cancelled request is to blame", blaming(func(err error) bool {
+		{"cancellation is a permanent error", permanentIf(func(err error) bool {
 			return errors.Is(err, context.Canceled)
-		}), []string{"a request whose context has ended gives that error", cancelled}},
-		{"a late request is to blame", blaming(is(context.DeadlineExceeded)), []string{late}},
-		{"half an answer is the request's fault", blaming(func(err error) bool {
-			return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
-		}), []string{cut, back, flaps}},
-		{"a CA that is down is the request's fault", blaming(is(syscall.ECONNREFUSED)), []string{down}},
-		{"it never tries again", func(s *spoiltRemote) {
+		}), []string{"a request with an ended context returns its error", cancelled}},
+		{"a passed deadline is a permanent error", permanentIf(is(context.DeadlineExceeded)), []string{late}},
+		{"a truncated response is a permanent error", func(s *defectiveRemote) {
+			s.withoutReuse()
+			permanentIf(func(err error) bool {
+				return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
+			})(s)
+		}, []string{cut, back, flaps}},
+		{"a CA that is down is a permanent error", func(s *defectiveRemote) {
+			s.withoutReuse()
+			permanentIf(is(syscall.ECONNREFUSED))(s)
+		}, []string{unreachable}},
+		{"no request after a failed one", func(s *defectiveRemote) {
 			var broken atomic.Bool
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				if broken.Load() {
@@ -98,34 +123,36 @@ func networkDefects() []networkDefect {
 				return chain, err
 			}
 		}, []string{back, flaps}},
-		{"always healthy", func(s *spoiltRemote) {
+		{"a health check that always succeeds", func(s *defectiveRemote) {
 			s.check = func(context.Context, func(context.Context) error) error { return nil }
 		}, []string{unhealthy, checks}},
-		{"a health check without an end", func(s *spoiltRemote) {
-			s.check = func(ctx context.Context, next func(context.Context) error) error {
-				return next(context.WithoutCancel(ctx))
+		{"a health check ignores its context", func(s *defectiveRemote) {
+			s.check = func(ctx context.Context, next func(context.Context) error) (err error) {
+				s.ignoring(ctx, func(ctx context.Context) { err = next(ctx) })
+				return err
 			}
 		}, []string{checks}},
 	}
 }
 
-func TestEachDefectOnTheNetworkIsFoundByItsCasesAlone(t *testing.T) {
+func TestCases_FindEachNetworkDefect(t *testing.T) {
 	t.Parallel()
-	shared := newKeys()
 	for _, d := range networkDefects() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGood(t)
+			g := newReference(t)
 			server := serve(t, g)
-			newIssuer := func(t *testing.T, line *Line) Backend {
-				client := &spoiltRemote{remote: dial(t, server, line)}
-				d.spoil(client)
+			ignored := make(chan time.Time, 1)
+			newIssuer := func(t *testing.T, proxy *Proxy) Backend {
+				client := &defectiveRemote{remote: dial(t, server, proxy), ignored: ignored}
+				d.inject(client)
 				return g.backend(client)
 			}
-			s := newSubject(newIssuer(t, newLine(t)), networkClaims())
-			s.keys, s.grace = shared, time.Second
-			if diff := cmp.Diff(d.want, complaints(t, s, newIssuer)); diff != "" {
-				t.Errorf("complaints (-want +got):\n%s", diff)
+			s := newSuite(newIssuer(t, newProxy(t)), networkClaims())
+			s.keys, s.burst = sharedKeys, defectBurst
+			s.grace = func() <-chan time.Time { return ignored }
+			if diff := cmp.Diff(d.want, failures(t, s, newIssuer)); diff != "" {
+				t.Errorf("failures (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -11,52 +11,52 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// plain hides all that a backend can do beside issuing.
+// plain hides the optional interfaces of a backend.
 type plain struct{ issuer.Issuer }
 
 func contextDefects() []defect {
 	return []defect{
-		{name: "never healthy", spoil: func(_ *testing.T, s *spoilt) {
+		{name: "a health check that always fails", inject: func(_ *testing.T, s *defective) {
 			s.check = func(context.Context) error { return errDefect }
-		}, want: []string{"a healthy backend says so"}},
-		{name: "deaf to its context", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"a health check succeeds"}},
+		{name: "the context is ignored", inject: func(_ *testing.T, s *defective) {
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				return next(context.WithoutCancel(ctx), r)
 			}
-		}, want: []string{"a request whose context has ended gives that error"}},
-		{name: "an ended context is the request's fault", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"a request with an ended context returns its error"}},
+		{name: "an ended context is a permanent error", inject: func(_ *testing.T, s *defective) {
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				if err := ctx.Err(); err != nil {
 					return nil, &issuer.PermanentError{Reason: "Cancelled", Err: err}
 				}
 				return next(ctx, r)
 			}
-		}, want: []string{"a request whose context has ended gives that error"}},
-		{name: "an ended context is not named", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"a request with an ended context returns its error"}},
+		{name: "an ended context has another error", inject: func(_ *testing.T, s *defective) {
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				if ctx.Err() != nil {
 					return nil, errDefect
 				}
 				return next(ctx, r)
 			}
-		}, want: []string{"a request whose context has ended gives that error"}},
-		{name: "nobody checks answers", careless: carelessOfLies, spoil: func(*testing.T, *spoilt) {}, want: []string{
-			"the certificate of another workload is not delivered",
-			"a certificate for another key is not delivered",
-			"a chain that is upside down is not delivered",
-			"a chain without its CAs is not delivered",
-			"a certificate that is there twice is not delivered",
-			"a chain with a foreign root is not delivered",
-			"the certificate of a CA is not delivered",
-			"an empty chain is not delivered",
-			"an answer that is nothing at all is not delivered",
+		}, want: []string{"a request with an ended context returns its error"}},
+		{name: "responses are not checked", unchecked: uncheckedTampering, inject: func(*testing.T, *defective) {}, want: []string{
+			"the certificate of another workload is rejected",
+			"a certificate for another key is rejected",
+			"a reversed chain is rejected",
+			"a chain without its CAs is rejected",
+			"a duplicate certificate is rejected",
+			"a chain with a foreign root is rejected",
+			"the certificate of a CA is rejected",
+			"an empty chain is rejected",
+			"a nil chain is rejected",
 		}},
 	}
 }
 
-// signingCAs is [signing] for CAs.
-func signingCAs(change func(issuer.IntermediateRequest, *x509.Certificate)) func(*testing.T, *spoilt) {
-	return func(_ *testing.T, s *spoilt) {
+// signingCAs is [signing] for intermediates.
+func signingCAs(change func(issuer.IntermediateRequest, *x509.Certificate)) func(*testing.T, *defective) {
+	return func(_ *testing.T, s *defective) {
 		s.issueCA = func(ctx context.Context, r issuer.IntermediateRequest, next nextCA) (*issuer.Chain, error) {
 			chain, err := next(ctx, r)
 			if err != nil {
@@ -69,59 +69,61 @@ func signingCAs(change func(issuer.IntermediateRequest, *x509.Certificate)) func
 
 func intermediateDefects() []defect {
 	return []defect{
-		{name: "no CAs at first", spoil: func(_ *testing.T, s *spoilt) {
-			asked := 0
+		{name: "the first intermediate fails", inject: func(_ *testing.T, s *defective) {
+			requests := 0
 			s.issueCA = func(ctx context.Context, r issuer.IntermediateRequest, next nextCA) (*issuer.Chain, error) {
-				if asked++; asked == 1 {
+				if requests++; requests == 1 {
 					return nil, errDefect
 				}
 				return next(ctx, r)
 			}
-		}, want: []string{"an intermediate is issued if that is claimed"}},
-		{name: "constraints that nobody asked for", careless: carelessOfCAs, spoil: signingCAs(func(r issuer.IntermediateRequest, c *x509.Certificate) {
+		}, want: []string{"an intermediate is issued if claimed"}},
+		{name: "constraints that were not granted", unchecked: uncheckedCAs, inject: signingCAs(func(r issuer.IntermediateRequest, c *x509.Certificate) {
 			if r.Constraints == nil {
 				c.PermittedDNSDomainsCritical, c.PermittedURIDomains = true, []string{"other.example.com"}
 			}
-		}), want: []string{"an intermediate issues leaves and CRLs that verify", "an intermediate for another key is not delivered"}},
-		{name: "CAs of one name", spoil: signingCAs(func(_ issuer.IntermediateRequest, c *x509.Certificate) {
+		}), want: []string{"an intermediate issues valid leaves and CRLs", "an intermediate for another key is rejected"}},
+		{name: "intermediates with one subject", inject: signingCAs(func(_ issuer.IntermediateRequest, c *x509.Certificate) {
 			c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "east"}
-		}), want: []string{"two intermediates of one name differ in their subject"}},
-		{name: "nobody checks CAs", careless: carelessOfCAs, spoil: func(*testing.T, *spoilt) {},
-			want: []string{"an intermediate for another key is not delivered"}},
-		{name: "deaf to the context of a CA", spoil: func(_ *testing.T, s *spoilt) {
+		}), want: []string{"two intermediates with one name have different subjects"}},
+		{name: "intermediates are not checked", unchecked: uncheckedCAs, inject: func(*testing.T, *defective) {},
+			want: []string{"an intermediate for another key is rejected"}},
+		{name: "the context of an intermediate request is ignored", inject: func(_ *testing.T, s *defective) {
 			s.issueCA = func(ctx context.Context, r issuer.IntermediateRequest, next nextCA) (*issuer.Chain, error) {
 				return next(context.WithoutCancel(ctx), r)
 			}
-		}, want: []string{"a request for an intermediate whose context has ended gives that error"}},
-		{name: "no constraints", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"an intermediate request with an ended context returns its error"}},
+		{name: "no constraints", inject: func(_ *testing.T, s *defective) {
 			s.issueCA = func(ctx context.Context, r issuer.IntermediateRequest, next nextCA) (*issuer.Chain, error) {
 				r.Constraints = nil
 				return next(ctx, r)
 			}
-		}, want: []string{"name constraints are kept"}},
-		{name: "constraints for a domain above", careless: carelessOfCAs, spoil: signingCAs(func(r issuer.IntermediateRequest, c *x509.Certificate) {
+		}, want: []string{"name constraints are certified"}},
+		{name: "constraints for the parent domain", unchecked: uncheckedCAs, inject: signingCAs(func(r issuer.IntermediateRequest, c *x509.Certificate) {
 			if r.Constraints != nil {
 				c.PermittedURIDomains = []string{"example.com", ".example.com"}
 			}
-		}), want: []string{"an intermediate for another key is not delivered", "name constraints are kept"}},
+		}), want: []string{"an intermediate for another key is rejected", "name constraints are certified"}},
 	}
 }
 
-func TestACapabilityThatIsNotThereIsFound(t *testing.T) {
+func TestCases_FindAMissingCapability(t *testing.T) {
 	t.Parallel()
-	g := newGood(t)
+	g := newReference(t)
 	b := g.backend(plain{g})
-	got := complaints(t, newSubject(b, everything()), nil)
-	want := []string{"a healthy backend says so", "an intermediate is issued if that is claimed"}
+	s := newSuite(b, everything())
+	s.keys = sharedKeys
+	got := failures(t, s, nil)
+	want := []string{"a health check succeeds", "an intermediate is issued if claimed"}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
-		t.Errorf("the complaints are %v, want %v", got, want)
+		t.Errorf("the failures are %v, want %v", got, want)
 	}
 }
 
-func TestWhatIsNotClaimedIsReportedOnly(t *testing.T) {
+func TestRun_UnclaimedFeaturesAreReported(t *testing.T) {
 	t.Parallel()
-	g := newGood(t)
-	b := &spoilt{good: g}
+	g := newReference(t)
+	b := &defective{reference: g}
 	b.issueCA = func(context.Context, issuer.IntermediateRequest, nextCA) (*issuer.Chain, error) {
 		return nil, &issuer.PermanentError{Reason: "Refused", Err: errors.New("no CAs here")}
 	}
@@ -137,9 +139,9 @@ func TestWhatIsNotClaimedIsReportedOnly(t *testing.T) {
 		}
 		return &issuer.Chain{Certificates: chain.Certificates[:2]}, nil
 	}
-	got := Run(t, func(*testing.T, *Line) Backend { return g.backend(b) }, Capabilities{})
+	got := runShared(t, func(*testing.T, *Proxy) Backend { return g.backend(b) }, Capabilities{})
 	want := Report{
-		Backend: "good", Lifetime: "ignored", Usages: "ignored", DNSNames: "failed",
+		Backend: "reference", Lifetime: "ignored", Usages: "ignored", DNSNames: "failed",
 		Chain: "leaf, 1 CA", Intermediates: "refused", Constraints: "not tried",
 	}
 	if got != want {

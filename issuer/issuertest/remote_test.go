@@ -19,7 +19,7 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// wire is a request to the server of the tests, and its answer.
+// wire is a request to the test server, or its reply.
 type wire struct {
 	CSR, Key  []byte
 	ID        string
@@ -31,8 +31,8 @@ type wire struct {
 	Error     string
 }
 
-// serve is a CA over TLS with the good backend behind it. It outlives lines.
-func serve(t *testing.T, g *good) *httptest.Server {
+// serve starts a TLS server in front of the reference backend. It outlives the proxies.
+func serve(t *testing.T, g *reference) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
@@ -43,15 +43,15 @@ func serve(t *testing.T, g *good) *httptest.Server {
 			return
 		}
 		chain, err := g.sign(r.Context(), message)
-		answer := wire{Permanent: isA[*issuer.PermanentError](err)}
+		reply := wire{Permanent: isA[*issuer.PermanentError](err)}
 		if err != nil {
-			answer.Error = err.Error()
+			reply.Error = err.Error()
 		} else {
 			for _, cert := range chain.Certificates {
-				answer.Chain = append(answer.Chain, cert.Raw)
+				reply.Chain = append(reply.Chain, cert.Raw)
 			}
 		}
-		_ = json.NewEncoder(w).Encode(answer)
+		_ = json.NewEncoder(w).Encode(reply)
 	})
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -60,7 +60,7 @@ func serve(t *testing.T, g *good) *httptest.Server {
 	return server
 }
 
-func (g *good) sign(ctx context.Context, m wire) (*issuer.Chain, error) {
+func (g *reference) sign(ctx context.Context, m wire) (*issuer.Chain, error) {
 	key, err := x509.ParsePKIXPublicKey(m.Key)
 	if err != nil {
 		return nil, err
@@ -74,17 +74,17 @@ func (g *good) sign(ctx context.Context, m wire) (*issuer.Chain, error) {
 	return g.Issue(ctx, r)
 }
 
-// remote is the client of such a server.
+// remote is a client of that server.
 type remote struct {
 	client *http.Client
 	base   string
 }
 
-func dial(t *testing.T, server *httptest.Server, line *Line) *remote {
+func dial(t *testing.T, server *httptest.Server, proxy *Proxy) *remote {
 	t.Helper()
 	transport := server.Client().Transport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
-	return &remote{client: &http.Client{Transport: transport}, base: "https://" + line.Via(server.Listener.Addr().String())}
+	return &remote{client: &http.Client{Transport: transport}, base: "https://" + proxy.Via(server.Listener.Addr().String())}
 }
 
 func (c *remote) Check(ctx context.Context) error {
@@ -108,39 +108,39 @@ func (c *remote) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, er
 	if message.Key, err = x509.MarshalPKIXPublicKey(r.PublicKey); err != nil {
 		return nil, err
 	}
-	answer, err := c.post(ctx, message)
+	reply, err := c.post(ctx, message)
 	switch {
 	case err != nil:
 		return nil, err
-	case answer.Permanent:
-		return nil, &issuer.PermanentError{Reason: "Refused", Err: errors.New(answer.Error)}
-	case answer.Error != "":
-		return nil, errors.New(answer.Error)
+	case reply.Permanent:
+		return nil, &issuer.PermanentError{Reason: "Refused", Err: errors.New(reply.Error)}
+	case reply.Error != "":
+		return nil, errors.New(reply.Error)
 	}
-	chain, err := x509.ParseCertificates(bytes.Join(answer.Chain, nil))
+	chain, err := x509.ParseCertificates(bytes.Join(reply.Chain, nil))
 	return &issuer.Chain{Certificates: chain}, err
 }
 
 func (c *remote) post(ctx context.Context, message wire) (wire, error) {
-	var answer wire
+	var reply wire
 	body, err := json.Marshal(message)
 	if err != nil {
-		return answer, err
+		return reply, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/sign", bytes.NewReader(body))
 	if err != nil {
-		return answer, err
+		return reply, err
 	}
 	response, err := c.client.Do(request)
 	if err != nil {
-		return answer, err
+		return reply, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return answer, fmt.Errorf("the CA says %s", response.Status)
+		return reply, fmt.Errorf("the CA returned %s", response.Status)
 	}
-	err = json.NewDecoder(response.Body).Decode(&answer)
-	return answer, err
+	err = json.NewDecoder(response.Body).Decode(&reply)
+	return reply, err
 }
 
 func networkClaims() Capabilities {
@@ -149,11 +149,11 @@ func networkClaims() Capabilities {
 	return c
 }
 
-func TestAGoodBackendOverTheNetworkPasses(t *testing.T) {
+func TestRun_ReferenceBackendOverTheNetwork(t *testing.T) {
 	t.Parallel()
-	g := newGood(t)
+	g := newReference(t)
 	server := serve(t, g)
-	got := Run(t, func(t *testing.T, line *Line) Backend { return g.backend(dial(t, server, line)) }, networkClaims())
+	got := Run(t, func(t *testing.T, proxy *Proxy) Backend { return g.backend(dial(t, server, proxy)) }, networkClaims())
 	if got.Intermediates != "none" || got.Constraints != "not tried" {
 		t.Errorf("the report is %s", got)
 	}

@@ -11,14 +11,14 @@ import (
 
 func repeatCases() []testCase {
 	return []testCase{
-		{name: "32 requests at once get a certificate each", when: always, run: servesManyAtOnce},
-		{name: "serial numbers do not repeat", when: always, run: drawsSerials},
-		{name: "the same CSR twice gives two good certificates", when: always, run: repeats},
+		{name: "concurrent requests succeed", when: always, run: servesConcurrently},
+		{name: "serial numbers are unique", when: always, run: uniqueSerials},
+		{name: "the same CSR twice gives two valid certificates", when: always, run: repeats},
 	}
 }
 
-func servesManyAtOnce(ctx context.Context, s *subject) error {
-	requests := make([]issuer.Request, 32)
+func servesConcurrently(ctx context.Context, s *suite) error {
+	requests := make([]issuer.Request, s.burst)
 	for i := range requests {
 		var err error
 		if requests[i], err = s.fresh(); err != nil {
@@ -39,7 +39,7 @@ func servesManyAtOnce(ctx context.Context, s *subject) error {
 	return distinctSerials(chains)
 }
 
-func drawsSerials(ctx context.Context, s *subject) error {
+func uniqueSerials(ctx context.Context, s *suite) error {
 	var chains []*issuer.Chain
 	for range 6 {
 		chain, err := s.askFresh(ctx)
@@ -51,7 +51,7 @@ func drawsSerials(ctx context.Context, s *subject) error {
 	return distinctSerials(chains)
 }
 
-// distinctSerials is about the certificates of one issuer (RFC 5280 §4.1.2.2).
+// distinctSerials compares certificates of one issuer (RFC 5280 §4.1.2.2).
 func distinctSerials(chains []*issuer.Chain) error {
 	seen := make(map[string]bool)
 	for _, chain := range chains {
@@ -64,8 +64,8 @@ func distinctSerials(chains []*issuer.Chain) error {
 	return nil
 }
 
-// repeats is what istiod's clients do after an error.
-func repeats(ctx context.Context, s *subject) error {
+// repeats does what istiod's clients do after an error.
+func repeats(ctx context.Context, s *suite) error {
 	r, err := s.fresh()
 	if err != nil {
 		return err

@@ -8,36 +8,37 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// Report is what a backend was seen to honour.
+// Report is what the suite observed of a backend. Its fields begin with one of
 //
-// What was asked for is "kept", or "ignored" by a certificate that [issuer.Obtain]
-// then does not deliver, or "refused" for good, or "failed" with another error; "not
-// tried" is what needs something that the backend does not have or claim.
+//   - "kept": the certificate was issued as requested
+//   - "ignored": the certificate differed, and [issuer.Obtain] rejected it
+//   - "refused": the request failed with a [*issuer.PermanentError]
+//   - "failed": the request failed with another error
+//   - "not tried": the backend does not have or claim a feature that the case needs
 type Report struct {
-	// Backend is its name.
+	// Backend is the name of the backend.
 	Backend string
-	// Lifetime of a certificate, and how long it may be at most if the suite came to
-	// know.
+	// Lifetime of a certificate, and what happens to a longer one.
 	Lifetime string
-	// Usages: serverAuth alone, and clientAuth alone.
+	// Usages: only serverAuth, and only clientAuth.
 	Usages string
-	// DNSNames in place of a SPIFFE ID.
+	// DNSNames instead of a SPIFFE ID.
 	DNSNames string
-	// Chain is what an answer holds: "leaf", "leaf, 1 CA", "leaf, 1 CA, root".
+	// Chain is the content of a response: "leaf", "leaf, 1 CA", "leaf, 1 CA, root".
 	Chain string
-	// Intermediates is "none" for a backend that is no
+	// Intermediates is "none" for a backend that does not implement
 	// [issuer.IntermediateIssuer].
 	Intermediates string
-	// Constraints of an intermediate.
+	// Constraints: name constraints of an intermediate.
 	Constraints string
 }
 
-// String is the report as a row of a Markdown table, see [Table].
+// String returns the report as a row of a Markdown table, see [Table].
 func (r Report) String() string {
 	return "| " + strings.Join([]string{r.Backend, r.Lifetime, r.Usages, r.DNSNames, r.Chain, r.Intermediates, r.Constraints}, " | ") + " |"
 }
 
-// Table is a Markdown table of reports, in their order.
+// Table returns a Markdown table of reports.
 func Table(reports ...Report) string {
 	var b strings.Builder
 	b.WriteString("| backend | lifetime | usages | DNS names | chain | intermediates | constraints |\n")
@@ -62,16 +63,16 @@ const (
 	aspects
 )
 
-// kept is the best that can be said of an aspect.
+// kept is the best outcome of an aspect.
 const kept = "kept"
 
-// observations are what the cases saw.
+// observations are the outcomes of the cases.
 type observations struct {
 	mu   sync.Mutex
 	seen [aspects]string
 }
 
-// note adds what was seen; nothing can make up for an aspect that was not kept.
+// note records an outcome. One that is worse than kept is not replaced.
 func (o *observations) note(a aspect, what string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -80,21 +81,21 @@ func (o *observations) note(a aspect, what string) {
 	}
 }
 
-// judge notes the outcome of a request. It is an error if the backend claims better,
-// or if it is one that nothing forgives.
+// judge records the outcome of a request. It returns an error if the backend claims the
+// feature, or if the error is never tolerated.
 func (o *observations) judge(a aspect, claimed bool, err error) error {
 	o.note(a, outcome(err))
 	if err != nil && claimed {
-		return fmt.Errorf("it claims this, but: %w", err)
+		return fmt.Errorf("it claims this feature, but: %w", err)
 	}
-	return forgiven(err)
+	return fatalOnly(err)
 }
 
 func outcome(err error) string {
 	switch {
 	case err == nil:
 		return kept
-	case isA[*issuer.AnswerError](err), isA[*shortened](err):
+	case isA[*issuer.ResponseError](err), isA[*shortened](err):
 		return "ignored"
 	case isA[*issuer.PermanentError](err):
 		return "refused"

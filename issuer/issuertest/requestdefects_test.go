@@ -22,9 +22,9 @@ import (
 
 var errDefect = errors.New("the defect")
 
-// refusing is the defect of a backend that does not serve some requests.
-func refusing(refuse func(issuer.Request) bool) func(*testing.T, *spoilt) {
-	return func(_ *testing.T, s *spoilt) {
+// refusing returns a defect: some requests fail.
+func refusing(refuse func(issuer.Request) bool) func(*testing.T, *defective) {
+	return func(_ *testing.T, s *defective) {
 		s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 			if refuse(r) {
 				return nil, errDefect
@@ -34,9 +34,9 @@ func refusing(refuse func(issuer.Request) bool) func(*testing.T, *spoilt) {
 	}
 }
 
-// changing is the defect of one that reads another request than it was given.
-func changing(change func(*issuer.Request)) func(*testing.T, *spoilt) {
-	return func(_ *testing.T, s *spoilt) {
+// changing returns a defect: the backend issues for a changed request.
+func changing(change func(*issuer.Request)) func(*testing.T, *defective) {
+	return func(_ *testing.T, s *defective) {
 		s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 			change(&r)
 			return next(ctx, r)
@@ -44,9 +44,9 @@ func changing(change func(*issuer.Request)) func(*testing.T, *spoilt) {
 	}
 }
 
-// signing is the defect of one whose certificates say something else.
-func signing(change func(issuer.Request, *x509.Certificate)) func(*testing.T, *spoilt) {
-	return func(_ *testing.T, s *spoilt) {
+// signing returns a defect: the backend changes its certificates.
+func signing(change func(issuer.Request, *x509.Certificate)) func(*testing.T, *defective) {
+	return func(_ *testing.T, s *defective) {
 		s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 			chain, err := next(ctx, r)
 			if err != nil {
@@ -57,7 +57,7 @@ func signing(change func(issuer.Request, *x509.Certificate)) func(*testing.T, *s
 	}
 }
 
-// csrOf reads a CSR; that of a request without one is empty.
+// csrOf parses the CSR of a request; without one it is empty.
 func csrOf(r issuer.Request) *x509.CertificateRequest {
 	csr, err := x509.ParseCertificateRequest(r.CSR)
 	if err != nil {
@@ -79,17 +79,17 @@ func requestDefects() []defect {
 
 func keyDefects() []defect {
 	return []defect{
-		{name: "none", spoil: func(*testing.T, *spoilt) {}, want: []string{}},
-		{name: "the first request fails", spoil: func(_ *testing.T, s *spoilt) {
-			var asked atomic.Int32
-			refusing(func(issuer.Request) bool { return asked.Add(1) == 1 })(nil, s)
+		{name: "none", inject: func(*testing.T, *defective) {}, want: []string{}},
+		{name: "the first request fails", inject: func(_ *testing.T, s *defective) {
+			var requests atomic.Int32
+			refusing(func(issuer.Request) bool { return requests.Add(1) == 1 })(nil, s)
 		}, want: []string{"a P-256 key is certified"}},
-		{name: "no P-384", spoil: refusing(func(r issuer.Request) bool {
+		{name: "no P-384", inject: refusing(func(r issuer.Request) bool {
 			key, ok := r.PublicKey.(*ecdsa.PublicKey)
 			return ok && key.Curve == elliptic.P384()
 		}), want: []string{"a P-384 key is certified"}},
-		{name: "no RSA-2048", spoil: refusing(isRSA(2048)), want: []string{"an RSA key of 2048 bits is certified"}},
-		{name: "no RSA-3072", spoil: refusing(isRSA(3072)), want: []string{"an RSA key of 3072 bits is certified"}},
+		{name: "no RSA-2048", inject: refusing(isRSA(2048)), want: []string{"an RSA key of 2048 bits is certified"}},
+		{name: "no RSA-3072", inject: refusing(isRSA(3072)), want: []string{"an RSA key of 3072 bits is certified"}},
 	}
 }
 
@@ -100,26 +100,26 @@ func nameDefects() []defect {
 	both := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	server := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	return []defect{
-		{name: "names in lower case", spoil: changing(func(r *issuer.Request) {
+		{name: "names in lower case", inject: changing(func(r *issuer.Request) {
 			if r.SPIFFEID != (spiffeid.ID{}) {
 				r.SPIFFEID = spiffeid.RequireFromString(strings.ToLower(r.SPIFFEID.String()))
 			}
-		}), want: []string{"a SPIFFE ID is kept to the letter"}},
-		{name: "no DNS names", spoil: refusing(func(r issuer.Request) bool { return len(r.DNSNames) > 0 }),
-			want: []string{"DNS names are kept"}},
-		{name: "usages of its own", spoil: changing(usage(both)),
-			want: []string{"a server gets serverAuth alone", "a client gets clientAuth alone"}},
-		{name: "no clients", spoil: refusing(func(r issuer.Request) bool { return !slices.Contains(r.ExtKeyUsages, server[0]) }),
-			want: []string{"a client gets clientAuth alone"}},
-		{name: "a forbidden identity is issued", spoil: func(_ *testing.T, s *spoilt) {
+		}), want: []string{"a SPIFFE ID is certified exactly"}},
+		{name: "no DNS names", inject: refusing(func(r issuer.Request) bool { return len(r.DNSNames) > 0 }),
+			want: []string{"DNS names are certified"}},
+		{name: "usages of its own", inject: changing(usage(both)),
+			want: []string{"a server certificate has only serverAuth", "a client certificate has only clientAuth"}},
+		{name: "no client certificates", inject: refusing(func(r issuer.Request) bool { return !slices.Contains(r.ExtKeyUsages, server[0]) }),
+			want: []string{"a client certificate has only clientAuth"}},
+		{name: "a forbidden identity is issued", inject: func(_ *testing.T, s *defective) {
 			s.issue = func(ctx context.Context, r issuer.Request, _ next) (*issuer.Chain, error) {
 				return s.Issuer.Issue(ctx, r)
 			}
-		}, want: []string{"a forbidden identity is refused for good"}},
-		{name: "a refusal that does not say that it is for good", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"a forbidden identity is rejected permanently"}},
+		{name: "a forbidden identity is rejected with a transient error", inject: func(_ *testing.T, s *defective) {
 			refusing(func(r issuer.Request) bool { return r.SPIFFEID == s.forbidden })(nil, s)
-		}, want: []string{"a forbidden identity is refused for good"}},
-		{name: "the root is not in the answer", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"a forbidden identity is rejected permanently"}},
+		{name: "the root is missing in the response", inject: func(_ *testing.T, s *defective) {
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				chain, err := next(ctx, r)
 				if err != nil {
@@ -127,49 +127,49 @@ func nameDefects() []defect {
 				}
 				return &issuer.Chain{Certificates: chain.Certificates[:2]}, nil
 			}
-		}, want: []string{"an answer holds every CA below the root"}},
+		}, want: []string{"a response contains every CA below the root"}},
 	}
 }
 
 func csrDefects() []defect {
 	return []defect{
-		{name: "the names of the CSR", careless: carelessOfAnswers, spoil: signing(func(r issuer.Request, c *x509.Certificate) {
+		{name: "names from the CSR", unchecked: uncheckedResponses, inject: signing(func(r issuer.Request, c *x509.Certificate) {
 			c.DNSNames = csrOf(r).DNSNames
-		}), want: []string{"a CSR with foreign names gives the granted ones or nothing"}},
-		{name: "the subject of the CSR", careless: carelessOfAnswers, spoil: signing(func(r issuer.Request, c *x509.Certificate) {
+		}), want: []string{"foreign names in a CSR are not certified"}},
+		{name: "the subject from the CSR", unchecked: uncheckedResponses, inject: signing(func(r issuer.Request, c *x509.Certificate) {
 			c.RawSubject, c.Subject = nil, csrOf(r).Subject
-		}), want: []string{"a CSR with a subject gives an empty one or nothing"}},
-		{name: "a CA, if the CSR asks for one", spoil: signing(func(r issuer.Request, c *x509.Certificate) {
+		}), want: []string{"a subject in a CSR is not certified"}},
+		{name: "a CA certificate if the CSR asks for one", inject: signing(func(r issuer.Request, c *x509.Certificate) {
 			c.IsCA = slices.ContainsFunc(csrOf(r).Extensions, func(e pkix.Extension) bool { return e.Id.String() == "2.5.29.19" })
-		}), want: []string{"a CSR that asks for a CA never gives one"}},
-		{name: "the key of the CSR", careless: carelessOfAnswers, spoil: signing(func(r issuer.Request, c *x509.Certificate) {
+		}), want: []string{"a CSR for a CA certificate does not give one"}},
+		{name: "the key from the CSR", unchecked: uncheckedResponses, inject: signing(func(r issuer.Request, c *x509.Certificate) {
 			c.PublicKey = csrOf(r).PublicKey
-		}), want: []string{"a CSR of another key gives the granted key or nothing"}},
-		{name: "a CSR that cannot be read gives any key", careless: carelessOfAnswers, spoil: signing(func(r issuer.Request, c *x509.Certificate) {
+		}), want: []string{"a CSR with another key does not change the granted key"}},
+		{name: "another key for a malformed CSR", unchecked: uncheckedResponses, inject: signing(func(r issuer.Request, c *x509.Certificate) {
 			if _, err := x509.ParseCertificateRequest(r.CSR); err != nil && r.CSR != nil {
 				c.PublicKey = issuingKey().Public()
 			}
-		}), want: []string{"a CSR that cannot be read gives the granted certificate or nothing"}},
-		{name: "a CSR is needed, which was not said", spoil: refusing(func(r issuer.Request) bool { return r.CSR == nil }),
-			want: []string{"a request without a CSR is granted or refused for good"}},
-		{name: "a CSR is needed, and its lack forgiven later", spoil: refusing(func(r issuer.Request) bool { return r.CSR == nil }),
+		}), want: []string{"a malformed CSR does not change the certificate"}},
+		{name: "a CSR is needed, which is not claimed", inject: refusing(func(r issuer.Request) bool { return r.CSR == nil }),
+			want: []string{"a request without a CSR is granted or rejected permanently"}},
+		{name: "a CSR is needed, and its lack fatalOnly later", inject: refusing(func(r issuer.Request) bool { return r.CSR == nil }),
 			claims: func(c *Capabilities) { c.NeedsCSR = true },
-			want:   []string{"a request without a CSR is granted or refused for good"}},
+			want:   []string{"a request without a CSR is granted or rejected permanently"}},
 	}
 }
 
 func lifetimeDefects() []defect {
 	return []defect{
-		{name: "a lifetime of its own", spoil: changing(func(r *issuer.Request) { r.Lifetime = time.Hour }),
-			want: []string{"a lifetime is kept"}},
-		{name: "half the lifetime", spoil: changing(func(r *issuer.Request) { r.Lifetime /= 2 }),
-			want: []string{"a lifetime is kept"}},
-		{name: "twice a lifetime that is long", careless: carelessOfAnswers, spoil: signing(func(r issuer.Request, c *x509.Certificate) {
+		{name: "a fixed lifetime", inject: changing(func(r *issuer.Request) { r.Lifetime = time.Hour }),
+			want: []string{"the requested lifetime is granted"}},
+		{name: "half the lifetime", inject: changing(func(r *issuer.Request) { r.Lifetime /= 2 }),
+			want: []string{"the requested lifetime is granted"}},
+		{name: "twice a long lifetime", unchecked: uncheckedResponses, inject: signing(func(r issuer.Request, c *x509.Certificate) {
 			if r.Lifetime == 24*time.Hour {
 				c.NotAfter = c.NotAfter.Add(24 * time.Hour)
 			}
-		}), want: []string{"a long lifetime is kept, cut or refused"}},
-		{name: "leaves that outlive their CA", careless: carelessOfAnswers, spoil: func(_ *testing.T, s *spoilt) {
+		}), want: []string{"a long lifetime is granted, shortened or rejected"}},
+		{name: "leaves that outlive their CA", unchecked: uncheckedResponses, inject: func(_ *testing.T, s *defective) {
 			signing(func(_ issuer.Request, c *x509.Certificate) {
 				if c.NotAfter.Equal(s.issuing.Certificate().NotAfter) {
 					c.NotAfter = c.NotAfter.Add(time.Hour)
@@ -181,20 +181,20 @@ func lifetimeDefects() []defect {
 
 func repeatDefects() []defect {
 	return []defect{
-		{name: "one serial number", spoil: signing(func(_ issuer.Request, c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }),
-			want: []string{"32 requests at once get a certificate each", "serial numbers do not repeat"}},
-		{name: "it is soon too busy", spoil: func(_ *testing.T, s *spoilt) {
+		{name: "a constant serial number", inject: signing(func(_ issuer.Request, c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }),
+			want: []string{"concurrent requests succeed", "serial numbers are unique"}},
+		{name: "one request at a time", inject: func(_ *testing.T, s *defective) {
 			var busy atomic.Int32
 			s.issue = func(ctx context.Context, r issuer.Request, next next) (*issuer.Chain, error) {
 				defer busy.Add(-1)
 				if busy.Add(1) > 1 {
 					return nil, errDefect
 				}
-				<-time.After(time.Second) // of the bubble: until nobody else can come
+				<-time.After(time.Second) // in the bubble: until all other requests wait
 				return next(ctx, r)
 			}
-		}, want: []string{"32 requests at once get a certificate each"}},
-		{name: "a CSR counts once", spoil: func(_ *testing.T, s *spoilt) {
+		}, want: []string{"concurrent requests succeed"}},
+		{name: "a CSR can be used once", inject: func(_ *testing.T, s *defective) {
 			seen := make(map[string]bool)
 			lock := make(chan struct{}, 1)
 			refusing(func(r issuer.Request) bool {
@@ -204,6 +204,6 @@ func repeatDefects() []defect {
 				seen[string(r.CSR)] = r.CSR != nil
 				return known
 			})(nil, s)
-		}, want: []string{"the same CSR twice gives two good certificates"}},
+		}, want: []string{"the same CSR twice gives two valid certificates"}},
 	}
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// MinimumAnnounce is the shortest time for which a CA can be announced.
+// MinimumAnnounce is the minimum of [EphemeralOptions.Announce].
 const MinimumAnnounce = time.Minute
 
-// Announcer makes CAs known to whoever has to have their CRLs.
+// Announcer publishes CAs for those who distribute their CRLs.
 type Announcer interface {
-	// Announce makes a CA public: its certificate, followed by its issuers up to the root,
-	// and its CRL. It is called at every Check, and reports whether any of that was not
-	// public yet. None of it is secret.
-	Announce(ctx context.Context, chain []*x509.Certificate, crl *x509.RevocationList) (news bool, err error)
+	// Announce publishes a CA: its certificate, followed by its issuers up to the root,
+	// and its CRL. None of them is secret. Every Check calls it. It reports whether any of
+	// them was not published before.
+	Announce(ctx context.Context, chain []*x509.Certificate, crl *x509.RevocationList) (added bool, err error)
 }
 
-// completeAnnounce needs the lifetime.
+// completeAnnounce checks the options of announcements against the lifetime.
 func (o *EphemeralOptions) completeAnnounce() error {
 	switch {
 	case o.Announce == 0:
@@ -36,45 +36,44 @@ func (o *EphemeralOptions) completeAnnounce() error {
 	return nil
 }
 
-// announceable refuses a CA that the upstream has given so little time that its successor
-// could not be announced before it ends.
+// announceable rejects a CA whose lifetime is too short to announce its successor before it
+// ends.
 func (e *Ephemeral) announceable(cert *x509.Certificate) error {
 	if left := cert.NotAfter.Sub(e.options.Now()); e.options.Announce > left/3 {
-		return fmt.Errorf("the new CA %s ends at %s, too soon for announcements of %s: it has to live three times as long",
+		return fmt.Errorf("the new CA %s ends at %s, too soon for announcements of %s: its lifetime must be three times as long",
 			ca.Describe(cert), cert.NotAfter.UTC().Format(time.RFC3339), e.options.Announce)
 	}
 	return nil
 }
 
-// announce makes public what signs and what is to sign next, and lets the latter sign once
-// it has been public for as long as the options say, all the time.
+// announce publishes the current and the next CA. The next one starts to sign after it has
+// been published without interruption for the configured time.
 func (e *Ephemeral) announce(ctx context.Context) {
 	if e.options.Announce == 0 {
 		return
 	}
-	if err := errors.Join(e.bringOn(ctx), e.keepPublic(ctx)); err != nil {
-		e.hidden.Store(&failure{err: err})
+	if err := errors.Join(e.announceNext(ctx), e.announceCurrent(ctx)); err != nil {
+		e.unannounced.Store(&failure{err: err})
 		return
 	}
-	e.hidden.Store(nil)
+	e.unannounced.Store(nil)
 }
 
-// bringOn brings the CA that waits closer to its time. What nobody could see for a while
-// begins anew.
-func (e *Ephemeral) bringOn(ctx context.Context) error {
+// announceNext publishes the next CA. If it had disappeared, its time starts again.
+func (e *Ephemeral) announceNext(ctx context.Context) error {
 	g := e.waiting.Load()
 	if g == nil {
 		return nil
 	}
-	news, err := e.publish(ctx, g)
+	added, err := e.publish(ctx, g)
 	if err != nil {
 		return err
 	}
 	switch now := e.options.Now(); {
-	case news || g.from.IsZero():
-		public := *g
-		public.from = now.Add(e.options.Announce)
-		e.waiting.Store(&public)
+	case added || g.from.IsZero():
+		announced := *g
+		announced.from = now.Add(e.options.Announce)
+		e.waiting.Store(&announced)
 	case !now.Before(g.from):
 		e.current.Store(g)
 		e.waiting.Store(nil)
@@ -82,7 +81,7 @@ func (e *Ephemeral) bringOn(ctx context.Context) error {
 	return nil
 }
 
-func (e *Ephemeral) keepPublic(ctx context.Context) error {
+func (e *Ephemeral) announceCurrent(ctx context.Context) error {
 	g := e.current.Load()
 	if g == nil {
 		return nil
@@ -91,14 +90,14 @@ func (e *Ephemeral) keepPublic(ctx context.Context) error {
 	return err
 }
 
-func (e *Ephemeral) publish(ctx context.Context, g *generation) (news bool, err error) {
-	if news, err = e.options.Announcer.Announce(ctx, g.authority.Chain(), g.crl); err != nil {
+func (e *Ephemeral) publish(ctx context.Context, g *generation) (added bool, err error) {
+	if added, err = e.options.Announcer.Announce(ctx, g.authority.Chain(), g.crl); err != nil {
 		return false, fmt.Errorf("announce the CA %s: %w", ca.Describe(g.Certificate()), err)
 	}
-	return news, nil
+	return added, nil
 }
 
-// absence says why no CA signs.
+// absence explains why no CA signs.
 func (e *Ephemeral) absence() error {
 	switch g := e.waiting.Load(); {
 	case g == nil:

@@ -16,10 +16,10 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// ahead is for how long the CAs of a test are announced.
+// ahead is how long CAs are announced in tests.
 const ahead = time.Hour
 
-// board is where CAs are announced.
+// board is an Announcer.
 type board struct {
 	now func() time.Time
 
@@ -56,25 +56,25 @@ func (b *board) wipe() {
 	clear(b.since)
 }
 
-// shows is since when a CA is there, zero if it is not.
+// shows returns since when a CA is published, or zero.
 func (b *board) shows(cert *x509.Certificate) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.since[string(cert.Raw)]
 }
 
-// announced is a CA that announces itself.
+// announced returns a CA that is announced on a board.
 func announced(t *testing.T, change ...func(*local.EphemeralOptions)) (*life, *board) {
 	t.Helper()
 	b := &board{since: make(map[string]time.Time)}
-	l := born(t, append([]func(*local.EphemeralOptions){func(o *local.EphemeralOptions) {
+	l := newLife(t, append([]func(*local.EphemeralOptions){func(o *local.EphemeralOptions) {
 		b.now = o.Now
 		o.Announce, o.Announcer = ahead, b
 	}}, change...)...)
 	return l, b
 }
 
-// unready checks a CA that does not sign.
+// unready requires that no CA signs.
 func (l *life) unready(t *testing.T, want string) {
 	t.Helper()
 	if err := l.Check(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
@@ -82,16 +82,16 @@ func (l *life) unready(t *testing.T, want string) {
 	}
 	wantTransient(t, l, want)
 	if l.Certificate() != nil {
-		t.Error("it says that a CA signs")
+		t.Error("Certificate returns a CA")
 	}
 }
 
-// signsFrom is what a CA that waits says, in the time zone of all logs.
+// signsFrom is the status of an announced CA.
 func signsFrom(elapsed time.Duration) string {
 	return "is announced and signs from " + catest.Now().Add(elapsed).UTC().Format(time.RFC3339)
 }
 
-func TestTheFirstCAIsPublicBeforeItSigns(t *testing.T) {
+func TestAnnounce_FirstCAIsPublishedBeforeItSigns(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t)
 	wantTransient(t, l, "the CA east has not been obtained yet")
@@ -101,7 +101,7 @@ func TestTheFirstCAIsPublicBeforeItSigns(t *testing.T) {
 	l.at(ahead)
 	cert := l.healthy(t)
 	if got := l.obtain(t).Certificates[1]; !got.Equal(cert) || len(l.up.requests()) != 1 {
-		t.Errorf("a leaf is of %s after %d requests", got.Subject, len(l.up.requests()))
+		t.Errorf("a leaf is signed by %s after %d requests", got.Subject, len(l.up.requests()))
 	}
 	if diff := cmp.Diff([][]*x509.Certificate{l.Chain()}, b.chains, catest.Identical()); diff != "" {
 		t.Errorf("announced (-want +got):\n%s", diff)
@@ -111,7 +111,7 @@ func TestTheFirstCAIsPublicBeforeItSigns(t *testing.T) {
 	}
 }
 
-func TestTheTimeBeginsWhenACAIsPublic(t *testing.T) {
+func TestAnnounce_TimeStartsWhenPublished(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t)
 	full := errors.New("the board is full")
@@ -126,32 +126,32 @@ func TestTheTimeBeginsWhenACAIsPublic(t *testing.T) {
 	b.fails(nil)
 	l.unready(t, signsFrom(3*ahead))
 	if err := l.Trouble(); err != nil {
-		t.Errorf("what is mended is still told: %v", err)
+		t.Errorf("the error is still reported: %v", err)
 	}
 	l.at(3*ahead - time.Second)
 	l.unready(t, signsFrom(3*ahead))
 	l.at(3 * ahead)
 	l.healthy(t)
 	if n := len(l.up.requests()); n != 1 {
-		t.Errorf("the upstream was asked %d times, want once", n)
+		t.Errorf("the upstream was called %d times, want once", n)
 	}
 }
 
-func TestWhatWasNotPublicForAWhileWaitsAnew(t *testing.T) {
+func TestAnnounce_TimeRestartsAfterAnInterruption(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t)
 	l.unready(t, signsFrom(ahead))
 	b.wipe()
 	l.at(ahead)
 	l.unready(t, signsFrom(2*ahead))
-	b.fails(errors.New("away"))
+	b.fails(errors.New("unavailable"))
 	l.at(2 * ahead)
-	l.unready(t, signsFrom(2*ahead)) // nobody knows what others see
+	l.unready(t, signsFrom(2*ahead)) // it is unknown whether it is published
 	b.fails(nil)
 	l.healthy(t)
 }
 
-func TestTheOldCASignsUntilTheNextOneHasBeenPublic(t *testing.T) {
+func TestAnnounce_CurrentCASignsInTheMeantime(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t)
 	l.unready(t, "is announced")
@@ -161,26 +161,26 @@ func TestTheOldCASignsUntilTheNextOneHasBeenPublic(t *testing.T) {
 	l.at(due - ahead - time.Second)
 	l.healthy(t)
 	if n := len(l.up.requests()); n != 1 {
-		t.Errorf("the upstream was asked %d times before the renewal is due", n)
+		t.Errorf("the upstream was called %d times before the renewal is due", n)
 	}
 	for _, elapsed := range []time.Duration{due - ahead, due - time.Second} {
 		l.at(elapsed)
 		if !l.healthy(t).Equal(first) || !l.obtain(t).Certificates[1].Equal(first) || !l.Chain()[0].Equal(first) || catest.Must(l.CRL())(t) != crl {
-			t.Errorf("after %s the new CA is taken for the one that signs", elapsed)
+			t.Errorf("after %s the new CA is in use", elapsed)
 		}
 		if len(b.chains) != 2 || len(l.up.requests()) != 2 || l.Trouble() != nil {
-			t.Errorf("after %s %d CAs were announced and %d asked for: %v", elapsed, len(b.chains), len(l.up.requests()), l.Trouble())
+			t.Errorf("after %s %d CAs were announced and %d requested: %v", elapsed, len(b.chains), len(l.up.requests()), l.Trouble())
 		}
 	}
 	l.at(due)
 	if second := l.healthy(t); !second.Equal(b.chains[1][0]) || !l.obtain(t).Certificates[1].Equal(second) {
-		t.Errorf("%s signs, which was not announced", second.Subject)
+		t.Errorf("%s signs, but was not announced", second.Subject)
 	}
 }
 
-func TestAHealthyCADoesNotMindThatItCannotBeAnnounced(t *testing.T) {
+func TestAnnounce_FailureDoesNotAffectAHealthyCA(t *testing.T) {
 	t.Parallel()
-	away := errors.New("away")
+	away := errors.New("unavailable")
 	l, b := announced(t)
 	l.unready(t, "is announced")
 	l.at(ahead)
@@ -198,11 +198,11 @@ func TestAHealthyCADoesNotMindThatItCannotBeAnnounced(t *testing.T) {
 		}
 	}
 	if n := len(l.up.requests()); n != 2 {
-		t.Errorf("the upstream was asked %d times, want 2", n)
+		t.Errorf("the upstream was called %d times, want 2", n)
 	}
 	l.at(24*time.Hour - local.MinimumLeft + time.Second)
 	if err := l.Check(t.Context()); !errors.Is(err, away) || !strings.Contains(err.Error(), "ends at") || !strings.Contains(err.Error(), "has not been announced yet") {
-		t.Errorf("got the error %v, want what ends and what is in the way", err)
+		t.Errorf("got the error %v, want the end and the reason", err)
 	}
 	b.fails(nil)
 	if err := l.Check(t.Context()); err == nil || !strings.Contains(err.Error(), signsFrom(25*time.Hour-local.MinimumLeft+time.Second)) {
@@ -210,31 +210,31 @@ func TestAHealthyCADoesNotMindThatItCannotBeAnnounced(t *testing.T) {
 	}
 }
 
-func TestACAThatNobodyCouldSeeIsReplacedBeforeItsEnd(t *testing.T) {
+func TestAnnounce_UnpublishedCAIsReplacedBeforeItsEnd(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t)
-	b.fails(errors.New("away"))
+	b.fails(errors.New("unavailable"))
 	l.unready(t, "has not been announced yet")
 	l.at(24*time.Hour - local.MinimumLeft + time.Second)
 	b.fails(nil)
 	l.unready(t, "is announced")
 	if n := len(l.up.requests()); n != 2 || b.chains[0][0].NotAfter.Before(l.now().Add(23*time.Hour)) {
-		t.Errorf("the upstream was asked %d times, and what is announced ends at %s", n, b.chains[0][0].NotAfter)
+		t.Errorf("the upstream was called %d times, and the announced CA ends at %s", n, b.chains[0][0].NotAfter)
 	}
 }
 
-func TestACAWithTooLittleTimeForAnnouncementsIsRefused(t *testing.T) {
+func TestAnnounce_RejectsACAWithAShortLifetime(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[time.Duration]string{3 * ahead: "is announced", 3*ahead - time.Second: "too soon for announcements of 1h0m0s"} {
 		l, _ := announced(t)
-		l.up.answers(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = catest.Now().Add(left) }))
+		l.up.responds(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = catest.Now().Add(left) }))
 		if err := l.Check(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got the error %v, want one with %q", left, err, want)
 		}
 	}
 }
 
-func TestACAIsNotAnnouncedUnlessToldTo(t *testing.T) {
+func TestAnnounce_OffByDefault(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t, func(o *local.EphemeralOptions) { o.Announce = 0 })
 	l.healthy(t)
@@ -243,15 +243,15 @@ func TestACAIsNotAnnouncedUnlessToldTo(t *testing.T) {
 	}
 }
 
-// TestNobodyMeetsACAThatIsNew lets days pass, minute by minute, for the shortest and the
-// longest times that are allowed.
-func TestNobodyMeetsACAThatIsNew(t *testing.T) {
+// TestAnnounce_NoCASignsEarly checks every minute of several days, with the shortest and
+// the longest announcements.
+func TestAnnounce_NoCASignsEarly(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ lifetime, announce, given time.Duration }{
-		"the shortest life":       {time.Hour, 15 * time.Minute, time.Hour},
-		"the shortest time":       {6 * time.Hour, time.Minute, 6 * time.Hour},
-		"the longest time":        {24 * time.Hour, 6 * time.Hour, 24 * time.Hour},
-		"less than was asked for": {24 * time.Hour, 6 * time.Hour, 18 * time.Hour},
+		"the shortest lifetime":             {time.Hour, 15 * time.Minute, time.Hour},
+		"the shortest announcement":         {6 * time.Hour, time.Minute, 6 * time.Hour},
+		"the longest announcement":          {24 * time.Hour, 6 * time.Hour, 24 * time.Hour},
+		"a shorter lifetime than requested": {24 * time.Hour, 6 * time.Hour, 18 * time.Hour},
 	} {
 		for _, jitter := range []float64{0, 0.5, 0.999} {
 			t.Run(name, func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestNobodyMeetsACAThatIsNew(t *testing.T) {
 				l, b := announced(t, func(o *local.EphemeralOptions) {
 					o.Lifetime, o.Announce, o.Jitter = test.lifetime, test.announce, func() float64 { return jitter }
 				})
-				l.up.answers(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = l.now().Add(test.given) }))
+				l.up.responds(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = l.now().Add(test.given) }))
 				seen := make(map[string]bool)
 				for elapsed := time.Duration(0); elapsed < 5*test.lifetime; elapsed += time.Minute {
 					l.at(elapsed)
@@ -273,11 +273,11 @@ func TestNobodyMeetsACAThatIsNew(t *testing.T) {
 					cert := l.Certificate()
 					seen[string(cert.Raw)] = true
 					if since := b.shows(cert); since.IsZero() || l.now().Sub(since) < test.announce {
-						t.Fatalf("after %s %s signs, which is public since %s", elapsed, ca.Describe(cert), since)
+						t.Fatalf("after %s %s signs, published since %s", elapsed, ca.Describe(cert), since)
 					}
 				}
 				if len(seen) < 5 || len(l.up.requests()) > len(seen)+1 {
-					t.Errorf("%d CAs were asked for, %d have signed", len(l.up.requests()), len(seen))
+					t.Errorf("%d CAs were requested, %d have signed", len(l.up.requests()), len(seen))
 				}
 			})
 		}

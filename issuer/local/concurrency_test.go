@@ -11,26 +11,26 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// holding is an upstream that says when it is asked, and answers when it may.
-func (l *life) holding() (asked, answer chan struct{}) {
-	asked, answer = make(chan struct{}, 100), make(chan struct{})
-	l.up.answers(func(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
-		asked <- struct{}{}
+// holding makes the upstream report each request, and respond when it is released.
+func (l *life) holding() (requested, release chan struct{}) {
+	requested, release = make(chan struct{}, 100), make(chan struct{})
+	l.up.responds(func(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
+		requested <- struct{}{}
 		select {
-		case <-answer:
+		case <-release:
 			return l.up.root.IssueIntermediate(ctx, r)
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	})
-	return asked, answer
+	return requested, release
 }
 
-func TestOneCheckObtainsTheFirstCAForAll(t *testing.T) {
+func TestCheck_ConcurrentCallsObtainOneCA(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := born(t)
-		_, answer := l.holding()
+		l := newLife(t)
+		_, release := l.holding()
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
@@ -43,23 +43,23 @@ func TestOneCheckObtainsTheFirstCAForAll(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			if err := l.Check(ctx); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("whoever cannot wait gets %v", err)
+				t.Errorf("the call with a deadline returns %v", err)
 			}
 		})
-		time.AfterFunc(2*time.Second, func() { close(answer) })
+		time.AfterFunc(2*time.Second, func() { close(release) })
 		group.Wait()
-		if n := len(l.up.requests()); n != 1 && n != 2 { // the one that cannot wait may come first
-			t.Errorf("the upstream was asked %d times", n)
+		if n := len(l.up.requests()); n != 1 && n != 2 { // the one with a deadline may be first
+			t.Errorf("the upstream was called %d times", n)
 		}
 	})
 }
 
-func TestOneCheckFailsForAll(t *testing.T) {
+func TestCheck_ConcurrentCallsShareAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := born(t)
+		l := newLife(t)
 		down, release := errors.New("down"), make(chan struct{})
-		l.up.answers(func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) {
+		l.up.responds(func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) {
 			<-release
 			return nil, down
 		})
@@ -75,34 +75,34 @@ func TestOneCheckFailsForAll(t *testing.T) {
 		close(release)
 		group.Wait()
 		if n := len(l.up.requests()); n != 1 {
-			t.Errorf("the upstream was asked %d times, want once", n)
+			t.Errorf("the upstream was called %d times, want once", n)
 		}
 	})
 }
 
-func TestNobodyWaitsForARenewal(t *testing.T) {
+func TestIssue_DoesNotWaitForARenewal(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	first := l.healthy(t)
 	l.at(due)
-	asked, answer := l.holding()
+	requested, release := l.holding()
 	renewed := make(chan error)
 	go func() { renewed <- l.Check(t.Context()) }()
-	<-asked
+	<-requested
 	if !l.healthy(t).Equal(first) || !l.obtain(t).Certificates[1].Equal(first) {
-		t.Error("the new CA is used before it is there")
+		t.Error("the new CA is used before it is issued")
 	}
-	close(answer)
+	close(release)
 	if err := <-renewed; err != nil || l.Certificate().Equal(first) {
 		t.Errorf("it is not renewed: %v", err)
 	}
 }
 
-func TestLeavesAreIssuedAllThroughRenewals(t *testing.T) {
+func TestIssue_SucceedsDuringRenewals(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	l.healthy(t)
-	var still sync.RWMutex // the clock does not move while a leaf is issued
+	var still sync.RWMutex // the clock stands still while a leaf is issued
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -134,14 +134,14 @@ func TestLeavesAreIssuedAllThroughRenewals(t *testing.T) {
 	}
 	group.Wait()
 	if n := len(l.up.requests()); n != 10 {
-		t.Errorf("the upstream was asked %d times, want 10", n)
+		t.Errorf("the upstream was called %d times, want 10", n)
 	}
 }
 
-func TestCAsAreAnnouncedAndUsedAtTheSameTime(t *testing.T) {
+func TestCheck_AnnouncesWhileIssuing(t *testing.T) {
 	t.Parallel()
 	l, b := announced(t)
-	var still sync.RWMutex // the clock does not move while somebody looks at it
+	var still sync.RWMutex // the clock stands still while it is read
 	for i := range 20 {
 		still.Lock()
 		l.at(time.Duration(i) * due / 2)
@@ -161,13 +161,13 @@ func TestCAsAreAnnouncedAndUsedAtTheSameTime(t *testing.T) {
 				if err != nil {
 					t.Errorf("no leaf: %v", err)
 				} else if b.shows(chain.Certificates[1]).IsZero() {
-					t.Errorf("a leaf is of %s, which nobody has seen", chain.Certificates[1].Subject)
+					t.Errorf("a leaf is signed by %s, which is not announced", chain.Certificates[1].Subject)
 				}
 			})
 		}
 		group.Wait()
 	}
 	if n := len(l.up.requests()); n != len(b.chains) {
-		t.Errorf("%d CAs were asked for, %d announced", n, len(b.chains))
+		t.Errorf("%d CAs were requested, %d announced", n, len(b.chains))
 	}
 }

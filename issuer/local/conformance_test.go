@@ -10,18 +10,18 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// claims are what both issuers of the package honour.
+// claims of both issuers of the package.
 func claims() issuertest.Capabilities {
 	return issuertest.Capabilities{Lifetime: true, Usages: true, DNSNames: true, Chain: true, Check: true}
 }
 
-func TestAnIssuerConforms(t *testing.T) {
+func TestConformance_Issuer(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
 	all := claims()
 	all.Intermediates, all.Constraints = true, true
-	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Line) issuertest.Backend {
+	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Proxy) issuertest.Backend {
 		i := catest.Must(local.New(issuing, local.Options{Now: catest.Now}))(t)
 		return issuertest.Backend{Name: "local", Issuer: issuer.Limit(i, issuer.LimitOptions{Concurrency: 8}), Roots: h.Root.Chain(), Now: catest.Now}
 	}, all)
@@ -34,10 +34,10 @@ func TestAnIssuerConforms(t *testing.T) {
 	}
 }
 
-func TestAnEphemeralCAConforms(t *testing.T) {
+func TestConformance_Ephemeral(t *testing.T) {
 	t.Parallel()
-	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Line) issuertest.Backend {
-		l := born(t)
+	got := issuertest.Run(t, func(t *testing.T, _ *issuertest.Proxy) issuertest.Backend {
+		l := newLife(t)
 		l.healthy(t)
 		return issuertest.Backend{Name: "ephemeral", Issuer: l, Roots: l.root.Chain(), Now: l.now}
 	}, claims())

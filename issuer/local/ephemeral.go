@@ -17,78 +17,76 @@ import (
 // Lifetimes of an ephemeral CA.
 const (
 	DefaultEphemeralLifetime = 24 * time.Hour
-	// MinimumEphemeralLifetime leaves more than [MinimumLeft] for a renewal that
-	// fails at first.
+	// MinimumEphemeralLifetime leaves time to retry a renewal before [MinimumLeft].
 	MinimumEphemeralLifetime = 6 * MinimumLeft
 )
 
-// EphemeralOptions describe a CA whose key is never stored.
+// EphemeralOptions configure a CA whose key is never stored.
 type EphemeralOptions struct {
 	// Upstream certifies the CA. It is required.
 	Upstream issuer.IntermediateIssuer
-	// Obtain says what its answers are held against. Roots is required; an empty
-	// Backend means "the upstream", a nil Now that of these options.
+	// Obtain configures the checks of its responses. Roots is required; an empty Backend
+	// means "the upstream", a nil Now the one below.
 	Obtain issuer.ObtainOptions
-	// CommonName is the name of the CA, for example its cluster. It is required.
+	// CommonName of the CA, for example the name of its cluster. It is required.
 	CommonName string
-	// KeyType is that of its keys; empty means [ca.P256].
+	// KeyType of its keys; empty means [ca.P256].
 	KeyType ca.KeyType
-	// Lifetime is what is asked for: at least [MinimumEphemeralLifetime]; zero
-	// means [DefaultEphemeralLifetime]. The upstream may give less.
+	// Lifetime that is requested, at least [MinimumEphemeralLifetime]; zero means
+	// [DefaultEphemeralLifetime]. The upstream may grant less.
 	Lifetime time.Duration
-	// Announce is how long a CA is public before it signs, so that those who refuse the
-	// leaves of a CA without its CRL can have that first. The old one signs meanwhile,
-	// and a renewal is due that much earlier; the first CA of a process is announced as
-	// well, and nothing signs until it does. At least [MinimumAnnounce] and at most a
-	// quarter of the lifetime; zero lets a CA sign at once.
+	// Announce is how long a CA is published before it signs, so that verifiers that need
+	// its CRL can load it first. The current CA signs in the meantime, and renewals start
+	// earlier by this time. The first CA is announced too: until it signs, Issue returns
+	// an error. At least [MinimumAnnounce] and at most a quarter of the lifetime; zero
+	// lets a CA sign immediately.
 	Announce time.Duration
-	// Announcer makes CAs public. Who announces has to have one.
+	// Announcer publishes CAs. It is required if Announce is not zero.
 	Announcer Announcer
-	// Constraints limit the names that it can issue; nil means any.
+	// Constraints limit the names that the CA may certify; nil means any.
 	Constraints *ca.NameConstraints
-	// Jitter draws from [0,1) when a renewal is planned, so that CAs which began
-	// together do not renew together; nil means a random number.
+	// Jitter returns a number in [0,1) that spreads renewals, so that CAs that started at
+	// the same time are not renewed at the same time; nil means a random number.
 	Jitter func() float64
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Ephemeral is a CA whose key is born in memory and dies with it: it is never
-// written, logged or formatted. An upstream CA certifies it, again and again with a
-// new key. It implements [issuer.Issuer] and [issuer.Checker].
+// Ephemeral is a CA whose key exists only in memory: it is never written, logged or
+// formatted. An upstream CA certifies it, and each renewal uses a new key. It implements
+// [issuer.Issuer] and [issuer.Checker], and is safe for concurrent use.
 //
-// Each CA is another one, of which nobody has a CRL. So in a mesh where clusters publish
-// CRLs its leaves are refused there until they have; see [EphemeralOptions.Announce].
+// Ephemeral starts no goroutine. The caller calls [Ephemeral.Check] before the first
+// request, then every few minutes.
 //
-// It has no goroutine of its own: whoever uses it calls [Ephemeral.Check], before
-// the first certificate is asked for and then every few minutes. It is safe for
-// concurrent use.
+// Each renewal creates a CA with a new CRL. Where clusters publish CRLs, verifiers reject
+// the leaves of the new CA until they have that CRL; see [EphemeralOptions.Announce].
 type Ephemeral struct {
-	options EphemeralOptions
-	turn    chan struct{}              // holds one while a Check asks the upstream
-	next    *candidate                 // belongs to whoever has the turn
-	waiting atomic.Pointer[generation] // is announced, or will be, before it signs
-	current atomic.Pointer[generation]
-	failure atomic.Pointer[failure]
-	hidden  atomic.Pointer[failure] // of the last announcement
+	options     EphemeralOptions
+	turn        chan struct{}              // held by the Check that calls the upstream
+	next        *candidate                 // guarded by turn
+	waiting     atomic.Pointer[generation] // to be announced before it signs
+	current     atomic.Pointer[generation]
+	failure     atomic.Pointer[failure]
+	unannounced atomic.Pointer[failure] // of the last announcement
 }
 
-// generation is one key and its certificate, which replace the last ones together.
+// generation is a key with its certificate and CRL.
 type generation struct {
 	*Issuer
 	crl  *x509.RevocationList
-	due  time.Time // when its successor is asked for
-	from time.Time // when it signs; zero as long as it has not been announced
+	due  time.Time // when its renewal starts
+	from time.Time // when it starts to sign; zero until it has been announced
 }
 
-// failure is an attempt that got nothing.
+// failure is a failed attempt.
 type failure struct {
 	err   error
-	again time.Time // when the upstream is asked again
+	retry time.Time // when the next attempt is due
 	ended bool      // the context of the attempt had ended
 }
 
-// NewEphemeral checks options. It does not ask the upstream: the first
+// NewEphemeral checks the options. It does not call the upstream: the first
 // [Ephemeral.Check] does.
 func NewEphemeral(o EphemeralOptions) (*Ephemeral, error) {
 	if err := o.complete(); err != nil {
@@ -97,13 +95,13 @@ func NewEphemeral(o EphemeralOptions) (*Ephemeral, error) {
 	return &Ephemeral{options: o, turn: make(chan struct{}, 1)}, nil
 }
 
-// complete checks options and fills in what they leave out.
+// complete checks options and sets defaults.
 func (o *EphemeralOptions) complete() error {
 	switch {
 	case o.Upstream == nil:
 		return errors.New("the upstream is missing")
 	case len(o.Obtain.Roots) == 0:
-		return errors.New("the roots that the upstream may lead to are missing")
+		return errors.New("the roots of the upstream are missing")
 	case o.Lifetime == 0:
 		o.Lifetime = DefaultEphemeralLifetime
 	case o.Lifetime < MinimumEphemeralLifetime:
@@ -112,7 +110,7 @@ func (o *EphemeralOptions) complete() error {
 	if err := o.completeAnnounce(); err != nil {
 		return err
 	}
-	// There is no key yet; any will do to see whether the name can be tagged.
+	// Any key shows whether the name can be tagged.
 	if _, err := ca.TaggedName(o.CommonName, o.Obtain.Roots[0].PublicKey); err != nil {
 		return err
 	}
@@ -145,9 +143,9 @@ func (o *EphemeralOptions) complete() error {
 	return nil
 }
 
-// Issue signs a leaf with the current CA, at once: it never waits for a renewal.
-// Before the first successful [Ephemeral.Check], and after the end of the CA, the
-// error is transient.
+// Issue signs a leaf with the current CA. It does not wait for a renewal. It returns a
+// transient error before the first successful [Ephemeral.Check], and after the CA has
+// expired.
 func (e *Ephemeral) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	g := e.current.Load()
 	if g == nil {
@@ -156,8 +154,8 @@ func (e *Ephemeral) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain,
 	return g.Issue(ctx, r)
 }
 
-// absent is an error without a class of its own: what the upstream refused is not
-// the fault of a workload.
+// absent is a transient error. It does not wrap the error of the upstream, which may be
+// permanent: that is not the fault of the request.
 func (e *Ephemeral) absent() error {
 	if err := e.Trouble(); err != nil {
 		return fmt.Errorf("%w: %s", e.absence(), err.Error())
@@ -165,8 +163,8 @@ func (e *Ephemeral) absent() error {
 	return e.absence()
 }
 
-// Certificate is that of the current CA, nil before there is one. It must not be
-// changed.
+// Certificate returns the certificate of the current CA, or nil before the first. The
+// caller must not modify it.
 func (e *Ephemeral) Certificate() *x509.Certificate {
 	if g := e.current.Load(); g != nil {
 		return g.authority.Certificate()
@@ -174,8 +172,8 @@ func (e *Ephemeral) Certificate() *x509.Certificate {
 	return nil
 }
 
-// Chain is the certificate of the current CA, followed by its issuers up to the
-// root; nil before there is one.
+// Chain returns the certificate of the current CA, followed by its issuers up to the root,
+// or nil before the first CA.
 func (e *Ephemeral) Chain() []*x509.Certificate {
 	if g := e.current.Load(); g != nil {
 		return g.authority.Chain()
@@ -183,11 +181,11 @@ func (e *Ephemeral) Chain() []*x509.Certificate {
 	return nil
 }
 
-// CRL is the CRL of the current CA, for whoever distributes CRLs: empty, number 1,
-// and good until the CA ends. It is the same until the CA is renewed, and must not
-// be changed. Leaves of an earlier CA live on, so a CRL is needed until its
-// NextUpdate. A verifier that holds CRLs refuses the leaves of a renewed CA until
-// it has the new CRL too.
+// CRL returns the CRL of the current CA, to be distributed to verifiers: it is empty, has
+// number 1 and is valid until the CA ends. It does not change until the CA is renewed. The
+// caller must not modify it. Leaves of an earlier CA remain valid, so its CRL is needed
+// until its NextUpdate. A verifier that checks CRLs rejects the leaves of a renewed CA until
+// it has the new CRL.
 func (e *Ephemeral) CRL() (*x509.RevocationList, error) {
 	if g := e.current.Load(); g != nil {
 		return g.crl, nil
@@ -195,8 +193,7 @@ func (e *Ephemeral) CRL() (*x509.RevocationList, error) {
 	return nil, e.absent()
 }
 
-// Format prints the name, whatever the verb, so that no way of printing a CA shows
-// its key.
+// Format prints the name for every verb, so that formatting never reveals the key.
 func (e *Ephemeral) Format(f fmt.State, _ rune) {
 	name := e.options.CommonName + ", not obtained yet"
 	if cert := e.Certificate(); cert != nil {

@@ -19,39 +19,39 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// upstream is a root that certifies CAs until a test gives it another answer.
+// upstream is a root that certifies CAs unless a test replaces its responses.
 type upstream struct {
-	mu     sync.Mutex
-	root   *local.Issuer
-	answer func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) // nil: that of the root
-	asked  []issuer.IntermediateRequest
+	mu        sync.Mutex
+	root      *local.Issuer
+	respond   func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) // nil means the root
+	requested []issuer.IntermediateRequest
 }
 
 func (u *upstream) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 	u.mu.Lock()
-	u.asked = append(u.asked, r)
-	answer := u.answer
+	u.requested = append(u.requested, r)
+	respond := u.respond
 	u.mu.Unlock()
-	if answer != nil {
-		return answer(ctx, r)
+	if respond != nil {
+		return respond(ctx, r)
 	}
 	return u.root.IssueIntermediate(ctx, r)
 }
 
-func (u *upstream) answers(answer func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error)) {
+func (u *upstream) responds(respond func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error)) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.answer = answer
+	u.respond = respond
 }
 
 func (u *upstream) fails(err error) {
-	u.answers(func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) { return nil, err })
+	u.responds(func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) { return nil, err })
 }
 
 func (u *upstream) requests() []issuer.IntermediateRequest {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return append([]issuer.IntermediateRequest(nil), u.asked...)
+	return append([]issuer.IntermediateRequest(nil), u.requested...)
 }
 
 // life is an ephemeral CA, its upstream, and the clock of both.
@@ -70,7 +70,7 @@ func (l *life) now() time.Time {
 	return catest.Now().Add(l.elapsed)
 }
 
-// at moves the clock to so long after the beginning.
+// at sets the time since the start.
 func (l *life) at(elapsed time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +81,7 @@ func (l *life) options() issuer.ObtainOptions {
 	return issuer.ObtainOptions{Backend: "upstream", Roots: l.root.Chain(), Now: l.now}
 }
 
-func born(t *testing.T, change ...func(*local.EphemeralOptions)) *life {
+func newLife(t *testing.T, change ...func(*local.EphemeralOptions)) *life {
 	t.Helper()
 	l := &life{up: &upstream{}}
 	l.root = catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("root"), Organization: "mesh", Now: l.now}))(t)
@@ -100,7 +100,7 @@ func born(t *testing.T, change ...func(*local.EphemeralOptions)) *life {
 	return l
 }
 
-// healthy checks a CA that is to be healthy, and returns its certificate.
+// healthy requires a successful Check, and returns the certificate.
 func (l *life) healthy(t *testing.T) *x509.Certificate {
 	t.Helper()
 	if err := l.Check(t.Context()); err != nil {
@@ -114,9 +114,9 @@ func (l *life) obtain(t *testing.T) *issuer.Chain {
 	return catest.Must(issuer.Obtain(t.Context(), l, request(), l.options()))(t)
 }
 
-func TestBeforeTheFirstCheckNothingIsIssued(t *testing.T) {
+func TestIssue_FailsBeforeTheFirstCheck(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	wantTransient(t, l, "the CA east has not been obtained yet")
 	if _, err := l.CRL(); err == nil {
 		t.Error("there is a CRL")
@@ -124,15 +124,15 @@ func TestBeforeTheFirstCheckNothingIsIssued(t *testing.T) {
 	if l.Certificate() != nil || l.Chain() != nil {
 		t.Error("there is a certificate")
 	}
-	l.up.fails(&issuer.PermanentError{Reason: "Refused", Err: errors.New("no CAs here")})
+	l.up.fails(&issuer.PermanentError{Reason: "Refused", Err: errors.New("no CAs")})
 	err := l.Check(t.Context())
 	if !errors.As(err, new(*issuer.PermanentError)) || !errors.Is(l.Trouble(), errors.Unwrap(l.Trouble())) {
 		t.Errorf("got the error %v, want that of the upstream", err)
 	}
-	wantTransient(t, l, "the CA east has not been obtained yet: upstream: no CAs here")
+	wantTransient(t, l, "the CA east has not been obtained yet: upstream: no CAs")
 }
 
-// wantTransient wants an error for a workload that is not its fault.
+// wantTransient requires a transient error of a request.
 func wantTransient(t *testing.T, l *life, want string) {
 	t.Helper()
 	_, err := l.Issue(t.Context(), request())
@@ -141,11 +141,11 @@ func wantTransient(t *testing.T, l *life, want string) {
 	}
 }
 
-func TestTheUpstreamIsGivenACSRThatItCanUse(t *testing.T) {
+func TestCheck_SendsAValidCSR(t *testing.T) {
 	t.Parallel()
 	constraints := &ca.NameConstraints{TrustDomain: "mesh.example.com", DNSNames: []string{"istiod.istio-system.svc"}}
 	var roots []*x509.Certificate
-	l := born(t, func(o *local.EphemeralOptions) {
+	l := newLife(t, func(o *local.EphemeralOptions) {
 		o.KeyType, o.Lifetime, o.Constraints = "p-384", time.Hour, constraints
 		roots = o.Obtain.Roots
 	})
@@ -158,7 +158,7 @@ func TestTheUpstreamIsGivenACSRThatItCanUse(t *testing.T) {
 		t.Errorf("the CSR is not that of the key: %v", err)
 	}
 	if csr.Subject.CommonName != cert.Subject.CommonName || r.CommonName != "east" || r.Lifetime != time.Hour {
-		t.Errorf("asked was for %s, %s and %s; the CA is called %s", csr.Subject, r.CommonName, r.Lifetime, cert.Subject)
+		t.Errorf("requested was %s, %s and %s; the CA has the name %s", csr.Subject, r.CommonName, r.Lifetime, cert.Subject)
 	}
 	if got := catest.Must(ca.KeyTypeOf(cert.PublicKey))(t); got != ca.P384 {
 		t.Errorf("its key is %s", got)
@@ -168,9 +168,9 @@ func TestTheUpstreamIsGivenACSRThatItCanUse(t *testing.T) {
 	}
 }
 
-func TestTheCRLOfAnEphemeralCAIsEmptyAndLivesAsLong(t *testing.T) {
+func TestCRL_IsEmptyAndEndsWithTheCA(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	cert := l.healthy(t)
 	first := catest.Must(l.CRL())(t)
 	if err := first.CheckSignatureFrom(cert); err != nil {
@@ -192,9 +192,9 @@ func TestTheCRLOfAnEphemeralCAIsEmptyAndLivesAsLong(t *testing.T) {
 	}
 }
 
-func TestAnEndedContextAsksNobody(t *testing.T) {
+func TestCheck_EndedContextDoesNotCallTheUpstream(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := l.Check(ended); !errors.Is(err, context.Canceled) {
@@ -207,9 +207,9 @@ func TestAnEndedContextAsksNobody(t *testing.T) {
 	}
 }
 
-func TestEphemeralOptionsAreChecked(t *testing.T) {
+func TestNewEphemeral_ChecksOptions(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	for want, change := range map[string]func(*local.EphemeralOptions){
 		"the upstream is missing":             func(o *local.EphemeralOptions) { o.Upstream = nil },
 		"the roots":                           func(o *local.EphemeralOptions) { o.Obtain.Roots = nil },
@@ -232,20 +232,20 @@ func TestEphemeralOptionsAreChecked(t *testing.T) {
 		}
 	}
 	if len(l.up.requests()) > 0 {
-		t.Error("the upstream was asked")
+		t.Error("the upstream was called")
 	}
 }
 
-func TestNoWayOfPrintingShowsAKey(t *testing.T) {
+func TestFormat_DoesNotRevealTheKey(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	l.up.fails(errors.New("down"))
 	for _, obtained := range []bool{false, true} {
 		want := "local.Ephemeral(east, not obtained yet)"
 		if obtained {
-			l.up.answers(nil)
+			l.up.responds(nil)
 			want = "local.Ephemeral(" + ca.Describe(l.healthy(t)) + ")"
-		} else if err := l.Check(t.Context()); err == nil { // now there is a key that waits
+		} else if err := l.Check(t.Context()); err == nil { // the key is not certified yet
 			t.Fatal("it is healthy")
 		}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T%v"} {

@@ -1,6 +1,6 @@
-// Package local is an issuer in this process: it signs with an authority of package
-// ca. [New] takes one whose key is kept elsewhere, such as the directory of
-// trustgen; [NewEphemeral] makes one whose key never leaves the process.
+// Package local signs certificates in this process, with an authority of package ca.
+// [New] uses an existing authority. [NewEphemeral] generates a key that never leaves the
+// process, and has an upstream CA certify it.
 package local
 
 import (
@@ -13,24 +13,25 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// MinimumLeft is how much of its life an authority must have left to be healthy.
+// MinimumLeft is the remaining lifetime that an authority needs to be healthy.
 const MinimumLeft = 10 * time.Minute
 
-// Options adjust an issuer; the zero value is good.
+// Options configure an issuer; the zero value is ready to use.
 type Options struct {
-	// Now is the clock; it should be that of the authority. Nil means time.Now.
+	// Now is the clock, which should be the same as that of the authority; nil means
+	// time.Now.
 	Now func() time.Time
 }
 
 // Issuer signs with an authority. It implements [issuer.Issuer],
-// [issuer.IntermediateIssuer] and [issuer.Checker], and never reloads.
+// [issuer.IntermediateIssuer] and [issuer.Checker].
 type Issuer struct {
 	authority *ca.Authority
 	now       func() time.Time
 	leaf      ca.Profile
 }
 
-// New makes an issuer of an authority.
+// New returns an issuer that signs with an authority.
 func New(a *ca.Authority, o Options) (*Issuer, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -42,8 +43,9 @@ func New(a *ca.Authority, o Options) (*Issuer, error) {
 	return &Issuer{authority: a, now: o.Now, leaf: leaf}, nil
 }
 
-// Issue signs a leaf, which ends with the authority if not before. An authority that
-// has ended is a transient error: whoever owns it is going to replace it.
+// Issue signs a leaf, which ends no later than the authority. The error is transient if the
+// authority has expired, since its owner will replace it, and a [*issuer.PermanentError] if
+// the request cannot be signed.
 func (i *Issuer) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, error) {
 	return i.sign(ctx, i.leaf, r.Lifetime, ca.Request{
 		PublicKey:    r.PublicKey,
@@ -53,7 +55,8 @@ func (i *Issuer) Issue(ctx context.Context, r issuer.Request) (*issuer.Chain, er
 	})
 }
 
-// IssueIntermediate signs a CA that issues leaves only.
+// IssueIntermediate signs a CA with path length 0, which can issue only leaves. Its errors
+// are those of Issue.
 func (i *Issuer) IssueIntermediate(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 	profile, err := ca.Intermediate(ca.IntermediateOptions{Constraints: r.Constraints})
 	if err != nil {
@@ -62,7 +65,7 @@ func (i *Issuer) IssueIntermediate(ctx context.Context, r issuer.IntermediateReq
 	return i.sign(ctx, profile, r.Lifetime, ca.Request{PublicKey: r.PublicKey, CommonName: r.CommonName})
 }
 
-// Check fails when the authority ends within [MinimumLeft].
+// Check returns an error if the authority ends within [MinimumLeft].
 func (i *Issuer) Check(context.Context) error {
 	end := i.authority.Certificate().NotAfter
 	if left := end.Sub(i.now()); left < MinimumLeft {
@@ -72,7 +75,7 @@ func (i *Issuer) Check(context.Context) error {
 	return nil
 }
 
-// Certificate is that of the authority. It must not be changed.
+// Certificate returns the certificate of the authority. The caller must not modify it.
 func (i *Issuer) Certificate() *x509.Certificate { return i.authority.Certificate() }
 
 func (i *Issuer) sign(ctx context.Context, p ca.Profile, lifetime time.Duration, r ca.Request) (*issuer.Chain, error) {

@@ -26,7 +26,7 @@ func request() issuer.Request {
 	}
 }
 
-// at is an issuer with the intermediate of a hierarchy, after a while.
+// at returns an issuer with the intermediate of a hierarchy, at a time after its start.
 func at(t *testing.T, h *catest.Hierarchy, after time.Duration) (*local.Issuer, issuer.ObtainOptions) {
 	t.Helper()
 	now := catest.After(after)
@@ -34,7 +34,7 @@ func at(t *testing.T, h *catest.Hierarchy, after time.Duration) (*local.Issuer, 
 	return catest.Must(local.New(authority, local.Options{Now: now}))(t), issuer.ObtainOptions{Roots: h.Root.Chain(), Now: now}
 }
 
-func TestWhatIsIssuedIsWhatWasGranted(t *testing.T) {
+func TestIssue_MatchesTheGrant(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	i, o := at(t, h, 0)
@@ -48,7 +48,7 @@ func TestWhatIsIssuedIsWhatWasGranted(t *testing.T) {
 	catest.Must(issuer.Obtain(t.Context(), i, server, o))(t)
 }
 
-func TestARootIssuesIntermediates(t *testing.T) {
+func TestIssueIntermediate_FromARoot(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := catest.Must(local.New(h.Root, local.Options{Now: catest.Now}))(t)
@@ -61,7 +61,7 @@ func TestARootIssuesIntermediates(t *testing.T) {
 	wantPermanent(t, func() error { _, err := issuer.ObtainIntermediate(t.Context(), root, r, o); return err })
 }
 
-func TestLeavesNeverOutliveTheirAuthority(t *testing.T) {
+func TestIssue_LeafEndsWithTheAuthority(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	i, o := at(t, h, ca.DefaultIntermediateLifetime-30*time.Minute)
@@ -71,7 +71,7 @@ func TestLeavesNeverOutliveTheirAuthority(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityNearItsEndIsNotHealthy(t *testing.T) {
+func TestCheck_FailsNearTheEndOfTheAuthority(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	for left, healthy := range map[time.Duration]bool{local.MinimumLeft: true, local.MinimumLeft - time.Second: false} {
@@ -82,7 +82,7 @@ func TestAnAuthorityNearItsEndIsNotHealthy(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityThatHasEndedIsNotThePetitionersFault(t *testing.T) {
+func TestIssue_ExpiredAuthorityIsTransient(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	now := catest.Now()
@@ -95,7 +95,7 @@ func TestAnAuthorityThatHasEndedIsNotThePetitionersFault(t *testing.T) {
 	}
 }
 
-func TestARequestThatCannotBeGrantedIsRefusedForGood(t *testing.T) {
+func TestIssue_RejectsAnInvalidRequestPermanently(t *testing.T) {
 	t.Parallel()
 	i, o := at(t, catest.New(t), 0)
 	key, _, err := ed25519.GenerateKey(rand.Reader)
@@ -125,7 +125,7 @@ func wantPermanent(t *testing.T, ask func() error) {
 	}
 }
 
-func TestAnEndedContextSignsNothing(t *testing.T) {
+func TestIssue_EndedContextReturnsItsError(t *testing.T) {
 	t.Parallel()
 	i, _ := at(t, catest.New(t), 0)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -17,31 +17,29 @@ import (
 	"github.com/trustgen/trustgen/issuer"
 )
 
-// A CA is renewed at two thirds of its life, a twentieth of its life sooner or
-// later.
+// A CA is renewed at two thirds of its lifetime, plus or minus a twentieth.
 const (
 	renewAt = 2.0 / 3
 	spread  = 1.0 / 10
 )
 
-// retries is how many times the upstream is asked again, at least, in what is left
-// of a CA when its renewal fails.
+// retries is the minimum number of attempts in the remaining lifetime of a CA after its
+// renewal has failed.
 const retries = 30
 
-// Check obtains the first CA, and renews it once it is due, at two thirds of its
-// life: it gives the upstream as long as ctx does. The old CA is used until the new
-// one is verified and, if the options say so, has been announced for long enough.
+// Check obtains the first CA, and renews it at two thirds of its lifetime. The upstream has
+// as long as ctx. The current CA signs until the new one has been verified and, if
+// configured, announced.
 //
-// It returns nil as long as the current CA has [MinimumLeft], even if a renewal
-// fails; see [Ephemeral.Trouble] for that. So it says whether to send requests
-// here, and Trouble what somebody should look at. Its error wraps that of the
-// upstream, if there is one.
+// Check returns nil while the current CA has [MinimumLeft], even if a renewal fails: it
+// reports whether Issue is expected to succeed. [Ephemeral.Trouble] reports failures that
+// an operator should investigate. The error wraps that of the upstream, if any.
 //
-// A renewal that fails is tried again after a thirtieth of what is left; one that is
-// pending when the upstream says, within five minutes, with the same key and CSR;
-// and one without which there is no healthy CA at every Check. One Check asks at a
-// time: another returns at once if the current CA is healthy, else it waits for what
-// the first gets.
+// A failed renewal is retried after a thirtieth of the remaining lifetime; at every Check
+// while there is no healthy CA. A pending one is retried with the same key and CSR after
+// the time that the upstream returned, at most five minutes. Only one Check calls the
+// upstream at a time. A concurrent one returns immediately if the current CA is healthy;
+// otherwise it waits for the first.
 func (e *Ephemeral) Check(ctx context.Context) error {
 	before := e.failure.Load()
 	if !e.isDue(ctx) && e.options.Announce == 0 || ctx.Err() != nil {
@@ -68,19 +66,18 @@ func (e *Ephemeral) Check(ctx context.Context) error {
 	return e.health(ctx)
 }
 
-// failedSince reports whether another Check has failed meanwhile. One whose context
-// ended says nothing about the upstream.
+// failedSince reports whether another Check has failed in the meantime. A failure because
+// of an ended context does not count.
 func (e *Ephemeral) failedSince(before *failure) bool {
 	f := e.failure.Load()
 	return f != nil && f != before && !f.ended
 }
 
-// Trouble is what somebody should look at, while the current CA may still sign: the error
-// of the last attempt to obtain or renew the CA, which wraps a [*issuer.PendingError], a
-// [*issuer.PermanentError] or an [*issuer.AnswerError] of the upstream, and else that of the
-// last announcement. It is nil if these succeeded or were not due yet.
+// Trouble returns the error of the last attempt to obtain or renew the CA, which wraps that
+// of the upstream; if there is none, the error of the last announcement. It is nil if both
+// succeeded or were not due. The current CA may still sign.
 func (e *Ephemeral) Trouble() error {
-	for _, f := range []*failure{e.failure.Load(), e.hidden.Load()} {
+	for _, f := range []*failure{e.failure.Load(), e.unannounced.Load()} {
 		if f != nil {
 			return f.err
 		}
@@ -88,15 +85,15 @@ func (e *Ephemeral) Trouble() error {
 	return nil
 }
 
-// isDue reports whether to ask the upstream now. A CA that waits is good until it nears
-// its end, without having been announced in all that time.
+// isDue reports whether to call the upstream now. A CA that waits to be announced is
+// replaced only when it nears its end.
 func (e *Ephemeral) isDue(ctx context.Context) bool {
 	now := e.options.Now()
 	if g := e.waiting.Load(); g != nil && g.Check(ctx) == nil {
 		return false
 	}
 	if f := e.failure.Load(); f != nil {
-		return !now.Before(f.again)
+		return !now.Before(f.retry)
 	}
 	g := e.current.Load()
 	return g == nil || !now.Before(g.due)
@@ -124,12 +121,12 @@ func (e *Ephemeral) health(ctx context.Context) error {
 	return err
 }
 
-// attempt asks the upstream. A new CA that is good replaces the current one, now or after
-// it was announced.
+// attempt calls the upstream. A valid new CA replaces the current one, immediately or after
+// it has been announced.
 func (e *Ephemeral) attempt(ctx context.Context) {
 	g, err := e.obtain(ctx)
 	if err != nil {
-		e.failure.Store(&failure{err: err, again: e.again(ctx, err), ended: ctx.Err() != nil})
+		e.failure.Store(&failure{err: err, retry: e.retryAt(ctx, err), ended: ctx.Err() != nil})
 		return
 	}
 	if e.options.Announce == 0 {
@@ -140,10 +137,10 @@ func (e *Ephemeral) attempt(ctx context.Context) {
 	e.failure.Store(nil)
 }
 
-// again is when to ask the upstream again. That ctx was cancelled is not its fault.
-// Whatever it says, a pending certificate is asked for before it is so old that it is
-// no answer any more, see [issuer.MaxBackdate].
-func (e *Ephemeral) again(ctx context.Context, err error) time.Time {
+// retryAt returns when the next attempt is due: at once if ctx was cancelled, which is not
+// a failure of the upstream. A pending request is repeated before the certificate could be
+// older than [issuer.MaxBackdate] allows.
+func (e *Ephemeral) retryAt(ctx context.Context, err error) time.Time {
 	now := e.options.Now()
 	if pending, ok := errors.AsType[*issuer.PendingError](err); ok {
 		return now.Add(min(pending.After, issuer.MaxBackdate/2))
@@ -155,8 +152,7 @@ func (e *Ephemeral) again(ctx context.Context, err error) time.Time {
 	return now.Add(g.authority.Certificate().NotAfter.Sub(now) / retries)
 }
 
-// candidate is a key that is not certified yet. The upstream is asked about the same
-// one until it answers.
+// candidate is a key that is not certified yet. It is kept until the upstream responds.
 type candidate struct {
 	key crypto.Signer
 	csr []byte
@@ -174,8 +170,8 @@ func newCandidate(t ca.KeyType, commonName string) (*candidate, error) {
 	return &candidate{key: key, csr: csr}, nil
 }
 
-// obtain makes a new CA. After a wrong answer it does so with another key the next
-// time, since a certificate that nobody wanted may exist for this one.
+// obtain obtains a new CA. After an invalid response the next attempt uses another key,
+// since an unwanted certificate may exist for this one.
 func (e *Ephemeral) obtain(ctx context.Context) (*generation, error) {
 	o := &e.options
 	if e.next == nil {
@@ -193,7 +189,7 @@ func (e *Ephemeral) obtain(ctx context.Context) (*generation, error) {
 		Constraints: o.Constraints,
 		Lifetime:    o.Lifetime,
 	}, o.Obtain)
-	if _, wrong := errors.AsType[*issuer.AnswerError](err); wrong || err == nil {
+	if _, invalid := errors.AsType[*issuer.ResponseError](err); invalid || err == nil {
 		e.next = nil
 	}
 	if err != nil {
@@ -205,8 +201,8 @@ func (e *Ephemeral) obtain(ctx context.Context) (*generation, error) {
 	return e.generation(next.key, chain.Certificates)
 }
 
-// replaceable refuses a CA that would be no better than the current one, or that
-// verifiers would mix up with it.
+// replaceable rejects a CA that does not outlive the current one, or that verifiers would
+// confuse with it.
 func (e *Ephemeral) replaceable(cert *x509.Certificate) error {
 	g := e.current.Load()
 	if g == nil {
@@ -214,8 +210,8 @@ func (e *Ephemeral) replaceable(cert *x509.Certificate) error {
 	}
 	old := g.authority.Certificate()
 	if !slices.Contains(e.options.Obtain.Except, ca.RuleDistinctNames) && bytes.Equal(old.RawSubject, cert.RawSubject) {
-		return &issuer.AnswerError{Backend: e.options.Obtain.Backend, Violations: []*ca.Violation{{
-			Rule: ca.RuleDistinctNames, Cert: cert, Detail: "shares its subject with the CA that it is to replace, which has another key",
+		return &issuer.ResponseError{Backend: e.options.Obtain.Backend, Violations: []*ca.Violation{{
+			Rule: ca.RuleDistinctNames, Cert: cert, Detail: "has the same subject as the current CA, but another key",
 		}}}
 	}
 	if !cert.NotAfter.After(old.NotAfter) {
@@ -243,7 +239,7 @@ func (e *Ephemeral) generation(key crypto.Signer, chain []*x509.Certificate) (*g
 	return &generation{Issuer: signer, crl: crl, due: now.Add(time.Duration(life*share) - e.options.Announce)}, nil
 }
 
-// random draws from [0,1).
+// random returns a number in [0,1).
 func random() float64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails

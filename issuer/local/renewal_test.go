@@ -17,12 +17,12 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// due is when a CA of the default lifetime is renewed, with the jitter of born.
+// due is when newLife renews a CA with the default lifetime.
 const due = 16 * time.Hour
 
-func TestAnEphemeralCAIsRenewedAtTwoThirdsOfItsLife(t *testing.T) {
+func TestCheck_RenewsAtTwoThirdsOfTheLifetime(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	first := l.healthy(t)
 	l.at(due - time.Second)
 	if got := l.healthy(t); !got.Equal(first) || len(l.up.requests()) != 1 {
@@ -38,7 +38,7 @@ func TestAnEphemeralCAIsRenewedAtTwoThirdsOfItsLife(t *testing.T) {
 		t.Errorf("both are called %s", first.Subject)
 	}
 	if got := l.obtain(t).Certificates[1]; !got.Equal(second) {
-		t.Errorf("a leaf is of %s, want the new CA", got.Subject)
+		t.Errorf("a leaf is signed by %s, want the new CA", got.Subject)
 	}
 	if violations := ca.VerifyLeaf(early.Certificates, ca.VerifyOptions{Roots: l.root.Chain(), Now: l.now}); len(violations) > 0 {
 		t.Errorf("a leaf of the old CA: %v", violations)
@@ -48,10 +48,10 @@ func TestAnEphemeralCAIsRenewedAtTwoThirdsOfItsLife(t *testing.T) {
 	}
 }
 
-func TestJitterMovesARenewal(t *testing.T) {
+func TestCheck_JitterMovesTheRenewal(t *testing.T) {
 	t.Parallel()
 	for jitter, want := range map[float64]time.Duration{0: due - 72*time.Minute, 0.75: due + 36*time.Minute} {
-		l := born(t, func(o *local.EphemeralOptions) { o.Jitter = func() float64 { return jitter } })
+		l := newLife(t, func(o *local.EphemeralOptions) { o.Jitter = func() float64 { return jitter } })
 		first := l.healthy(t)
 		l.at(want - 2*time.Second)
 		if !l.healthy(t).Equal(first) {
@@ -64,12 +64,12 @@ func TestJitterMovesARenewal(t *testing.T) {
 	}
 }
 
-func TestByDefaultRenewalsAreSpread(t *testing.T) {
+func TestCheck_RenewalsAreSpreadByDefault(t *testing.T) {
 	t.Parallel()
 	renewed := 0
 	const all = 40
 	for range all {
-		l := born(t, func(o *local.EphemeralOptions) { o.Jitter = nil })
+		l := newLife(t, func(o *local.EphemeralOptions) { o.Jitter = nil })
 		first := l.healthy(t)
 		l.at(due - 73*time.Minute)
 		if !l.healthy(t).Equal(first) {
@@ -89,10 +89,10 @@ func TestByDefaultRenewalsAreSpread(t *testing.T) {
 	}
 }
 
-func TestAFailedRenewalKeepsTheOldCA(t *testing.T) {
+func TestCheck_FailedRenewalKeepsTheCurrentCA(t *testing.T) {
 	t.Parallel()
 	down := errors.New("connection refused")
-	l := born(t)
+	l := newLife(t)
 	first := l.healthy(t)
 	l.up.fails(down)
 	l.at(due)
@@ -103,42 +103,42 @@ func TestAFailedRenewalKeepsTheOldCA(t *testing.T) {
 	l.at(due + 15*time.Minute) // a thirtieth of 8 hours is 16 minutes
 	l.healthy(t)
 	if n := len(l.up.requests()); n != 2 {
-		t.Errorf("the upstream was asked %d times, want 2", n)
+		t.Errorf("the upstream was called %d times, want 2", n)
 	}
-	l.up.answers(nil)
+	l.up.responds(nil)
 	l.at(due + 16*time.Minute)
 	if l.healthy(t).Equal(first) || l.Trouble() != nil {
 		t.Errorf("it is not renewed: %v", l.Trouble())
 	}
-	if asked := l.up.requests(); len(asked) != 3 || !ca.SamePublicKey(asked[1].PublicKey, asked[2].PublicKey) {
-		t.Error("the key that nobody has answered for is not used again")
+	if requested := l.up.requests(); len(requested) != 3 || !ca.SamePublicKey(requested[1].PublicKey, requested[2].PublicKey) {
+		t.Error("the uncertified key is not used again")
 	}
 }
 
-func TestACAThatCannotBeRenewedEndsUnhealthy(t *testing.T) {
+func TestCheck_FailsNearTheEndWithoutARenewal(t *testing.T) {
 	t.Parallel()
 	down := errors.New("connection refused")
-	l := born(t)
+	l := newLife(t)
 	l.healthy(t)
 	l.up.fails(down)
 	l.at(24*time.Hour - local.MinimumLeft + time.Second)
-	for range 2 { // there is no pause any more
+	for range 2 { // there is no delay before the next attempt
 		if err := l.Check(t.Context()); !errors.Is(err, down) {
 			t.Errorf("got the error %v, want that the upstream is down", err)
 		}
 	}
 	if n := len(l.up.requests()); n != 3 {
-		t.Errorf("the upstream was asked %d times, want 3", n)
+		t.Errorf("the upstream was called %d times, want 3", n)
 	}
 	l.obtain(t)
 	l.at(24 * time.Hour)
 	wantTransient(t, l, "ends at")
-	l.up.answers(nil)
+	l.up.responds(nil)
 	l.healthy(t)
 	l.obtain(t)
 }
 
-func TestAWrongAnswerKeepsTheOldCA(t *testing.T) {
+func TestCheck_InvalidResponseKeepsTheCurrentCA(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(first, c *x509.Certificate)
@@ -151,94 +151,94 @@ func TestAWrongAnswerKeepsTheOldCA(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := born(t)
+			l := newLife(t)
 			first := l.healthy(t)
-			l.up.answers(l.resigned(t, func(c *x509.Certificate) { test.change(first, c) }))
+			l.up.responds(l.resigned(t, func(c *x509.Certificate) { test.change(first, c) }))
 			l.at(due)
 			kept := l.healthy(t).Equal(first)
-			wrong, ok := errors.AsType[*issuer.AnswerError](l.Trouble())
-			if !kept || !ok || wrong.Backend != "upstream" || !errors.Is(l.Trouble(), test.rule) {
-				t.Errorf("got the error %v, want the old CA and an AnswerError with %q", l.Trouble(), test.rule)
+			response, ok := errors.AsType[*issuer.ResponseError](l.Trouble())
+			if !kept || !ok || response.Backend != "upstream" || !errors.Is(l.Trouble(), test.rule) {
+				t.Errorf("got the error %v, want the old CA and a ResponseError with %q", l.Trouble(), test.rule)
 			}
 			l.obtain(t)
-			l.up.answers(nil)
+			l.up.responds(nil)
 			l.at(due + time.Hour)
 			if l.healthy(t).Equal(first) {
 				t.Errorf("it is not renewed afterwards: %v", l.Trouble())
 			}
-			if asked := l.up.requests(); ca.SamePublicKey(asked[1].PublicKey, asked[2].PublicKey) {
-				t.Error("a key for which there is a wrong certificate is used again")
+			if requested := l.up.requests(); ca.SamePublicKey(requested[1].PublicKey, requested[2].PublicKey) {
+				t.Error("a key with an invalid certificate is used again")
 			}
 		})
 	}
 }
 
-func TestASharedNameCanBeAllowed(t *testing.T) {
+func TestCheck_ExceptAllowsASharedSubject(t *testing.T) {
 	t.Parallel()
-	l := born(t, func(o *local.EphemeralOptions) { o.Obtain.Except = []ca.Rule{ca.RuleDistinctNames} })
+	l := newLife(t, func(o *local.EphemeralOptions) { o.Obtain.Except = []ca.Rule{ca.RuleDistinctNames} })
 	first := l.healthy(t)
-	l.up.answers(l.resigned(t, func(c *x509.Certificate) { c.RawSubject, c.Subject = first.RawSubject, first.Subject }))
+	l.up.responds(l.resigned(t, func(c *x509.Certificate) { c.RawSubject, c.Subject = first.RawSubject, first.Subject }))
 	l.at(due)
 	if l.healthy(t).Equal(first) {
 		t.Errorf("it is not renewed: %v", l.Trouble())
 	}
 }
 
-func TestACAThatEndsNoLaterIsNoRenewal(t *testing.T) {
+func TestCheck_RejectsACAThatEndsNoLater(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	first := l.healthy(t)
-	l.up.answers(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = first.NotAfter }))
+	l.up.responds(l.resigned(t, func(c *x509.Certificate) { c.NotAfter = first.NotAfter }))
 	l.at(due)
 	if !l.healthy(t).Equal(first) || l.Trouble() == nil || !strings.Contains(l.Trouble().Error(), "no later than the current one") {
 		t.Errorf("got the error %v", l.Trouble())
 	}
 }
 
-func TestAPendingCAIsAskedForAgainWithTheSameKey(t *testing.T) {
+func TestCheck_PendingRequestKeepsItsKey(t *testing.T) {
 	t.Parallel()
 	for after, pause := range map[time.Duration]time.Duration{time.Minute: time.Minute, time.Hour: issuer.MaxBackdate / 2} {
-		l := born(t)
-		l.up.fails(&issuer.PendingError{After: after, Err: errors.New("somebody has to approve")})
+		l := newLife(t)
+		l.up.fails(&issuer.PendingError{After: after, Err: errors.New("waiting for approval")})
 		for range 2 {
 			if err := l.Check(t.Context()); !errors.As(err, new(*issuer.PendingError)) {
 				t.Errorf("got the error %v, want a PendingError", err)
 			}
 		}
-		wantTransient(t, l, "somebody has to approve")
+		wantTransient(t, l, "waiting for approval")
 		if n := len(l.up.requests()); n != 1 {
-			t.Errorf("the upstream was asked %d times before %s, want once", n, pause)
+			t.Errorf("the upstream was called %d times before %s, want once", n, pause)
 		}
-		l.up.answers(nil)
+		l.up.responds(nil)
 		l.at(pause)
 		l.healthy(t)
-		asked := l.up.requests()
-		if len(asked) != 2 || !bytes.Equal(asked[0].CSR, asked[1].CSR) {
-			t.Errorf("it is asked for with another CSR")
+		requested := l.up.requests()
+		if len(requested) != 2 || !bytes.Equal(requested[0].CSR, requested[1].CSR) {
+			t.Errorf("the second request has another CSR")
 		}
 	}
 }
 
-func TestACancelledRenewalIsTriedAtTheNextCheck(t *testing.T) {
+func TestCheck_RetriesACancelledRenewal(t *testing.T) {
 	t.Parallel()
-	l := born(t)
+	l := newLife(t)
 	first := l.healthy(t)
 	l.at(due)
 	ctx, cancel := context.WithCancel(t.Context())
-	l.up.answers(func(ctx context.Context, _ issuer.IntermediateRequest) (*issuer.Chain, error) {
+	l.up.responds(func(ctx context.Context, _ issuer.IntermediateRequest) (*issuer.Chain, error) {
 		cancel()
 		return nil, ctx.Err()
 	})
 	if err := l.Check(ctx); err != nil || !errors.Is(l.Trouble(), context.Canceled) {
 		t.Errorf("got the errors %v and %v, want health and a cancelled renewal", err, l.Trouble())
 	}
-	l.up.answers(nil)
+	l.up.responds(nil)
 	if l.healthy(t).Equal(first) {
 		t.Error("it is not renewed")
 	}
 }
 
-// resigned is the root's answer, changed and signed again.
+// resigned returns the response of the root, changed and signed again.
 func (l *life) resigned(t *testing.T, change func(*x509.Certificate)) func(context.Context, issuer.IntermediateRequest) (*issuer.Chain, error) {
 	return func(ctx context.Context, r issuer.IntermediateRequest) (*issuer.Chain, error) {
 		chain, err := l.up.root.IssueIntermediate(ctx, r)

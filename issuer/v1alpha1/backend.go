@@ -4,19 +4,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Backend is the CA behind an issuer: exactly one of the fields is set.
+// Backend is the CA of an issuer: exactly one of the fields is set.
 type Backend struct {
 	// CA signs with a key from a Secret.
 	//
 	// +optional
 	CA *CABackend `json:"ca,omitempty"`
-	// Ephemeral signs with a key that is born in memory and never stored; another
-	// issuer signs its certificate. Where a cluster of the mesh publishes CRLs it must
-	// announce its CAs: without that the cluster refuses the workloads of each new one.
+	// Ephemeral signs with a key that exists only in memory; another issuer signs its
+	// certificate. If a cluster of the mesh publishes CRLs, set announce: otherwise that
+	// cluster rejects the workloads of each new CA.
 	//
 	// +optional
 	Ephemeral *EphemeralBackend `json:"ephemeral,omitempty"`
-	// CFSSL asks a cfssl server.
+	// CFSSL requests certificates from cfssl servers.
 	//
 	// +optional
 	CFSSL *CFSSLBackend `json:"cfssl,omitempty"`
@@ -24,23 +24,24 @@ type Backend struct {
 
 // CABackend signs with a key from a Secret.
 type CABackend struct {
-	// SecretName names the Secret. It has the files of an Istio cacerts Secret
-	// (ca-cert.pem, ca-key.pem, cert-chain.pem, root-cert.pem), or tls.crt with the
-	// chain, tls.key and, if the trust anchors do not complete the chain, ca.crt.
+	// SecretName is the name of the Secret. The Secret contains the files of an Istio
+	// cacerts Secret (ca-cert.pem, ca-key.pem, cert-chain.pem, root-cert.pem), or tls.crt
+	// with the chain, tls.key and, if the trust anchors do not complete the chain, ca.crt.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	SecretName string `json:"secretName"`
 }
 
-// EphemeralBackend signs with an intermediate that lives in memory. Each replica of the
-// controller has one of its own, and a new one whenever it starts.
+// EphemeralBackend signs with an intermediate whose key exists only in memory. Each replica
+// of the controller has its own intermediate, and a new one after each start.
 type EphemeralBackend struct {
-	// IssuerRef names the issuer that signs the intermediate.
+	// IssuerRef refers to the issuer that signs the intermediate.
 	//
 	// +required
 	IssuerRef IssuerReference `json:"issuerRef"`
-	// CommonName of the intermediate, for example the cluster; a tag is added.
+	// CommonName of the intermediate, for example the name of the cluster; a tag is
+	// appended.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -51,7 +52,7 @@ type EphemeralBackend struct {
 	// +optional
 	// +kubebuilder:validation:Enum=P-256;P-384;RSA-3072;RSA-4096
 	KeyType string `json:"keyType,omitempty"`
-	// Lifetime of the intermediate; it is renewed after two thirds. The default is
+	// Lifetime of the intermediate; it is renewed after two thirds of it. The default is
 	// 24h.
 	//
 	// +optional
@@ -59,13 +60,14 @@ type EphemeralBackend struct {
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$`
 	// +kubebuilder:validation:MaxLength=16
 	Lifetime metav1.Duration `json:"lifetime,omitzero"`
-	// Announce is how long an intermediate is public before it signs: in the ConfigMap
-	// trustgen-crls, beside the controller, with its CRL. It is for a mesh in which other
-	// clusters publish CRLs, since they refuse the workloads of an intermediate whose CRL
-	// they do not have. They have to import what is in that ConfigMap, and distribute it,
-	// well within this time. An issuer that is new signs nothing until then, and neither
-	// does a controller that has just started. At least 1m, and at most a quarter of the
-	// lifetime; the default is not to announce. Only a TrustClusterIssuer can.
+	// Announce is how long an intermediate is published with its CRL before it signs, in
+	// the ConfigMap trustgen-crls in the namespace of the controller. Set it if other
+	// clusters of the mesh publish CRLs, since they reject the workloads of an
+	// intermediate whose CRL they do not have. They have to import the content of the
+	// ConfigMap and distribute it within this time. A new issuer, and a controller that
+	// has just started, sign nothing before this time has passed. At least 1m, and at most
+	// a quarter of the lifetime; the default is no announcement. Only a
+	// TrustClusterIssuer can announce.
 	//
 	// +optional
 	// +kubebuilder:validation:Type=string
@@ -74,7 +76,8 @@ type EphemeralBackend struct {
 	Announce metav1.Duration `json:"announce,omitzero"`
 }
 
-// IssuerReference names an issuer in the same scope.
+// IssuerReference refers to a TrustClusterIssuer, or to a TrustIssuer in the same
+// namespace.
 type IssuerReference struct {
 	// Kind is TrustIssuer or TrustClusterIssuer (the default).
 	//
@@ -86,16 +89,17 @@ type IssuerReference struct {
 	Name string `json:"name"`
 }
 
-// CFSSLBackend asks a cfssl server.
+// CFSSLBackend requests certificates from cfssl servers.
 type CFSSLBackend struct {
-	// URLs of the servers, https, in the order in which they are tried.
+	// URLs of the servers, with https, in the order in which they are tried.
 	//
 	// +required
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:Pattern=`^https://`
 	URLs []string `json:"urls"`
-	// AuthKey is the server's HMAC key, in hexadecimal, in a Secret.
+	// AuthKey refers to the key of a Secret that contains the auth key (HMAC key) of the
+	// server, in hexadecimal.
 	//
 	// +required
 	AuthKey KeySelector `json:"authKey"`
@@ -104,25 +108,26 @@ type CFSSLBackend struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	Profile string `json:"profile"`
-	// IntermediateProfile at the server for CAs. Without it no CA can be asked for.
+	// IntermediateProfile at the server for intermediates. Without it the issuer rejects
+	// requests for them.
 	//
 	// +optional
 	IntermediateProfile string `json:"intermediateProfile,omitempty"`
-	// Label selects the signer of a server that has several.
+	// Label selects one of several signers of a server.
 	//
 	// +optional
 	Label string `json:"label,omitempty"`
-	// ServerCA verifies the TLS certificate of the server; the default are the roots
-	// of the system.
+	// ServerCA verifies the TLS certificates of the servers; the default is the system
+	// roots.
 	//
 	// +optional
 	ServerCA *CertificateSource `json:"serverCA,omitempty"`
-	// ClientSecretName names a Secret with tls.crt and tls.key for mutual TLS.
+	// ClientSecretName is the name of a Secret with tls.crt and tls.key for mutual TLS.
 	//
 	// +optional
 	ClientSecretName string `json:"clientSecretName,omitempty"`
-	// Intermediates are the CAs between that of the server and the trust anchors, if
-	// there are any: the server tells only its own.
+	// Intermediates are the CAs between that of the server and the trust anchors, if any:
+	// the server returns only its own.
 	//
 	// +optional
 	Intermediates *CertificateSource `json:"intermediates,omitempty"`
@@ -135,27 +140,26 @@ type CFSSLBackend struct {
 	Timeout metav1.Duration `json:"timeout,omitzero"`
 }
 
-// CertificateSource says where certificates in PEM come from: exactly one of the
-// fields is set.
+// CertificateSource is the source of certificates in PEM: exactly one of the fields is set.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.pem), has(self.configMap), has(self.secret)].filter(x, x).size() == 1",message="exactly one of pem, configMap and secret is required"
 type CertificateSource struct {
-	// PEM are the certificates themselves.
+	// PEM is the certificates themselves.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	PEM string `json:"pem,omitempty"`
-	// ConfigMap has them.
+	// ConfigMap refers to a key of a ConfigMap that contains them.
 	//
 	// +optional
 	ConfigMap *KeySelector `json:"configMap,omitempty"`
-	// Secret has them.
+	// Secret refers to a key of a Secret that contains them.
 	//
 	// +optional
 	Secret *KeySelector `json:"secret,omitempty"`
 }
 
-// KeySelector names a key of a ConfigMap or Secret.
+// KeySelector refers to a key of a ConfigMap or Secret.
 type KeySelector struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1

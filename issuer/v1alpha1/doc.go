@@ -1,8 +1,8 @@
-// Package v1alpha1 holds the API types of trustgen.io/v1alpha1: TrustIssuer and
-// TrustClusterIssuer, which say which CA signs, what it may sign and for whom.
+// Package v1alpha1 contains the API types of trustgen.io/v1alpha1: TrustIssuer and
+// TrustClusterIssuer. They specify which CA signs, what it may sign and for whom.
 //
-// The types only carry values. A [Policy] is checked and sealed by csr.NewPolicy, a
-// [Backend] becomes an issuer in package issuer/backend.
+// The types have no behaviour. csr.NewPolicy checks a [Policy], and backend.New in package
+// issuer/backend creates an issuer from an [IssuerSpec].
 //
 // +kubebuilder:object:generate=true
 // +groupName=trustgen.io

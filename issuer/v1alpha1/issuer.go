@@ -35,8 +35,8 @@ type TrustIssuerList struct {
 	Items []TrustIssuer `json:"items"`
 }
 
-// TrustClusterIssuer is an issuer for a whole cluster. Who may create or change one may
-// mint any identity of the mesh.
+// TrustClusterIssuer is an issuer for a whole cluster. Whoever may create or change one can
+// obtain any identity of the mesh.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -67,54 +67,54 @@ type TrustClusterIssuerList struct {
 	Items []TrustClusterIssuer `json:"items"`
 }
 
-// IssuerSpec is what an issuer is told: which CA signs, where its answers must lead
-// to, and what may be signed.
+// IssuerSpec specifies the CA that signs, the roots that its chains must lead to, and what
+// may be signed.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.ca), has(self.ephemeral), has(self.cfssl)].filter(x, x).size() == 1",message="exactly one of ca, ephemeral and cfssl is required"
 type IssuerSpec struct {
 	Backend `json:",inline"`
 
-	// TrustAnchors are the roots that every answer of the CA must lead to. They are
-	// required, and never taken from an answer.
+	// TrustAnchors are the roots that every chain from the CA must lead to. They are never
+	// read from a response of the CA.
 	//
 	// +required
 	TrustAnchors CertificateSource `json:"trustAnchors"`
 
-	// Policy says what may be signed and by whom. An empty policy signs nothing.
+	// Policy specifies what may be signed and for whom. An empty policy allows nothing.
 	//
 	// +optional
 	Policy Policy `json:"policy,omitzero"`
 
-	// Chain is what a workload gets: with the root as the last certificate, or without
-	// it. A workload of Istio trusts the last one, so leave out the root only where
-	// istiod appends it.
+	// Chain specifies whether the issued chain ends with the root. An Istio workload
+	// trusts the last certificate of its chain, so omit the root only if istiod appends
+	// it.
 	//
 	// +optional
 	// +kubebuilder:default=ChainWithRoot
 	Chain ChainForm `json:"chain,omitempty"`
 
-	// Approval by the signer itself: None leaves it to others, as istiod; Auto approves
-	// what the policy allows and denies the rest, for requesters that may not approve
-	// their own requests.
+	// Approval by the controller: None leaves the approval to others, such as istiod. Auto
+	// approves requests that the policy allows and denies all others; use it for
+	// requesters that may not approve their own requests.
 	//
 	// +optional
 	// +kubebuilder:default=None
 	Approval Approval `json:"approval,omitempty"`
 
-	// Limits bound how the CA is used.
+	// Limits limit the use of the CA.
 	//
 	// +optional
 	Limits Limits `json:"limits,omitzero"`
 
-	// AllowIntermediates names the ephemeral issuers that may have their intermediate
-	// from this one. The default is nobody.
+	// AllowIntermediates lists the ephemeral issuers whose intermediates this issuer
+	// signs. The default is none.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=64
 	AllowIntermediates []IssuerUser `json:"allowIntermediates,omitempty"`
 }
 
-// ChainForm says with what a chain ends.
+// ChainForm specifies the last certificate of a chain.
 //
 // +kubebuilder:validation:Enum=ChainWithRoot;Chain
 type ChainForm string
@@ -125,12 +125,12 @@ const (
 	ChainWithoutRoot ChainForm = "Chain"
 )
 
-// Approval says who approves requests.
+// Approval specifies who approves requests.
 //
 // +kubebuilder:validation:Enum=None;Auto
 type Approval string
 
-// Who approves.
+// The values of [Approval].
 const (
 	ApprovalNone Approval = "None"
 	ApprovalAuto Approval = "Auto"
@@ -152,19 +152,19 @@ type IssuerUser struct {
 	Name string `json:"name"`
 }
 
-// Limits bound how a CA is used; zero means no bound.
+// Limits limit the use of a CA; zero means no limit.
 type Limits struct {
-	// RequestsPerSecond is how many requests a second the CA gets on average.
+	// RequestsPerSecond is the average number of requests a second.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
-	// Burst is how many requests may come at once.
+	// Burst is the number of requests that may start at once.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Burst int32 `json:"burst,omitempty"`
-	// Concurrency is how many requests are under way at the same time.
+	// Concurrency is the number of requests in progress at the same time.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0

@@ -4,27 +4,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Policy says what may be signed and by whom. What no rule allows is refused, so an
-// empty policy signs nothing.
+// Policy specifies what may be signed and for whom. A request that no rule allows is
+// refused, so an empty policy allows nothing.
 type Policy struct {
-	// TrustDomains are those whose SPIFFE IDs may be signed, each by its exact name.
+	// TrustDomains are the exact names of the trust domains whose SPIFFE IDs may be
+	// signed.
 	//
 	// +optional
 	TrustDomains []string `json:"trustDomains,omitempty"`
-	// DefaultLifetime is granted to who asks for none, between 1m and 10 years; the
-	// default is 1h. The rule and the CA may give less.
+	// DefaultLifetime is granted to a request without a lifetime, between 1m and 10 years;
+	// the default is 1h. The rule and the CA may shorten it.
 	//
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$`
 	// +kubebuilder:validation:MaxLength=16
 	DefaultLifetime metav1.Duration `json:"defaultLifetime,omitzero"`
-	// SystemNamespaces are namespaces that "*" does not cover, beside those that
-	// begin with "kube-", istio-system and trustgen-system.
+	// SystemNamespaces are namespaces that "*" does not match, in addition to
+	// istio-system, trustgen-system and those that begin with "kube-".
 	//
 	// +optional
 	SystemNamespaces []string `json:"systemNamespaces,omitempty"`
-	// Rules allow. One of them must allow all that a request asks for.
+	// Rules allow requests. One rule must allow the whole request.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=64
@@ -33,41 +34,42 @@ type Policy struct {
 	Rules []PolicyRule `json:"rules,omitempty"`
 }
 
-// PolicyRule allows its requesters to have certificates for SPIFFE IDs or for DNS
-// names, not for both.
+// PolicyRule allows its requesters certificates for either SPIFFE IDs or DNS names.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.identities) != (has(self.dnsNames) && size(self.dnsNames) > 0)",message="either identities or dnsNames is required"
 // +kubebuilder:validation:XValidation:rule="(has(self.identities) && self.identities == 'Own') || (has(self.requesters) && size(self.requesters) > 0)",message="requesters are required, except for a rule with the identities Own"
 type PolicyRule struct {
-	// Name of the rule, as it appears in reasons: each once, with at most 63 bytes.
+	// Name of the rule in messages. It is unique, with at most 63 bytes.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
-	// Requesters are the service accounts that the rule is for. A rule with the
-	// identities Own may have none: it is for every service account then.
+	// Requesters are the service accounts that the rule applies to. A rule with the
+	// identities Own without requesters applies to every service account.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=64
 	Requesters []ServiceAccount `json:"requesters,omitempty"`
 
-	// Identities makes it a rule for SPIFFE IDs.
+	// Identities makes this a rule for SPIFFE IDs.
 	//
 	// +optional
 	Identities Identities `json:"identities,omitempty"`
-	// Namespaces and ServiceAccounts of the SPIFFE IDs, "*" for all. System
-	// namespaces are meant only where they stand by name.
+	// Namespaces of the SPIFFE IDs, or "*" for all except system namespaces, which must be
+	// listed by name.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=256
 	Namespaces []string `json:"namespaces,omitempty"`
+	// ServiceAccounts of the SPIFFE IDs, or "*" for all.
+	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=256
 	ServiceAccounts []string `json:"serviceAccounts,omitempty"`
 
-	// DNSNames makes it a rule for these names, each exactly. They are granted
-	// "server auth" only.
+	// DNSNames makes this a rule for exactly these DNS names. It grants only
+	// "server auth".
 	//
 	// +optional
 	// +kubebuilder:validation:MaxItems=100
@@ -85,8 +87,8 @@ type PolicyRule struct {
 	// +optional
 	// +kubebuilder:validation:items:Enum=P-256;P-384;RSA-2048;RSA-3072;RSA-4096
 	Keys []string `json:"keys,omitempty"`
-	// MaxLifetime is the longest that is granted, between 1m and 10 years; who asks for
-	// more gets this. The default is 24h.
+	// MaxLifetime is the longest lifetime, between 1m and 10 years; a longer request is
+	// shortened to it. The default is 24h.
 	//
 	// +optional
 	// +kubebuilder:validation:Type=string
@@ -101,7 +103,7 @@ type ServiceAccount struct {
 	Name      string `json:"name"`
 }
 
-// Identities says whose SPIFFE IDs a requester may have.
+// Identities specifies which SPIFFE IDs a requester may have.
 //
 // +kubebuilder:validation:Enum=Own;Any
 type Identities string
@@ -109,7 +111,7 @@ type Identities string
 const (
 	// OwnIdentity is the SPIFFE ID of the requester itself.
 	OwnIdentity Identities = "Own"
-	// AnyIdentity is every SPIFFE ID that the rule covers, as a registration
-	// authority such as istiod needs it. Requesters have to be named.
+	// AnyIdentity is every SPIFFE ID that the rule covers, for a registration authority
+	// such as istiod. Such a rule must list its requesters.
 	AnyIdentity Identities = "Any"
 )

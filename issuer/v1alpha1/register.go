@@ -17,7 +17,7 @@ const (
 	KindTrustClusterIssuer = "TrustClusterIssuer"
 )
 
-// Signer domains: a CertificateSigningRequest names an issuer as
+// Signer domains: the signer name of a CertificateSigningRequest is
 // trustclusterissuers.trustgen.io/<name> or trustissuers.trustgen.io/<namespace>.<name>.
 const (
 	ClusterSignerDomain    = "trustclusterissuers." + Group

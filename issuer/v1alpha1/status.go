@@ -4,34 +4,35 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ConditionReady says whether an issuer signs, and what its last specification came to.
+// ConditionReady reports whether an issuer signs, and whether its latest specification is
+// valid.
 const ConditionReady = "Ready"
 
 // Reasons of [ConditionReady].
 const (
-	// ReasonReady: the issuer is what the specification says, and able to sign.
+	// ReasonReady: the issuer matches its specification and is able to sign.
 	ReasonReady = "Ready"
-	// ReasonInvalid: the specification, or what it refers to, is wrong. The last one
-	// that was good still signs.
+	// ReasonInvalid: the specification, or an object that it refers to, is invalid. The
+	// last valid specification stays in use.
 	ReasonInvalid = "Invalid"
-	// ReasonNotHealthy: the CA does not answer, nears its end, or is announced and does not
-	// sign yet.
+	// ReasonNotHealthy: the CA does not respond, is close to its end, or is announced and
+	// does not sign yet.
 	ReasonNotHealthy = "NotHealthy"
 )
 
-// IssuerStatus is how an issuer stands.
+// IssuerStatus is the status of an issuer.
 type IssuerStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
-	// CA is the one that signs, as far as it is known without asking it to.
+	// CA is the CA that signs, if it is known without a request to it.
 	//
 	// +optional
 	CA *CAStatus `json:"ca,omitempty"`
 }
 
-// CAStatus is a CA at a glance.
+// CAStatus identifies a CA.
 type CAStatus struct {
 	Subject string `json:"subject"`
 	// Fingerprint is the SHA-256 of the certificate in hexadecimal.

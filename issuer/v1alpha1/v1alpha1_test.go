@@ -14,7 +14,7 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-func TestTheSchemeKnowsTheTypes(t *testing.T) {
+func TestAddToScheme(t *testing.T) {
 	t.Parallel()
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
@@ -29,9 +29,9 @@ func TestTheSchemeKnowsTheTypes(t *testing.T) {
 	}
 }
 
-// TestEveryDurationThatTheCRDTakesCanBeRead since one that cannot would hide all issuers
-// from every client that lists them.
-func TestEveryDurationThatTheCRDTakesCanBeRead(t *testing.T) {
+// TestCRD_DurationsCanBeParsed: a client cannot list any issuer if it cannot parse the
+// duration of one.
+func TestCRD_DurationsCanBeParsed(t *testing.T) {
 	t.Parallel()
 	crd, err := os.ReadFile("../../deploy/crds/trustgen.io_trustclusterissuers.yaml")
 	if err != nil {
@@ -41,12 +41,12 @@ func TestEveryDurationThatTheCRDTakesCanBeRead(t *testing.T) {
 	_, pattern, found := strings.Cut(string(crd), bounds)
 	pattern, _, _ = strings.Cut(strings.TrimSpace(pattern), "\n")
 	if pattern = strings.TrimPrefix(pattern, "pattern: "); !found || pattern == "" {
-		t.Fatalf("the CRD has no bounds of a duration")
+		t.Fatalf("the CRD has no pattern for durations")
 	}
-	taken := regexp.MustCompile(pattern)
+	accepted := regexp.MustCompile(pattern)
 	for _, text := range []string{"1h", "90m", "1.5h", "24h0m0s", "999999h999999h9h", "999999h999999h", "0s", "500ms", "999999.999h"} {
-		if len(text) > 16 || !taken.MatchString(text) {
-			t.Errorf("%q is not taken", text)
+		if len(text) > 16 || !accepted.MatchString(text) {
+			t.Errorf("%q is rejected", text)
 		}
 		var rule v1alpha1.PolicyRule
 		if err := yaml.Unmarshal([]byte("maxLifetime: "+text), &rule); err != nil || rule.MaxLifetime.Duration < 0 {
@@ -54,8 +54,8 @@ func TestEveryDurationThatTheCRDTakesCanBeRead(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "5d", "-1h", "1", "h", "1h ", "9999999h", time.Duration(1).String()} {
-		if taken.MatchString(text) {
-			t.Errorf("%q is taken", text)
+		if accepted.MatchString(text) {
+			t.Errorf("%q is accepted", text)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package fabric
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
@@ -24,6 +25,15 @@ type ImportCRLsResult struct {
 	// follows from the import.
 	Written bool
 	mesh.Publication
+}
+
+// NotInEffect is the error for revocations that no cluster enforces, because the clusters keep their
+// CRL bundles; nil if there are none. It is a [*mesh.IncompleteError].
+func (r ImportCRLsResult) NotInEffect() error {
+	if len(r.Revoked) == 0 || !r.Publishes || r.Written {
+		return nil
+	}
+	return fmt.Errorf("the new revocations are not in effect, because the clusters keep their CRL bundles: %w", &mesh.IncompleteError{Missing: r.Missing})
 }
 
 // ImportCRLs merges CRLs of CAs whose keys are in other directories, and certificates of CAs

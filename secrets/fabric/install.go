@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/trustgen/trustgen/ca"
@@ -216,7 +215,7 @@ func (i *installing) matchRequest(d *directory) error {
 		return err
 	}
 	i.result.Cluster, i.result.Action = i.request.cluster, Created
-	if slices.Contains(i.mesh.Clusters(), i.result.Cluster) {
+	if i.mesh.IsLocal(i.result.Cluster) {
 		i.result.Action = Renewed
 	}
 	if err := i.accept(d); err != nil {

@@ -9,7 +9,7 @@ import (
 
 // changeOf is what a publication means for clusters that keep their intermediates.
 func changeOf(p mesh.Publication) rollout.Change {
-	return rollout.Change{Publishes: p.Publishes, FirstPublication: p.First, Unchanged: p.Others, Remote: p.Remote}
+	return rollout.Change{Publishes: p.Publishes, FirstPublication: p.First, Unchanged: slices.Clone(p.Others), Remote: p.Remote}
 }
 
 // Rollout is the order in which the clusters get what Ensure issued.
@@ -26,12 +26,17 @@ func (r EnsureResult) Rollout() []rollout.Step {
 	return rollout.Plan(c)
 }
 
+// Revokes reports whether a CA is revoked as of this change.
+func (r RevokeResult) Revokes() bool {
+	return slices.ContainsFunc(r.Clusters, func(c RevokedCluster) bool { return len(c.Revoked) > 0 })
+}
+
 // Rollout is the order in which the clusters get the CRLs, and the successors of what is revoked.
 func (r RevokeResult) Rollout() []rollout.Step {
 	c := changeOf(r.Publication)
+	c.Revokes = r.Revokes()
 	for _, one := range r.Clusters {
 		isPending := len(one.Pending) > 0
-		c.Revokes = c.Revokes || len(one.Revoked) > 0
 		switch {
 		case one.Cluster == "":
 		case isPending:
@@ -43,7 +48,7 @@ func (r RevokeResult) Rollout() []rollout.Step {
 		case one.NewBundle:
 			c.Replaced = append(c.Replaced, one.Cluster)
 		case one.Local:
-			c.Unchanged = append(slices.Clone(c.Unchanged), one.Cluster)
+			c.Unchanged = append(c.Unchanged, one.Cluster)
 		case isPending || one.CutOff:
 			c.WithoutCA = append(c.WithoutCA, one.Cluster)
 		}
@@ -93,7 +98,7 @@ func (r InstallResult) Rollout() []rollout.Step {
 		if !r.Changed {
 			return nil
 		}
-		c.Unchanged, c.Revokes = append(slices.Clone(c.Unchanged), r.Cluster), len(r.Revoked) > 0
+		c.Unchanged, c.Revokes = append(c.Unchanged, r.Cluster), len(r.Revoked) > 0
 	}
 	return rollout.Plan(c)
 }

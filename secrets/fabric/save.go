@@ -112,10 +112,10 @@ func (d *directory) writeCRLs(m *mesh.Mesh, written []string, incomplete bool) e
 
 // staleClusters are the local clusters whose CRL bundles miss CRLs.
 func (d *directory) staleClusters(m *mesh.Mesh) []string {
-	want := m.CRLBundle()
+	isComplete := m.CRLBundle().Matcher()
 	var stale []string
 	for _, cluster := range m.Clusters() {
-		if data, err := d.files.Read(crlFile(cluster), store.Public); err != nil || !want.IsIn(data) {
+		if data, err := d.files.Read(crlFile(cluster), store.Public); err != nil || !isComplete(data) {
 			stale = append(stale, cluster)
 		}
 	}

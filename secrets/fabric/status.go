@@ -117,7 +117,7 @@ func (d *directory) describeCluster(m *mesh.Mesh, name string) []Cluster {
 	var found []Cluster
 	var local *x509.Certificate
 	pending := summaries(m.Intermediates(name).Pending)
-	if slices.Contains(m.Clusters(), name) {
+	if m.IsLocal(name) {
 		c := Cluster{Name: name, State: mesh.StateDamaged, Pending: pending}
 		var bundle *secrets.CACerts
 		if bundle, c.Err = d.readBundle(name, secrets.FileNames()); c.Err == nil {

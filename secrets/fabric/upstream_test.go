@@ -137,7 +137,7 @@ func TestAnUpstreamThatFailsChangesNothing(t *testing.T) {
 		}, "corporate has 2 trust anchors, expected one", nil},
 		"its answer leads to another root": {func(_ *upstream, o *fabric.Upstream) {
 			o.Obtain.Roots = other.Chain()
-		}, "corporate answered with a wrong certificate", ca.RuleTrustedRoot},
+		}, "corporate returned a wrong certificate", ca.RuleTrustedRoot},
 		"it issues leaves only": {func(u *upstream, o *fabric.Upstream) {
 			o.Issuer = struct{ issuer.Issuer }{u.Issuer}
 		}, "corporate: ", fabric.ErrNoIntermediates},

@@ -117,19 +117,22 @@ func (b CRLBundle) Marshal(allowIncomplete bool) ([]byte, error) {
 	return data, nil
 }
 
-// IsIn reports whether a file has all CRLs of the bundle. CRLs that it has beyond them, of CAs
-// that have expired since, do no harm.
-func (b CRLBundle) IsIn(file []byte) bool {
-	if bytes.Equal(file, ca.MarshalCRLs(b.CRLs...)) {
-		return true
+// Matcher returns a function that reports whether a file has all CRLs of the bundle. CRLs that it
+// has beyond them, of CAs that have expired since, do no harm.
+func (b CRLBundle) Matcher() func(file []byte) bool {
+	want := ca.MarshalCRLs(b.CRLs...)
+	return func(file []byte) bool {
+		if bytes.Equal(file, want) {
+			return true
+		}
+		lists, err := ca.ParseCRLs(file)
+		if err != nil {
+			return false
+		}
+		has := make(map[string]bool, len(lists))
+		for _, list := range lists {
+			has[string(list.Raw)] = true
+		}
+		return !slices.ContainsFunc(b.CRLs, func(list *x509.RevocationList) bool { return !has[string(list.Raw)] })
 	}
-	lists, err := ca.ParseCRLs(file)
-	if err != nil {
-		return false
-	}
-	has := make(map[string]bool, len(lists))
-	for _, list := range lists {
-		has[string(list.Raw)] = true
-	}
-	return !slices.ContainsFunc(b.CRLs, func(list *x509.RevocationList) bool { return !has[string(list.Raw)] })
 }

@@ -162,11 +162,11 @@ func TestMarshal_RefusesABundleWithoutCRLs(t *testing.T) {
 	}
 }
 
-func TestIsIn(t *testing.T) {
+func TestMatcher(t *testing.T) {
 	t.Parallel()
 	root := newRoot(t, "root")
 	rootCRL, eastCRL, next := root.crl(t, 1), root.cluster(t, "east").crl(t, 1), root.crl(t, 2)
-	b := mesh.CRLBundle{CRLs: []*x509.RevocationList{rootCRL, eastCRL}}
+	hasAll := mesh.CRLBundle{CRLs: []*x509.RevocationList{rootCRL, eastCRL}}.Matcher()
 	for name, tt := range map[string]struct {
 		file []byte
 		want bool
@@ -179,7 +179,7 @@ func TestIsIn(t *testing.T) {
 		"no file":                {nil, false},
 		"a file that is no CRLs": {[]byte("junk"), false},
 	} {
-		if got := b.IsIn(tt.file); got != tt.want {
+		if got := hasAll(tt.file); got != tt.want {
 			t.Errorf("%s: %t, want %t", name, got, tt.want)
 		}
 	}

@@ -144,7 +144,7 @@ func (m *Mesh) Status(a *CA) Status {
 type VerifyOptions struct {
 	// Until is a time that every CRL which is needed has to reach; zero for none.
 	Until time.Time
-	// Stale are the clusters whose CRL bundles miss CRLs, see [CRLBundle.IsIn].
+	// Stale are the clusters whose CRL bundles miss CRLs, see [CRLBundle.Matcher].
 	Stale []string
 }
 

@@ -387,3 +387,14 @@ func serialsOf(entries []x509.RevocationListEntry) map[string]bool {
 	}
 	return serials
 }
+
+// Consequence is what the revocation of a CA in use means, empty for any other CA.
+func (r RevokedCA) Consequence() string {
+	switch {
+	case r.Role.IsAbove():
+		return "PROXIES WITH THE CRL OF ITS ISSUER REFUSE EVERY CHAIN BELOW IT. Create a new CA in another directory, and move every cluster to it"
+	case r.Role == RoleCurrent:
+		return fmt.Sprintf("it is the CURRENT INTERMEDIATE of cluster %s, whose workloads are refused until it has another one", r.Cluster)
+	}
+	return ""
+}

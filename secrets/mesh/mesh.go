@@ -153,6 +153,9 @@ func (m *Mesh) IsNamed(cert *x509.Certificate) bool {
 	return len(m.known.byName[string(cert.RawSubject)]) > 0
 }
 
+// IsLocal reports whether a cluster is a local one.
+func (m *Mesh) IsLocal(cluster string) bool { return m.local[cluster] }
+
 // Clusters are the local ones.
 func (m *Mesh) Clusters() []string { return slices.Clone(m.clusters) }
 

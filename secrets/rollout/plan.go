@@ -53,7 +53,7 @@ func Plan(c Change) []Step {
 		p.add(Reissue, whyReissue, c.WithoutCA)
 	}
 	switch {
-	case c.Revokes:
+	case c.Revokes && len(c.Pending) == 0:
 		p.revoke(c)
 	case len(c.Created)+len(c.Replaced)+len(c.Pending) > 0:
 		p.issue(c)

@@ -72,6 +72,13 @@ func TestPlan(t *testing.T) {
 				step(rollout.RestartWorkloads, "east"),
 			},
 		},
+		"with a pending revocation a revocation of others waits for the successor": {
+			rollout.Change{Publishes: true, Revokes: true, Unchanged: []string{"west"}, Replaced: []string{"east"}, Pending: []string{"east"}},
+			[]rollout.Step{
+				step(rollout.ApplyCRLs, "west"), step(rollout.WaitProxies, "west"), step(rollout.ApplySecret, "east"),
+				step(rollout.WaitRenewal, "east"), step(rollout.Finish, "east"),
+			},
+		},
 		"a remote cluster that is left without an intermediate gets one at the end": {
 			rollout.Change{Publishes: true, Revokes: true, Unchanged: []string{"west"}, Remote: []string{"beach"}, WithoutCA: []string{"south"}},
 			[]rollout.Step{step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "beach", "south"), step(rollout.Reissue, "south")},

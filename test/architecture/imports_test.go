@@ -1,4 +1,4 @@
-// Package architecture holds the code against what CONTRIBUTING.md says of it.
+// Package architecture compares the imports of the code with CONTRIBUTING.md.
 package architecture
 
 import (
@@ -17,7 +17,7 @@ import (
 
 const module = "github.com/trustgen/trustgen/"
 
-// listed is a package as go list shows it.
+// listed is a package in the output of go list.
 type listed struct {
 	ImportPath    string
 	Imports, Deps []string
@@ -44,7 +44,7 @@ func list(t *testing.T) []listed {
 	}
 }
 
-// documented is the list in CONTRIBUTING.md: a package, an arrow, its imports.
+// documented returns the list in CONTRIBUTING.md: a package, an arrow, its imports.
 func documented(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../../CONTRIBUTING.md")
@@ -64,7 +64,7 @@ func documented(t *testing.T) map[string][]string {
 	return imports
 }
 
-func TestPackagesImportWhatCONTRIBUTINGSays(t *testing.T) {
+func TestImports_MatchCONTRIBUTING(t *testing.T) {
 	t.Parallel()
 	got := make(map[string][]string)
 	for _, p := range list(t) {
@@ -84,8 +84,9 @@ func TestPackagesImportWhatCONTRIBUTINGSays(t *testing.T) {
 	}
 }
 
-// TestAuthoritiesAndIssuersAreFreeOfKubernetes but for those that are about its API.
-func TestAuthoritiesAndIssuersAreFreeOfKubernetes(t *testing.T) {
+// TestDependencies_FreeOfKubernetes is about the packages below ca and issuer, except those
+// that are about the Kubernetes API.
+func TestDependencies_FreeOfKubernetes(t *testing.T) {
 	t.Parallel()
 	mayDepend := []string{"issuer/backend", "issuer/v1alpha1"}
 	checked := 0
@@ -102,6 +103,25 @@ func TestAuthoritiesAndIssuersAreFreeOfKubernetes(t *testing.T) {
 		}
 	}
 	if checked < 6 {
-		t.Errorf("%d packages were looked at", checked)
+		t.Errorf("%d packages were checked, want at least 6", checked)
+	}
+}
+
+// TestDependencies_OnlyStandardLibrary is about packages that an importer gets without any
+// other module.
+func TestDependencies_OnlyStandardLibrary(t *testing.T) {
+	t.Parallel()
+	all := list(t)
+	for _, name := range []string{"secrets/rollout"} {
+		i := slices.IndexFunc(all, func(p listed) bool { return p.ImportPath == module+name })
+		if i < 0 {
+			t.Errorf("there is no package %s", name)
+			continue
+		}
+		for _, dep := range all[i].Deps {
+			if top, _, _ := strings.Cut(dep, "/"); strings.Contains(top, ".") {
+				t.Errorf("%s depends on %s", name, dep)
+			}
+		}
 	}
 }

@@ -21,9 +21,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// bareLoop makes bundles with crypto/x509 and durable files, and checks nothing:
-// its arguments are a folder and their number. Like trustgen it gives each intermediate its
-// first CRL, and has as many workers.
+// bareLoop makes CA bundles with crypto/x509, syncs their files, and checks nothing.
+// Its arguments are a folder and the number of bundles. Like trustgen it signs the first
+// CRL of each intermediate, and it has as many workers.
 func bareLoop(args []string) error {
 	clusters, err := strconv.Atoi(args[1])
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 
 const diskRounds = 9
 
-// BenchmarkVersusBareLoop makes 1,000 bundles on a disk with trustgen, and with a
-// loop that does only what cannot be left out. The loop is a process as well, so
-// that both pay for their start, their first use of memory and their root.
+// BenchmarkVersusBareLoop makes 1,000 CA bundles on a disk with trustgen, and with a
+// loop that does the minimum. The loop is a process as well, so that both pay for
+// their start, their first use of memory and their root.
 func BenchmarkVersusBareLoop(b *testing.B) {
 	disk := diskDir(b)
 	program := buildTrustgen(b)
@@ -22,7 +22,7 @@ func BenchmarkVersusBareLoop(b *testing.B) {
 		return func() cost {
 			dir, remove := freshDir(b, disk)
 			defer remove()
-			syscall.Sync() // what the last turn left to do is not for this one to wait for
+			syscall.Sync() // this turn must not wait for writes of the last one
 			spent := run(b, command(dir))
 			readBundles(b, filepath.Join(dir, "clusters"), bundles)
 			return spent
@@ -34,8 +34,8 @@ func BenchmarkVersusBareLoop(b *testing.B) {
 	trustgen, bare := seconds(costs[0]), seconds(costs[1])
 	ratios := trustgen.over(bare)
 	report(b, ratios, "times-bare")
-	say(b, "trustgen, %d clusters:  %v s", bundles, trustgen)
-	say(b, "bare loop, %d clusters: %v s", bundles, bare)
-	say(b, "trustgen takes %v times as long, in %s", ratios, disk)
-	say(b, "%s", atMost(1.5, "times the bare loop").judge(ratios))
+	printLine(b, "trustgen, %d clusters:  %v s", bundles, trustgen)
+	printLine(b, "bare loop, %d clusters: %v s", bundles, bare)
+	printLine(b, "trustgen takes %v times as long, in %s", ratios, disk)
+	printLine(b, "%s", atMost(1.5, "times the bare loop").judge(ratios))
 }

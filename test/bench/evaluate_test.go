@@ -12,8 +12,8 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// BenchmarkEvaluate measures a decision, and what it takes beside the verification of
-// the CSR's signature, which nobody can decide without.
+// BenchmarkEvaluate measures an evaluation of a CSR, without the time to verify the
+// signature of the CSR, which no evaluation can avoid.
 func BenchmarkEvaluate(b *testing.B) {
 	policy, request, parsed := newDecision(b)
 	measured := interleave(issueRounds,
@@ -24,13 +24,13 @@ func BenchmarkEvaluate(b *testing.B) {
 	for i := range all {
 		rest[i] = (all[i] - signature[i]) * 1e6
 	}
-	report(b, rest, "µs-beside-signature")
-	say(b, "Evaluate: %v µs, the signature of the CSR alone: %v µs", all.times(1e6), signature.times(1e6))
-	say(b, "%s", atMost(60, "µs beside the signature").judge(rest))
+	report(b, rest, "µs-without-signature")
+	printLine(b, "Evaluate: %v µs, the signature of the CSR alone: %v µs", all.times(1e6), signature.times(1e6))
+	printLine(b, "%s", atMost(60, "µs without the signature").judge(rest))
 }
 
-// BenchmarkEvaluateParts shows the time and the memory of a decision, and of what is in
-// it that is not the policy's.
+// BenchmarkEvaluateParts measures the time and the memory of an evaluation, and of the
+// parts of it that do not depend on the policy.
 func BenchmarkEvaluateParts(b *testing.B) {
 	policy, request, parsed := newDecision(b)
 	part := func(name string, f func() error) { b.Run(name, func(b *testing.B) { measure(b, f) }) }
@@ -46,8 +46,8 @@ func decide(p *csr.Policy, r csr.Request) error {
 	return nil
 }
 
-// newDecision is what istiod asks for a workload, and a policy with a rule for the
-// workloads and one for istiod's own names.
+// newDecision returns a request that istiod sends for a workload, and a policy with a rule
+// for workloads and one for istiod's own names.
 func newDecision(b *testing.B) (*csr.Policy, csr.Request, *x509.CertificateRequest) {
 	istiod := []v1alpha1.ServiceAccount{{Namespace: "istio-system", Name: "istiod"}}
 	policy, err := csr.NewPolicy(v1alpha1.Policy{

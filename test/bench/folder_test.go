@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// Magic numbers of statfs(2), of file systems that sync nothing.
+// Magic numbers of statfs(2) for file systems in memory.
 const (
 	tmpfsMagic = 0x01021994
 	ramfsMagic = 0x858458f6
 )
 
-// ramDir is a folder where to sync a file costs nothing.
+// ramDir is a folder in memory, where a sync costs nothing.
 func ramDir(b *testing.B) string {
 	const dir = "/dev/shm"
 	if !inMemory(b, dir) {
@@ -23,7 +23,7 @@ func ramDir(b *testing.B) string {
 	return dir
 }
 
-// diskDir is a folder where to sync a file takes time.
+// diskDir is a folder on a disk, where a sync takes time.
 func diskDir(b *testing.B) string {
 	dir := os.Getenv("BENCH_DIR")
 	if dir == "" {
@@ -44,7 +44,7 @@ func inMemory(b *testing.B, dir string) bool {
 	return magic == tmpfsMagic || magic == ramfsMagic
 }
 
-// freshDir is a new folder below another one, for one run.
+// freshDir makes a new folder below parent.
 func freshDir(b *testing.B, parent string) (dir string, remove func()) {
 	dir, err := os.MkdirTemp(parent, "trustgen-bench-")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trustgen/trustgen/secrets/fabric"
+	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 const (
@@ -15,24 +16,24 @@ const (
 	importedCAs  = 600
 )
 
-// BenchmarkImport holds an import of the certificates and CRLs of a large mesh, which looks at
-// them twice and writes nothing, against crypto/x509 that verifies each signature once. Where
-// the CAs are compared with each other the ratio grows with their number.
+// BenchmarkImport compares a dry run that imports the certificates and CRLs of a large mesh
+// with crypto/x509 that verifies each signature once. If the import compared all CAs with
+// each other, the ratio would grow with their number.
 func BenchmarkImport(b *testing.B) {
-	e, beside := newImport(b)
+	e, remote := newImport(b)
 	measured := interleave(importRounds,
-		func() float64 { return importOnce(b, beside, e) },
+		func() float64 { return importOnce(b, remote, e) },
 		func() float64 { return verifyOnce(b, e) })
 	imported, bare := series(measured[0]), series(measured[1])
 	ratios := imported.over(bare)
 	report(b, ratios, "times-bare")
-	say(b, "import of %d CAs: %v s, their signatures alone: %v s", importedCAs, imported, bare)
-	say(b, "%s", atMost(10, "times the signatures").judge(ratios))
+	printLine(b, "import of %d CAs: %v s, their signatures alone: %v s", importedCAs, imported, bare)
+	printLine(b, "%s", atMost(10, "times the signatures").judge(ratios))
 }
 
-// newImport is what the directory of a root says, and one beside a cluster that does not know
-// it yet.
-func newImport(b *testing.B) (fabric.Exchange, *fabric.Fabric) {
+// newImport returns the CAs and CRLs of the directory with the root, and the remote directory
+// of a cluster that has not imported them yet.
+func newImport(b *testing.B) (mesh.Exchange, *fabric.Fabric) {
 	dir, remove := freshDir(b, ramDir(b))
 	b.Cleanup(remove)
 	open := func(name string) *fabric.Fabric {
@@ -40,35 +41,35 @@ func newImport(b *testing.B) (fabric.Exchange, *fabric.Fabric) {
 		must(b, err)
 		return f
 	}
-	root, beside := open("root"), open("beside")
+	root, remote := open("root"), open("remote")
 	_, err := root.Init(b.Context(), fabric.InitOptions{})
 	must(b, err)
-	request, err := beside.Request(b.Context(), "beside", fabric.RequestOptions{})
+	request, err := remote.Request(b.Context(), "remote", fabric.RequestOptions{})
 	must(b, err)
-	signed, err := root.Sign(b.Context(), request.CSR, fabric.SignOptions{Cluster: "beside"})
+	signed, err := root.Sign(b.Context(), request.CSR, fabric.SignOptions{Cluster: "remote"})
 	must(b, err)
-	_, err = beside.Install(b.Context(), signed.Answer, fabric.InstallOptions{Root: signed.Answer.Certificates[1]})
+	_, err = remote.Install(b.Context(), signed.Response, fabric.InstallOptions{Root: signed.Response.Certificates[1]})
 	must(b, err)
 	_, err = root.Ensure(b.Context(), clusterNames(importedCAs), fabric.EnsureOptions{})
 	must(b, err)
 	e, err := root.Exchange(b.Context())
 	must(b, err)
-	return e, beside
+	return e, remote
 }
 
-func importOnce(b *testing.B, f *fabric.Fabric, e fabric.Exchange) float64 {
+func importOnce(b *testing.B, f *fabric.Fabric, e mesh.Exchange) float64 {
 	begin := time.Now()
 	done, err := f.ImportCRLs(b.Context(), e, fabric.ImportCRLsOptions{DryRun: true})
 	took := time.Since(begin).Seconds()
 	must(b, err)
-	if len(done.Learned) != importedCAs {
-		b.Fatalf("%d CAs were learned, want %d", len(done.Learned), importedCAs)
+	if len(done.Discovered) != importedCAs {
+		b.Fatalf("%d CAs were discovered, want %d", len(done.Discovered), importedCAs)
 	}
 	return took
 }
 
-// verifyOnce verifies the signatures, of which one in two is of a CRL.
-func verifyOnce(b *testing.B, e fabric.Exchange) float64 {
+// verifyOnce verifies the signatures of the certificates and of their CRLs.
+func verifyOnce(b *testing.B, e mesh.Exchange) float64 {
 	root := e.Certificates[0]
 	begin := time.Now()
 	for _, cert := range e.Certificates {

@@ -18,21 +18,21 @@ const (
 	issueBatch  = 20 // calls a round: short turns meet the same noise
 )
 
-// BenchmarkIssue holds an authority against a bare x509.CreateCertificate of the
-// same certificate.
+// BenchmarkIssue compares an authority with a bare x509.CreateCertificate of the same
+// certificate.
 func BenchmarkIssue(b *testing.B) {
 	h := newHierarchy(b)
 	b.Run("intermediate", func(b *testing.B) {
 		ratios := h.contest(b, h.intermediate)
-		say(b, "%s", atMost(5, "times x509.CreateCertificate").judge(ratios))
+		printLine(b, "%s", atMost(5, "times x509.CreateCertificate").judge(ratios))
 	})
 	b.Run("workload", func(b *testing.B) { h.contest(b, h.workload) })
 }
 
-// BenchmarkIssueParts shows where the time and the memory go. Prepare of an
+// BenchmarkIssueParts measures the time and the memory of each part. Prepare of an
 // intermediate is the throwaway signature, a parse, and the chain rules without
-// those of the root; Issue is the signature and a parse. Whoever asks has made the
-// key before. Each signature is verified at once by crypto/x509.
+// those of the root. Issue is the signature and a parse. The requester has made the key
+// before. crypto/x509 verifies each signature as soon as it is made.
 func BenchmarkIssueParts(b *testing.B) {
 	h := newHierarchy(b)
 	intermediate := h.issue(b, h.intermediate)
@@ -53,7 +53,7 @@ func BenchmarkIssueParts(b *testing.B) {
 	part("workload/prepare-and-issue", func() error { _, err := h.redeem(h.workload); return err })
 }
 
-// hierarchy is a root, and what can be asked of it.
+// hierarchy is a root, and the requests that it gets.
 type hierarchy struct {
 	key                    crypto.Signer
 	root                   *ca.Authority
@@ -96,8 +96,8 @@ func (h *hierarchy) issue(b *testing.B, o order) *x509.Certificate {
 	return cert
 }
 
-// contest reports Prepare and Issue as a multiple of the signature alone. A parsed
-// certificate is its own template: the same bytes are signed.
+// contest reports the time of Prepare and Issue as a multiple of the signature alone. The
+// parsed certificate is the template, so that both sign the same bytes.
 func (h *hierarchy) contest(b *testing.B, o order) series {
 	template, parent := h.issue(b, o), h.root.Certificate()
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, template.PublicKey, h.key)
@@ -111,8 +111,8 @@ func (h *hierarchy) contest(b *testing.B, o order) series {
 	authority, bare := series(measured[0]), series(measured[1])
 	ratios := authority.over(bare)
 	report(b, ratios, "times-bare")
-	say(b, "Prepare and Issue: %v µs, x509.CreateCertificate: %v µs", authority.times(1e6), bare.times(1e6))
-	say(b, "the two phases take %v times as long", ratios)
+	printLine(b, "Prepare and Issue: %v µs, x509.CreateCertificate: %v µs", authority.times(1e6), bare.times(1e6))
+	printLine(b, "the two phases take %v times as long", ratios)
 	return ratios
 }
 

@@ -34,15 +34,15 @@ func BenchmarkPeakMemory(b *testing.B) {
 	ratios := series(measured[2]).over(measured[0])
 	report(b, ratios, "growth")
 	for i, clusters := range []int{100, 1000, 4000} {
-		say(b, "%4d clusters: %v MiB", clusters, series(measured[i]))
+		printLine(b, "%4d clusters: %v MiB", clusters, series(measured[i]))
 	}
-	say(b, "4000 clusters take %v times the memory of 100", ratios)
-	say(b, "%s", atMost(1.5, "times the memory for 40 times the clusters").judge(ratios))
+	printLine(b, "4000 clusters take %v times the memory of 100", ratios)
+	printLine(b, "%s", atMost(1.5, "times the memory for 40 times the clusters").judge(ratios))
 }
 
-// peakMemory runs a program and prints the most memory that it had, in KiB. It is a
-// role of its own because the maximum of wait4(2) counts from the fork: it includes
-// what the parent had at that time, and the benchmarks have more than trustgen.
+// peakMemory runs a program and prints its peak memory in KiB. It is a separate
+// role because the maximum of wait4(2) counts from the fork: it includes the memory of
+// the parent at that time, and the benchmarks use more than trustgen.
 func peakMemory(args []string) error {
 	floor, err := ownPeak()
 	if err != nil {

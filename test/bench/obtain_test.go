@@ -13,8 +13,8 @@ import (
 	"github.com/trustgen/trustgen/issuer/local"
 )
 
-// BenchmarkObtain holds a certificate that issuer.Obtain gets from an issuer in this
-// process, and verifies, against a bare x509.CreateCertificate of the same leaf.
+// BenchmarkObtain compares issuer.Obtain, which gets a certificate from an issuer in this
+// process and verifies it, with a bare x509.CreateCertificate of the same leaf.
 func BenchmarkObtain(b *testing.B) {
 	s := newSigner(b)
 	template, parent := s.leaf(b)[0], s.authority.Certificate()
@@ -24,14 +24,13 @@ func BenchmarkObtain(b *testing.B) {
 	obtained, bare := series(measured[0]), series(measured[1])
 	ratios := obtained.over(bare)
 	report(b, ratios, "times-bare")
-	say(b, "Obtain: %v µs, x509.CreateCertificate: %v µs", obtained.times(1e6), bare.times(1e6))
-	say(b, "%s", atMost(2.5, "times x509.CreateCertificate").judge(ratios))
+	printLine(b, "Obtain: %v µs, x509.CreateCertificate: %v µs", obtained.times(1e6), bare.times(1e6))
+	printLine(b, "%s", atMost(2.5, "times x509.CreateCertificate").judge(ratios))
 }
 
-// BenchmarkObtainParts shows where the time and the memory of Obtain go: it issues,
-// which is the signature and a parse, and then holds the chain against the rules,
-// which is a signature to verify for the leaf and one for the intermediate. The root
-// is trusted as it is.
+// BenchmarkObtainParts measures the time and the memory of each part of Obtain. It issues,
+// which is a signature and a parse, and then checks the chain against the rules, which
+// verifies the signatures of the leaf and of the intermediate. The root's is not verified.
 func BenchmarkObtainParts(b *testing.B) {
 	s := newSigner(b)
 	chain := s.leaf(b)
@@ -45,7 +44,7 @@ func BenchmarkObtainParts(b *testing.B) {
 	part("rules/signature-of-intermediate", func() error { return chain[1].CheckSignatureFrom(chain[2]) })
 }
 
-// signer is an issuer with an intermediate, and what is asked of it.
+// signer is an issuer with an intermediate, and the request that it gets.
 type signer struct {
 	key       crypto.Signer
 	authority *ca.Authority

@@ -19,9 +19,9 @@ const (
 	opensslRounds = 7
 )
 
-// BenchmarkVersusOpenSSL makes 1,000 bundles with trustgen, and some with a script
-// that calls openssl, in a file system in memory. All of trustgen's time counts:
-// its start, and the root that it makes. Of the script's only that of the clusters.
+// BenchmarkVersusOpenSSL makes 1,000 CA bundles with trustgen, and some with a script
+// that calls openssl, in a file system in memory. All of trustgen's time counts, its
+// start and its root included. Of the script only the time for the clusters counts.
 func BenchmarkVersusOpenSSL(b *testing.B) {
 	c := newOpenSSLContest(b)
 	costs := interleave(opensslRounds, c.trustgen, c.script("stepwise"), c.script("at_once"))
@@ -32,12 +32,12 @@ func BenchmarkVersusOpenSSL(b *testing.B) {
 
 	ratios := stepwise.over(trustgen)
 	report(b, ratios, "times-faster")
-	say(b, "trustgen:                              %v ms a cluster; %d in a round", trustgen, bundles)
-	say(b, "openssl, a command for each step:      %v ms a cluster; %d in a round, scaled", stepwise, scriptBundles)
-	say(b, "openssl, one command for a cluster:    %v ms a cluster; %d in a round, scaled", atOnce, scriptBundles)
-	say(b, "faster than a command for each step:   %v times, in CPU time %v times", ratios, cpu)
-	say(b, "faster than one command for a cluster: %v times", atOnce.over(trustgen))
-	say(b, "%s", atLeast(50, "times faster than a command for each step").judge(ratios))
+	printLine(b, "trustgen:                              %v ms a cluster; %d in a round", trustgen, bundles)
+	printLine(b, "openssl, a command for each step:      %v ms a cluster; %d in a round, scaled", stepwise, scriptBundles)
+	printLine(b, "openssl, one command for a cluster:    %v ms a cluster; %d in a round, scaled", atOnce, scriptBundles)
+	printLine(b, "faster than a command for each step:   %v times, in CPU time %v times", ratios, cpu)
+	printLine(b, "faster than one command for a cluster: %v times", atOnce.over(trustgen))
+	printLine(b, "%s", atLeast(50, "times faster than a command for each step").judge(ratios))
 }
 
 // opensslContest fails when its contestants make certificates of different shapes.
@@ -66,7 +66,7 @@ func (c *opensslContest) trustgen() cost {
 	return spent
 }
 
-// script runs the script in one of its ways.
+// script runs the script in one of its modes.
 func (c *opensslContest) script(way string) func() cost {
 	return func() cost {
 		dir, remove := freshDir(c.B, c.ram)
@@ -91,7 +91,7 @@ func (c *opensslContest) check(dir string, clusters int) {
 	c.shape = shape
 }
 
-// shapeOf is all of an intermediate that makes it cost more or less.
+// shapeOf has the properties of an intermediate that affect its cost.
 func shapeOf(cert *x509.Certificate) string {
 	extensions := make([]string, len(cert.Extensions))
 	for i, extension := range cert.Extensions {

@@ -15,7 +15,7 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// roleVariable makes this binary play another program than a test.
+// roleVariable makes this binary run as another program, not as a test.
 const roleVariable = "TRUSTGEN_BENCH_ROLE"
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func role(b *testing.B, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// buildTrustgen returns the path of the program as users have it.
+// buildTrustgen builds the program as users run it, and returns its path.
 func buildTrustgen(b *testing.B) string {
 	path := filepath.Join(b.TempDir(), "trustgen")
 	run(b, exec.Command("go", "build", "-o", path, "github.com/trustgen/trustgen/cmd/trustgen"))
@@ -63,7 +63,7 @@ func clusterNames(n int) []string {
 	return names
 }
 
-// cost is what a program took, the programs that it ran included.
+// cost is the time that a program took, with all programs that it ran, and its output.
 type cost struct {
 	seconds, cpuSeconds float64
 	stdout              []byte
@@ -98,8 +98,8 @@ func run(b *testing.B, cmd *exec.Cmd) cost {
 	return cost{elapsed.Seconds(), cpu.Seconds(), stdout.Bytes()}
 }
 
-// readBundles sees to it that a contestant did its work: each cluster has a folder
-// that istiod could use. It returns the last bundle.
+// readBundles checks that a contestant did its work: each cluster has a CA bundle that
+// istiod accepts. It returns the last one.
 func readBundles(b *testing.B, dir string, clusters int) (bundle *secrets.CACerts) {
 	for _, cluster := range clusterNames(clusters) {
 		files := make(map[string][]byte)

@@ -11,8 +11,8 @@ import (
 // series is one figure, measured once a round.
 type series []float64
 
-// interleave runs the contestants in turns, so that whatever else the machine does
-// falls on all of them. Another one begins each round. The first round warms up and
+// interleave runs the contestants in turns, so that other load on the machine affects
+// all of them. Each round begins with another contestant. The first round warms up and
 // does not count. The result has the rounds of each contestant.
 func interleave[T any](rounds int, contestants ...func() T) [][]T {
 	measured := make([][]T, len(contestants))
@@ -60,7 +60,7 @@ func (s series) String() string {
 	return fmt.Sprintf("%.3g (%.3g .. %.3g)", s.median(), s.quantile(0.25), s.quantile(0.75))
 }
 
-// target is what a ratio is held against.
+// target is a limit of a ratio.
 type target struct {
 	text string
 	met  func(ratio float64) bool
@@ -74,7 +74,7 @@ func atMost(limit float64, what string) target {
 	return target{fmt.Sprintf("at most %g %s", limit, what), func(ratio float64) bool { return ratio <= limit }}
 }
 
-// judge holds the median against the target, and says how many rounds agree.
+// judge compares the median with the target, and counts the rounds that meet it.
 func (t target) judge(ratios series) string {
 	met := 0
 	for _, ratio := range ratios {
@@ -89,7 +89,7 @@ func (t target) judge(ratios series) string {
 	return fmt.Sprintf("target: %s: %s, by %d of %d rounds", t.text, verdict, met, len(ratios))
 }
 
-// report makes a ratio the result of a benchmark, in place of its time.
+// report makes a ratio the result of a benchmark, instead of its time.
 func report(b *testing.B, ratios series, unit string) {
 	b.ReportMetric(0, "ns/op") // leaves it out
 	b.ReportMetric(ratios.median(), unit)
@@ -97,12 +97,12 @@ func report(b *testing.B, ratios series, unit string) {
 	b.ReportMetric(ratios.quantile(0.75), unit+"-q3")
 }
 
-// say explains the result of a benchmark; testing cuts what is over ten lines.
-func say(b *testing.B, format string, args ...any) {
+// printLine adds a line to the result of a benchmark. testing prints ten at most.
+func printLine(b *testing.B, format string, args ...any) {
 	fmt.Fprintf(b.Output(), format+"\n", args...)
 }
 
-func TestSeriesPrintsItsMedianAndItsSpread(t *testing.T) {
+func TestSeries_PrintsMedianAndQuartiles(t *testing.T) {
 	for _, c := range []struct {
 		series series
 		want   string
@@ -118,7 +118,7 @@ func TestSeriesPrintsItsMedianAndItsSpread(t *testing.T) {
 	}
 }
 
-func TestTargetIsJudgedByTheMedian(t *testing.T) {
+func TestJudge_ComparesTheMedian(t *testing.T) {
 	ratios := series{1, 2, 9}
 	for _, c := range []struct {
 		target target
@@ -135,7 +135,7 @@ func TestTargetIsJudgedByTheMedian(t *testing.T) {
 	}
 }
 
-func TestInterleaveWarmsUpAndTakesTurns(t *testing.T) {
+func TestInterleave_WarmsUpAndTakesTurns(t *testing.T) {
 	var order string
 	contestant := func(name string) func() string {
 		return func() string { order += name; return name + strconv.Itoa(len(order)) }

@@ -21,9 +21,9 @@ func TestCFSSLPassesTheConformanceSuite(t *testing.T) {
 	c := newCorporate(t)
 	c.server.CALifetime = time.Hour // which is what the suite asks for
 	server := cfsslserver.Start(t, c.server)
-	report := issuertest.Run(t, func(t *testing.T, line *issuertest.Line) issuertest.Backend {
+	report := issuertest.Run(t, func(t *testing.T, proxy *issuertest.Proxy) issuertest.Backend {
 		o := options(t, firstKey, server)
-		o.URLs = []string{"https://" + line.Via(strings.TrimPrefix(server.URL, "https://"))}
+		o.URLs = []string{"https://" + proxy.Via(strings.TrimPrefix(server.URL, "https://"))}
 		return issuertest.Backend{
 			Name:      "cfssl 1.6.5",
 			Issuer:    newIssuer(t, o),
@@ -153,9 +153,9 @@ func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
 	server.Restart(t, c.server)
 	_, err = c.obtain(t, i)
 	wantTransient(t, err)
-	var wrong *issuer.AnswerError
+	var wrong *issuer.ResponseError
 	if !errors.As(err, &wrong) {
-		t.Errorf("got the error %v, want an AnswerError: the default profile gives a year", err)
+		t.Errorf("got the error %v, want a ResponseError: the default profile gives a year", err)
 	}
 }
 

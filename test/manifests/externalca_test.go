@@ -18,7 +18,7 @@ import (
 
 const folder = "examples/external-ca/"
 
-// What the example has of Istio's own types, and nothing else.
+// The fields of Istio's types that the example uses.
 type (
 	meshConfig struct {
 		CACertificates []struct {
@@ -68,7 +68,7 @@ func parse[T any](t *testing.T, file string) T {
 	return into
 }
 
-// issuers are those of a file, by their names.
+// issuers returns the issuers of a file by name.
 func issuers(t *testing.T, file string) map[string]*v1alpha1.TrustClusterIssuer {
 	t.Helper()
 	all := make(map[string]*v1alpha1.TrustClusterIssuer)
@@ -82,9 +82,9 @@ func issuers(t *testing.T, file string) map[string]*v1alpha1.TrustClusterIssuer 
 	return all
 }
 
-// TestAllWaysToConfigureIstiodSayTheSame holds the files for istioctl, for Helm and for
-// people without either against each other.
-func TestAllWaysToConfigureIstiodSayTheSame(t *testing.T) {
+// TestExternalCA_FilesAgree compares the files for istioctl, for Helm and for an installation
+// without either.
+func TestExternalCA_FilesAgree(t *testing.T) {
 	t.Parallel()
 	issuer := slices.Collect(maps.Keys(issuers(t, "issuer.yaml")))
 	signer := path.Join(v1alpha1.ClusterSignerDomain, issuer[0])
@@ -127,7 +127,7 @@ func TestAllWaysToConfigureIstiodSayTheSame(t *testing.T) {
 	}
 }
 
-// approved are the signers whose requests istiod may approve.
+// approved returns the signers whose requests istiod may approve.
 func approved(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -145,7 +145,7 @@ func approved(t *testing.T) []string {
 	return names
 }
 
-func TestTheExampleOfARequestIsAllowedToIstiodOnly(t *testing.T) {
+func TestExternalCA_RequestIsAllowedOnlyForIstiod(t *testing.T) {
 	t.Parallel()
 	all := issuers(t, "several-signers.yaml")
 	tests := map[string]struct {
@@ -153,11 +153,11 @@ func TestTheExampleOfARequestIsAllowedToIstiodOnly(t *testing.T) {
 		account string
 		want    bool
 	}{
-		"istiod, of the issuer":                   {issuers(t, "issuer.yaml")["mesh"], "istio-system:istiod", true},
-		"the workload itself":                     {issuers(t, "issuer.yaml")["mesh"], "shop:cart", false},
-		"istiod, of the first of several":         {all["mesh"], "istio-system:istiod", true},
-		"istiod, of the one for other namespaces": {all["payments"], "istio-system:istiod", false},
-		"istiod, of the one above":                {all["corporate"], "istio-system:istiod", false},
+		"istiod, of the issuer":                      {issuers(t, "issuer.yaml")["mesh"], "istio-system:istiod", true},
+		"the workload itself":                        {issuers(t, "issuer.yaml")["mesh"], "shop:cart", false},
+		"istiod, of the first of several issuers":    {all["mesh"], "istio-system:istiod", true},
+		"istiod, of the issuer for other namespaces": {all["payments"], "istio-system:istiod", false},
+		"istiod, of the upstream issuer":             {all["corporate"], "istio-system:istiod", false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -182,8 +182,7 @@ func TestTheExampleOfARequestIsAllowedToIstiodOnly(t *testing.T) {
 	}
 }
 
-// TestEphemeralIssuersHaveAnUpstreamThatAllowsThem looks at those of the example.
-func TestEphemeralIssuersHaveAnUpstreamThatAllowsThem(t *testing.T) {
+func TestExternalCA_UpstreamAllowsEphemeralIssuers(t *testing.T) {
 	t.Parallel()
 	all, found := issuers(t, "several-signers.yaml"), false
 	for name, i := range all {

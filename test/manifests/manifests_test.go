@@ -1,5 +1,5 @@
-// Package manifests reads the YAML of deploy and examples as strictly as the programs
-// that it is for: a field that does not exist is a typing error.
+// Package manifests decodes the YAML of deploy and examples strictly: an unknown field is an
+// error.
 package manifests
 
 import (
@@ -24,17 +24,16 @@ import (
 	"github.com/trustgen/trustgen/issuer/v1alpha1"
 )
 
-// root is the top of the repository.
+// root is the root of the repository.
 const root = "../.."
 
-// TestEveryManifestIsWhatItsTypeSays leaves out the CRDs, which are generated, and what
-// Istio reads.
-func TestEveryManifestIsWhatItsTypeSays(t *testing.T) {
+// TestManifests_Decode leaves out the CRDs, which are generated, and the files for Istio.
+func TestManifests_Decode(t *testing.T) {
 	t.Parallel()
 	decode := decoder(t)
 	files := append(manifests(t, "deploy"), manifests(t, "examples")...)
 	if len(files) < 6 {
-		t.Fatalf("only %q are found", files)
+		t.Fatalf("found only %q", files)
 	}
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
@@ -63,7 +62,7 @@ func decoder(t *testing.T) runtime.Decoder {
 	return serializer.NewCodecFactory(types, serializer.EnableStrict).UniversalDeserializer()
 }
 
-// forIstio are the files that Istio reads; another test is about them.
+// forIstio returns the files for Istio, see externalca_test.go.
 func forIstio() []string { return []string{"istio-operator.yaml", "values.yaml", "mesh.yaml"} }
 
 func manifests(t *testing.T, folder string) []string {
@@ -84,7 +83,7 @@ func manifests(t *testing.T, folder string) []string {
 	return files
 }
 
-// documents splits a file; what holds comments only is left out.
+// documents splits a file. It leaves out documents with only comments.
 func documents(t *testing.T, file string) [][]byte {
 	t.Helper()
 	var all [][]byte
