@@ -401,4 +401,13 @@ func TestMerge_ReportsTheRoleOfARevokedCA(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("revoked as of this change (-want +got):\n%s", diff)
 	}
+	above := mesh.RevokedCA{Role: mesh.RoleIssuing}
+	for text, one := range map[string]mesh.RevokedCA{"REFUSE EVERY CHAIN BELOW IT": above, "CURRENT INTERMEDIATE of cluster east": want[0]} {
+		if !strings.Contains(one.Consequence(), text) {
+			t.Errorf("consequence of a revoked %s CA: %q", one.Role, one.Consequence())
+		}
+	}
+	if consequence := want[1].Consequence(); consequence != "" {
+		t.Errorf("consequence of a revoked superseded CA: %q", consequence)
+	}
 }

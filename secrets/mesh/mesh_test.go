@@ -263,7 +263,13 @@ func TestAddLocal_MakesRemoteClustersLocal(t *testing.T) {
 	t.Parallel()
 	r := newRoles(t)
 	m := newMesh(r.contents(t, nil, nil))
+	if !m.IsLocal("east") || m.IsLocal("west") {
+		t.Errorf("east is local: %t, west is local: %t", m.IsLocal("east"), m.IsLocal("west"))
+	}
 	m.AddLocal("west", "east", "aachen")
+	if !m.IsLocal("west") {
+		t.Error("west is not local")
+	}
 	if diff := cmp.Diff([]string{"aachen", "east", "west"}, m.Clusters()); diff != "" {
 		t.Errorf("local clusters (-want +got):\n%s", diff)
 	}
