@@ -183,6 +183,21 @@ func TestPlanCertificates(t *testing.T) {
 	}
 }
 
+func TestPlanCertificates_ASupersededIntermediateIsNoSuccessor(t *testing.T) {
+	t.Parallel()
+	r := newRoles(t)
+	m := newMesh(r.contents(t, nil, nil))
+	if got := m.Intermediates("east").Live; len(got) != 2 {
+		t.Fatalf("%d live intermediates, want the current and the superseded one", len(got))
+	}
+	if _, err := m.PlanCertificates([]string{ca.Describe(r.current.cert())}); typeOf(err) != "*mesh.NoSuccessorError" {
+		t.Errorf("the current one: error %v, want a NoSuccessorError", err)
+	}
+	if _, err := m.PlanCertificates([]string{ca.Describe(r.superseded.cert())}); err != nil {
+		t.Errorf("the superseded one: %v", err)
+	}
+}
+
 func TestPlanCertificates_ListsCandidates(t *testing.T) {
 	t.Parallel()
 	m, certs := eastAndWest(t, true, []intermediate{{key: "a", days: 10}, {key: "b", days: 20}, {key: "c", days: 400}})
