@@ -136,11 +136,14 @@ func TestSignsCRLs(t *testing.T) {
 	mutate := func(change func(*x509.Certificate)) *x509.Certificate {
 		return catest.Mutate(t, root, root, catest.Key("root"), catest.Mutation{Cert: change})
 	}
+	unidentified := *root // crypto/x509 adds the identifier to what it signs
+	unidentified.SubjectKeyId = nil
 	for name, tt := range map[string]struct {
 		cert *x509.Certificate
 		want bool
 	}{
 		"a CA of ours":                {root, true},
+		"a CA without an identifier":  {&unidentified, false},
 		"a CA without the key usage":  {mutate(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }), false},
 		"a CA with another rule lost": {mutate(func(c *x509.Certificate) { c.NotAfter = c.NotBefore.Add(time.Second) }), true},
 	} {
