@@ -70,16 +70,17 @@ func TestExchange_HasNoCAThatWouldMakeAnotherPlaceIncomplete(t *testing.T) {
 	t.Parallel()
 	root := newRoot(t, "root")
 	east, west, north, old := root.cluster(t, "east"), root.cluster(t, "west"), root.cluster(t, "north"), root.issue(t, "old", "old", 400, ca.IntermediateOptions{})
+	before := root.issue(t, "east", "east", 20, ca.IntermediateOptions{}) // another certificate of its key
 	rootCRL := root.crl(t, 1, north.cert())
 	m := newMesh(contents(root,
 		record(t, "", rootCRL, root.cert()),
-		record(t, "east", east.crl(t, 1), east.cert()),
+		record(t, "east", east.crl(t, 1), east.cert(), before.cert()),
 		record(t, "west", nil, west.cert()),   // has no CRL here
 		record(t, "north", nil, north.cert()), // has none, and is revoked
 		record(t, "old", nil, old.cert()),     // has expired
 	))
 	got := m.Exchange()
-	want := mesh.Exchange{Certificates: []*x509.Certificate{root.cert(), east.cert(), north.cert()}}
+	want := mesh.Exchange{Certificates: []*x509.Certificate{root.cert(), east.cert(), before.cert(), north.cert()}}
 	if diff := cmp.Diff(untaggedAll(want.Certificates), untaggedAll(got.Certificates)); diff != "" {
 		t.Errorf("certificates (-want +got):\n%s", diff)
 	}
