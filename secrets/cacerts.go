@@ -11,8 +11,8 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// CACerts is the CA of one cluster as istiod reads it. It prints as its name
-// only.
+// CACerts is the CA bundle of one cluster: the key, the certificates and the CRLs that istiod
+// reads. Formatting it prints its name only.
 type CACerts struct {
 	key    crypto.Signer
 	keyPEM []byte
@@ -25,24 +25,28 @@ type CACerts struct {
 
 // Options are the parts of a [CACerts].
 type Options struct {
-	// Key is the intermediate's key. It must be possible to export it.
+	// Key is the key of the intermediate. It must be exportable.
 	Key crypto.Signer
 	// Chain is the intermediate, followed by its issuers, the root last.
 	Chain []*x509.Certificate
-	// Roots are those that the cluster trusts; the chain ends in one of them.
-	// None means the root of the chain alone.
+	// Roots are the roots that the cluster trusts. The chain ends in one of them. None means the
+	// root of the chain alone.
 	Roots []*x509.Certificate
-	// CRLs are those of all CAs that the proxies of the cluster meet, or none at all: see
-	// [CACerts.WithoutCRL]. Those of the CAs in the chain have to be signed by them.
+	// CRLs are those of all CAs that the proxies of the cluster meet in a chain, or none at all:
+	// see [CACerts.WithoutCRL]. New verifies the CRLs of the CAs in the chain.
 	CRLs []*x509.RevocationList
 }
 
-// timeless are the rules that a set of files breaks merely by growing old.
-var timeless = []ca.Rule{ca.RuleExpired, ca.RuleNotYetValid}
+// timeRules are the rules that a CA bundle breaks only because time passes.
+var timeRules = []ca.Rule{ca.RuleExpired, ca.RuleNotYetValid}
 
-// New puts a set together. The error is a [*ca.RuleError] when the chain or a root
-// breaks a chain rule. Those above the intermediate may break what [ca.Tolerances] lists,
-// since they may have been made elsewhere: see [CACerts.Tolerated].
+// New makes a CA bundle. It checks everything but the validity periods: a bundle that has
+// expired can still be read.
+//
+// The error is a [*ca.RuleError] if the chain or a root breaks a chain rule. CAs above the
+// intermediate may break the rules of [ca.Tolerances], because another program may have made
+// them: see [CACerts.Tolerated]. Any other error says what is missing, that the key does not
+// belong to the intermediate or cannot be exported, or which CRL does not fit.
 func New(o Options) (*CACerts, error) {
 	switch {
 	case o.Key == nil:
@@ -71,27 +75,27 @@ func New(o Options) (*CACerts, error) {
 	return c, nil
 }
 
-// verify holds the chain against the chain rules, and each root that the chain
-// does not already end in. The roots come with the set: nobody vouches for them.
+// verify checks the chain, and each root that is not the end of the chain, against the chain
+// rules. Nothing outside of the bundle vouches for its roots.
 func (c *CACerts) verify() []*ca.Violation {
-	found := ca.VerifyIntermediate(c.chain, ca.VerifyOptions{Except: timeless})
+	found := ca.VerifyIntermediate(c.chain, ca.VerifyOptions{Except: timeRules})
 	last := c.chain[len(c.chain)-1]
 	if !slices.ContainsFunc(c.roots, last.Equal) {
-		found = append(found, &ca.Violation{Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not among the roots of the set"})
+		found = append(found, &ca.Violation{Rule: ca.RuleTrustedRoot, Cert: last, Detail: "is not among the roots of the CA bundle"})
 	}
 	for i, root := range c.roots {
 		switch {
 		case slices.ContainsFunc(c.roots[:i], root.Equal):
 			found = append(found, &ca.Violation{Rule: ca.RuleNoDuplicate, Cert: root, Detail: "stands among the roots twice"})
 		case !root.Equal(last):
-			found = append(found, ca.VerifyIntermediate([]*x509.Certificate{root}, ca.VerifyOptions{Except: timeless})...)
+			found = append(found, ca.VerifyIntermediate([]*x509.Certificate{root}, ca.VerifyOptions{Except: timeRules})...)
 		}
 	}
 	return found
 }
 
-// tolerate is [ca.Tolerate] for all but the intermediate: that one is made for the
-// cluster, and can be made anew.
+// tolerate is [ca.Tolerate] for the CAs above the intermediate. The intermediate is made for the
+// cluster and can be issued again, so it has to keep all rules.
 func (c *CACerts) tolerate(found []*ca.Violation) (refused, tolerated []*ca.Violation) {
 	for _, v := range found {
 		if v.Consequence == "" || v.Cert == c.chain[0] {
@@ -103,24 +107,23 @@ func (c *CACerts) tolerate(found []*ca.Violation) (refused, tolerated []*ca.Viol
 	return refused, tolerated
 }
 
-// Tolerated are the chain rules that a CA above the intermediate breaks, with what
-// follows from it.
+// Tolerated lists the chain rules that CAs above the intermediate break, each with its
+// consequence.
 func (c *CACerts) Tolerated() []*ca.Violation { return slices.Clone(c.tolerated) }
 
-// Key is the key of the intermediate.
+// Key returns the key of the intermediate.
 func (c *CACerts) Key() crypto.Signer { return c.key }
 
-// Certificate is the intermediate. It must not be changed.
+// Certificate returns the certificate of the intermediate. The caller must not change it.
 func (c *CACerts) Certificate() *x509.Certificate { return c.chain[0] }
 
-// Chain is the intermediate and its issuers, the root last.
+// Chain returns the intermediate and its issuers, the root last.
 func (c *CACerts) Chain() []*x509.Certificate { return slices.Clone(c.chain) }
 
-// Roots are the roots that the cluster trusts.
+// Roots returns the roots that the cluster trusts.
 func (c *CACerts) Roots() []*x509.Certificate { return slices.Clone(c.roots) }
 
-// Format prints the name, whatever the verb, so that no way of printing shows the
-// key.
+// Format prints the name for every verb, so that formatting never shows the key.
 func (c *CACerts) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "secrets.CACerts("+ca.Describe(c.Certificate())+")")
 }

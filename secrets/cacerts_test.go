@@ -30,7 +30,7 @@ func otherRoot(t testing.TB) *ca.Authority {
 	return catest.Must(ca.NewRoot(ca.RootOptions{Key: catest.Key("other"), Organization: "other", Now: catest.Now}))(t)
 }
 
-func TestFilesHoldWhatIstiodReads(t *testing.T) {
+func TestFiles_AreThoseThatIstiodReads(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	east, root := h.Intermediate.Certificate(), h.Root.Certificate()
@@ -52,7 +52,7 @@ func TestFilesHoldWhatIstiodReads(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsTheOneThatIstiodLooksFor(t *testing.T) {
+func TestSecret_IsTheOneThatIstiodReads(t *testing.T) {
 	t.Parallel()
 	b := bundle(t, catest.New(t))
 	got := b.Secret("istio-system")
@@ -64,7 +64,7 @@ func TestTheSecretIsTheOneThatIstiodLooksFor(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNew_Refuses(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	other := otherRoot(t).Certificate()
@@ -80,7 +80,7 @@ func TestNewRefuses(t *testing.T) {
 		"a chain upside down":  {options: secrets.Options{Key: h.RootKey, Chain: []*x509.Certificate{h.Chain()[1], h.Chain()[0]}}, want: "as its issuer", rule: ca.RuleIssuerName},
 		"no root in the chain": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain()[:1]}, want: "is missing", rule: ca.RuleRooted},
 		"a root of another mesh": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: []*x509.Certificate{other}},
-			want: "is not among the roots of the set", rule: ca.RuleTrustedRoot},
+			want: "is not among the roots of the CA bundle", rule: ca.RuleTrustedRoot},
 		"the root twice": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: append(h.Root.Chain(), h.Root.Chain()...)},
 			want: "twice", rule: ca.RuleNoDuplicate},
 		"an intermediate among the roots": {options: secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: h.Chain()},
@@ -106,18 +106,18 @@ func TestNewRefuses(t *testing.T) {
 // opaque is a key in a device.
 type opaque struct{ crypto.Signer }
 
-func TestASetIsReadLongAfterItHasExpired(t *testing.T) {
+func TestParse_ReadsAnExpiredBundle(t *testing.T) {
 	t.Parallel()
 	root := catest.Must(ca.NewRoot(ca.RootOptions{
 		Key: catest.Key("root"), Organization: "mesh", Now: func() time.Time { return time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC) },
 	}))(t)
 	old := catest.Must(secrets.New(secrets.Options{Key: catest.Key("root"), Chain: root.Chain()}))(t)
 	if _, err := secrets.Parse(old.Files()); err != nil {
-		t.Errorf("an expired set cannot be read: %v", err)
+		t.Errorf("an expired bundle cannot be read: %v", err)
 	}
 }
 
-func TestSeveralRootsAreKeptInTheirOrder(t *testing.T) {
+func TestParse_KeepsTheOrderOfRoots(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	roots := []*x509.Certificate{otherRoot(t).Certificate(), h.Root.Certificate()}
@@ -131,7 +131,7 @@ func TestSeveralRootsAreKeptInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestASetKeepsItsContentFromItsCaller(t *testing.T) {
+func TestCACerts_ResultsAreCopies(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	b := bundle(t, h)
@@ -142,11 +142,11 @@ func TestASetKeepsItsContentFromItsCaller(t *testing.T) {
 		clear(data)
 	}
 	if diff := cmp.Diff(before, b.Files()); diff != "" {
-		t.Errorf("who changes a result changes the set (-before +after):\n%s", diff)
+		t.Errorf("changing a result changes the bundle (-before +after):\n%s", diff)
 	}
 }
 
-func TestNoVerbPrintsTheKeyOfASet(t *testing.T) {
+func TestFormat_NeverPrintsTheKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	want := "secrets.CACerts(" + h.Intermediate.Certificate().Subject.CommonName + ")"
@@ -157,7 +157,7 @@ func TestNoVerbPrintsTheKeyOfASet(t *testing.T) {
 	}
 }
 
-// tlsForm is a set as cert-manager would write it.
+// tlsForm is a CA bundle as cert-manager writes it.
 func tlsForm(h *catest.Hierarchy, files map[string][]byte) map[string][]byte {
 	return map[string][]byte{
 		"tls.crt": ca.MarshalCertificates(h.Intermediate.Certificate()),
@@ -166,7 +166,7 @@ func tlsForm(h *catest.Hierarchy, files map[string][]byte) map[string][]byte {
 	}
 }
 
-func TestEveryFormThatIstiodReadsIsRead(t *testing.T) {
+func TestParse_ReadsEveryFormThatIstiodReads(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	files := bundle(t, h).Files()
@@ -177,13 +177,13 @@ func TestEveryFormThatIstiodReadsIsRead(t *testing.T) {
 	}
 	both := maps.Clone(files)
 	maps.Copy(both, tlsForm(h, files))
-	both[secrets.CAKeyFile] = []byte("not looked at")
+	both[secrets.CAKeyFile] = []byte("not read")
 	for name, form := range map[string]map[string][]byte{
 		"our own files":                     files,
 		"the tls.crt form":                  tlsForm(h, files),
 		"both forms, of which tls.crt wins": both,
 		"a chain that stops below the root": with(func(f map[string][]byte) { f[secrets.CertChainFile] = f[secrets.CACertFile] }),
-		"files that istiod does not know":   with(func(f map[string][]byte) { f["README"] = []byte("hello") }),
+		"files that istiod ignores":         with(func(f map[string][]byte) { f["README"] = []byte("hello") }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,7 +198,7 @@ func TestEveryFormThatIstiodReadsIsRead(t *testing.T) {
 	}
 }
 
-func TestParseNamesTheFileThatIsWrong(t *testing.T) {
+func TestParse_NamesTheFileInItsErrors(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	files := bundle(t, h).Files()

@@ -8,14 +8,14 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// checkCRLs holds the CRLs against the CAs that the set has. The others cannot be
-// verified here: whoever puts the set together knows their CAs.
+// checkCRLs checks the CRLs of the CAs in the chain. The bundle does not have the other CAs, so
+// the caller of New has to check their CRLs.
 func (c *CACerts) checkCRLs() error {
 	seen := make(map[string]bool, len(c.crls))
 	for _, list := range c.crls {
 		signer := string(list.RawIssuer) + string(list.AuthorityKeyId)
 		if seen[signer] {
-			return fmt.Errorf("cacerts: two CRLs of %s: of two from the same second OpenSSL and BoringSSL take the first, whatever its number", list.Issuer)
+			return fmt.Errorf("cacerts: two CRLs of %s: OpenSSL and BoringSSL use the first of two from the same second, whatever its number", list.Issuer)
 		}
 		seen[signer] = true
 		for _, cert := range c.chain {
@@ -30,12 +30,12 @@ func (c *CACerts) checkCRLs() error {
 	return nil
 }
 
-// CRLs are those of the set.
+// CRLs returns the CRLs of the bundle.
 func (c *CACerts) CRLs() []*x509.RevocationList { return slices.Clone(c.crls) }
 
-// WithoutCRL lists the CAs of the chain that have no CRL in the set. As soon as the set
-// has any, istiod refuses it for each of these: at a start it ends, and later it keeps
-// what it had. A set without CRLs has none of these.
+// WithoutCRL lists the CAs of the chain that have no CRL in the bundle. It is empty for a bundle
+// without any CRL. istiod refuses a bundle that has CRLs if one of its chain is missing: it does
+// not start with it, and a running istiod keeps the bundle that it had.
 func (c *CACerts) WithoutCRL() []*x509.Certificate {
 	if len(c.crls) == 0 {
 		return nil

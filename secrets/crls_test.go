@@ -19,15 +19,15 @@ func crlOf(t *testing.T, a *ca.Authority, number int64) *x509.RevocationList {
 	return catest.Must(a.CRL(ca.CRLOptions{Number: big.NewInt(number)}))(t)
 }
 
-// withCRLs is a set with these.
+// withCRLs makes a CA bundle with CRLs.
 func withCRLs(h *catest.Hierarchy, lists ...*x509.RevocationList) (*secrets.CACerts, error) {
 	return secrets.New(secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), CRLs: lists})
 }
 
-func TestCRLsAreAFileOfTheSetAndAreReadBack(t *testing.T) {
+func TestCRLs_AreAFileOfTheBundle(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
-	// That of another mesh's root stands for the clusters whose CAs the set does not have.
+	// That of another root stands for clusters whose CAs the bundle does not have.
 	lists := []*x509.RevocationList{crlOf(t, h.Root, 1), crlOf(t, h.Intermediate, 2), crlOf(t, otherRoot(t), 3)}
 	files := catest.Must(withCRLs(h, lists...))(t).Files()
 	if diff := cmp.Diff(string(ca.MarshalCRLs(lists...)), string(files[secrets.CACRLFile])); diff != "" {
@@ -42,7 +42,7 @@ func TestCRLsAreAFileOfTheSetAndAreReadBack(t *testing.T) {
 	}
 }
 
-func TestASetSaysWhichCAsOfItsChainHaveNoCRL(t *testing.T) {
+func TestWithoutCRL(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root, east := crlOf(t, h.Root, 1), crlOf(t, h.Intermediate, 1)
@@ -50,11 +50,11 @@ func TestASetSaysWhichCAsOfItsChainHaveNoCRL(t *testing.T) {
 		lists []*x509.RevocationList
 		want  []*x509.Certificate
 	}{
-		"a set without CRLs lacks none": {nil, nil},
-		"the complete set lacks none":   {[]*x509.RevocationList{east, root}, nil},
-		"that of the root alone":        {[]*x509.RevocationList{root}, h.Chain()[:1]},
-		"that of the intermediate":      {[]*x509.RevocationList{east}, h.Chain()[1:]},
-		"that of another mesh alone":    {[]*x509.RevocationList{crlOf(t, otherRoot(t), 1)}, h.Chain()},
+		"no CRL at all":               {nil, nil},
+		"the CRLs of the whole chain": {[]*x509.RevocationList{east, root}, nil},
+		"that of the root alone":      {[]*x509.RevocationList{root}, h.Chain()[:1]},
+		"that of the intermediate":    {[]*x509.RevocationList{east}, h.Chain()[1:]},
+		"that of another mesh alone":  {[]*x509.RevocationList{crlOf(t, otherRoot(t), 1)}, h.Chain()},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func names(certs []*x509.Certificate) (all []string) {
 	return all
 }
 
-func TestCRLsThatDoNotFitAreRefused(t *testing.T) {
+func TestNew_RefusesCRLsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	forged := catest.Must(x509.ParseRevocationList(breakSignature(crlOf(t, h.Root, 1).Raw)))(t)
@@ -102,7 +102,7 @@ func breakSignature(der []byte) []byte {
 	return broken
 }
 
-func TestAFileOfCRLsIsReadStrictly(t *testing.T) {
+func TestParse_RefusesAMalformedFileOfCRLs(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	tests := map[string]struct {
@@ -125,13 +125,13 @@ func TestAFileOfCRLsIsReadStrictly(t *testing.T) {
 	}
 }
 
-func TestTheCRLsOfASetAreASecretWithoutTheKey(t *testing.T) {
+func TestCRLSecret_HasNoKey(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	lists := []*x509.RevocationList{crlOf(t, h.Root, 1), crlOf(t, h.Intermediate, 2)}
-	set := catest.Must(withCRLs(h, lists...))(t)
-	got := catest.Must(set.CRLSecret("mesh"))(t)
-	want := set.Secret("mesh")
+	bundle := catest.Must(withCRLs(h, lists...))(t)
+	got := catest.Must(bundle.CRLSecret("mesh"))(t)
+	want := bundle.Secret("mesh")
 	want.Data = map[string][]byte{secrets.CACRLFile: ca.MarshalCRLs(lists...)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("CRLSecret (-want +got):\n%s", diff)

@@ -11,7 +11,7 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// The files of a cluster go into a directory, or into the Secret of istiod.
+// Secret makes the Secret of istiod from an intermediate and its chain.
 func ExampleCACerts_Secret() {
 	h := catest.New(&testing.T{}) // an intermediate below a root
 	bundle, err := secrets.New(secrets.Options{Key: h.IntermediateKey, Chain: h.Chain()})

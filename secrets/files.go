@@ -14,24 +14,23 @@ const (
 	CAKeyFile     = "ca-key.pem"
 	CertChainFile = "cert-chain.pem"
 	RootCertFile  = "root-cert.pem"
-	// CACRLFile is optional: the CRLs of all CAs that the proxies of the cluster meet.
+	// CACRLFile is optional: the CRLs of all CAs that the proxies of the cluster meet in a chain.
 	CACRLFile = "ca-crl.pem"
 )
 
-// Names of the same in a Secret of type kubernetes.io/tls, as cert-manager makes
-// it. istiod looks for these first.
+// Names of the files in a Secret of type kubernetes.io/tls, as cert-manager makes it. istiod
+// prefers them to the names above.
 const (
 	tlsCertFile = "tls.crt"
 	tlsKeyFile  = "tls.key"
 	tlsRootFile = "ca.crt"
 )
 
-// FileNames lists the files that every set has. What [CACerts.Files] writes and [Parse]
-// reads are these, and [CACRLFile] if there are CRLs.
+// FileNames lists the files that every CA bundle has. A bundle with CRLs has [CACRLFile] as well.
 func FileNames() []string { return []string{CACertFile, CAKeyFile, CertChainFile, RootCertFile} }
 
-// Files are the files of the set by their names. The same set always gives the
-// same bytes.
+// Files returns the files of the bundle by their names. The same bundle always gives the same
+// bytes. The file [CAKeyFile] has the key in plain text.
 func (c *CACerts) Files() map[string][]byte {
 	files := map[string][]byte{
 		CACertFile:    ca.MarshalCertificates(c.chain[0]),
@@ -45,10 +44,10 @@ func (c *CACerts) Files() map[string][]byte {
 	return files
 }
 
-// Parse reads a set of files, or the data of a Secret, in either of the forms that
-// istiod reads. Names that it does not know are ignored, as istiod ignores them. A
-// chain that stops below the root is completed from the roots. Errors name the
-// file.
+// Parse reads a CA bundle from files, or from the data of a Secret, in either of the two forms
+// that istiod reads. It ignores other names, as istiod does, and completes a chain that stops
+// below the root from the roots. The errors are those of [New], and errors that name a file which
+// is missing or malformed.
 func Parse(files map[string][]byte) (*CACerts, error) {
 	o, err := parseParts(files)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// FuzzParse reads whatever a Secret may hold: what is read is written the same
-// way for ever after, and our own files to the byte.
+// FuzzParse checks that the files of a bundle which can be read are read again, and written with
+// the same bytes.
 func FuzzParse(f *testing.F) {
 	h := catest.New(f)
 	own := bundle(f, h).Files()
@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		}
 		second, err := secrets.Parse(first.Files())
 		if err != nil {
-			t.Fatalf("what was written cannot be read: %v", err)
+			t.Fatalf("the written files cannot be read: %v", err)
 		}
 		if diff := cmp.Diff(first.Files(), second.Files()); diff != "" {
 			t.Errorf("the files change from one round to the next (-first +second):\n%s", diff)

@@ -2,15 +2,14 @@ package secrets
 
 import "slices"
 
-// IstiodNames are the DNS names of the certificate that an istiod makes for itself, with
-// the CA that it signs workloads with: those that a name constraint has to permit. One name
-// outside breaks it for all of them.
+// IstiodNames returns the DNS names in the certificate that istiod signs for itself, with the CA
+// that signs the workloads. A name constraint of that CA has to permit all of them: verifiers
+// refuse the certificate if it does not permit one.
 //
-// The namespace is that of istiod; empty means [DefaultNamespace]. Each revision has a name
-// of its own, except the one that is empty or called "default". Whatever its namespace, an
-// istiod also has the name that proxies look for by default, in istio-system. Not here are
-// the names that a mesh was configured to have beside these, with
-// meshConfig.defaultConfig.discoveryAddress or ISTIOD_CUSTOM_HOST.
+// The namespace is that of istiod; empty means [DefaultNamespace]. Each revision adds a name,
+// except the empty one and "default". In any namespace istiod also has the name that proxies use
+// by default, in istio-system. Names from meshConfig.defaultConfig.discoveryAddress and
+// ISTIOD_CUSTOM_HOST are not included.
 func IstiodNames(namespace string, revisions ...string) []string {
 	if namespace == "" {
 		namespace = DefaultNamespace

@@ -9,21 +9,20 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// SecretName is the name of the Secret that istiod reads its CA from.
+// SecretName is the name of the Secret from which istiod reads its CA.
 const SecretName = "cacerts"
 
-// DefaultNamespace is where istiod runs, unless it was installed elsewhere.
+// DefaultNamespace is the namespace in which istiod runs by default.
 const DefaultNamespace = "istio-system"
 
-// Secret is the set as the Secret of istiod in a namespace. It holds the key.
+// Secret returns the CA bundle as the Secret that istiod reads in its namespace. It holds the key.
 func (c *CACerts) Secret(namespace string) *corev1.Secret {
 	return newSecret(namespace, c.Files())
 }
 
-// CRLSecret is the same Secret with the CRLs of the set alone. Applied by a field manager of
-// its own it brings them to a cluster and leaves the CA there as it is: before the cluster
-// meets a CA that is new, it has to have the CRL of that one. It holds no key. A set without
-// CRLs has nothing to bring, and is an error.
+// CRLSecret returns the same Secret with the CRLs alone. It holds no key. A cluster needs the CRL
+// of a new CA before it meets that CA: apply this Secret with a field manager of its own, and the
+// cluster gets the CRLs and keeps its CA. The error of a bundle without CRLs is [ErrNoCRLs].
 func (c *CACerts) CRLSecret(namespace string) (*corev1.Secret, error) {
 	if len(c.crls) == 0 {
 		return nil, ErrNoCRLs
@@ -31,8 +30,8 @@ func (c *CACerts) CRLSecret(namespace string) (*corev1.Secret, error) {
 	return newSecret(namespace, map[string][]byte{CACRLFile: ca.MarshalCRLs(c.crls...)}), nil
 }
 
-// ErrNoCRLs says that a set has no CRLs.
-var ErrNoCRLs = errors.New("the set has no CRLs")
+// ErrNoCRLs says that a CA bundle has no CRLs.
+var ErrNoCRLs = errors.New("the CA bundle has no CRLs")
 
 func newSecret(namespace string, data map[string][]byte) *corev1.Secret {
 	return &corev1.Secret{

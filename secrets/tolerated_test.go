@@ -14,35 +14,35 @@ import (
 // withoutCRLSign is a CA as Istio's own Makefile makes it.
 func withoutCRLSign(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }
 
-func TestACAAboveTheIntermediateMayBeAnOldOne(t *testing.T) {
+func TestTolerated_ListsRulesThatTheRootBreaks(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := catest.Mutate(t, h.Root.Certificate(), h.Root.Certificate(), h.RootKey, catest.Mutation{Cert: withoutCRLSign})
 	east := h.Intermediate.Certificate()
 	made := catest.Must(secrets.New(secrets.Options{Key: h.IntermediateKey, Chain: []*x509.Certificate{east, root}}))(t)
-	for name, set := range map[string]*secrets.CACerts{"new": made, "read": catest.Must(secrets.Parse(made.Files()))(t)} {
-		if got := set.Tolerated(); len(got) != 1 || !errors.Is(got[0], ca.RuleCRLSign) || got[0].Consequence == "" {
+	for name, bundle := range map[string]*secrets.CACerts{"new": made, "read": catest.Must(secrets.Parse(made.Files()))(t)} {
+		if got := bundle.Tolerated(); len(got) != 1 || !errors.Is(got[0], ca.RuleCRLSign) || got[0].Consequence == "" {
 			t.Errorf("%s: tolerated is %v, want %q", name, got, ca.RuleCRLSign)
 		}
 	}
 	if got := bundle(t, h).Tolerated(); got != nil {
-		t.Errorf("of a good set is tolerated: %v", got)
+		t.Errorf("a valid bundle: tolerated is %v", got)
 	}
 }
 
-func TestAnOldRootBesideThatOfTheChainIsKept(t *testing.T) {
+func TestTolerated_ListsRulesThatAnotherRootBreaks(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	other := otherRoot(t).Certificate()
 	old := catest.Mutate(t, other, other, catest.Key("other"), catest.Mutation{Cert: withoutCRLSign})
 	roots := append(h.Root.Chain(), old)
-	set := catest.Must(secrets.New(secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: roots}))(t)
-	if got := set.Tolerated(); len(got) != 1 || got[0].Cert != old {
+	bundle := catest.Must(secrets.New(secrets.Options{Key: h.IntermediateKey, Chain: h.Chain(), Roots: roots}))(t)
+	if got := bundle.Tolerated(); len(got) != 1 || got[0].Cert != old {
 		t.Errorf("tolerated is %v", got)
 	}
 }
 
-func TestTheIntermediateItselfHasToKeepEveryRule(t *testing.T) {
+func TestNew_RefusesAnIntermediateThatBreaksARule(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	root := h.Root.Certificate()
@@ -61,7 +61,7 @@ func TestTheIntermediateItselfHasToKeepEveryRule(t *testing.T) {
 	}
 }
 
-func TestThreeLevelsAreOneChain(t *testing.T) {
+func TestFiles_HaveTheCAsBetweenRootAndIntermediate(t *testing.T) {
 	t.Parallel()
 	h := catest.New(t)
 	issuing := h.Below(t, h.Root, catest.Key("issuing"), ca.IntermediateOptions{PathLen: 1})
