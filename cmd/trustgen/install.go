@@ -9,7 +9,6 @@ import (
 	"github.com/trustgen/trustgen/ca"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/files"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
@@ -113,26 +112,22 @@ func (c *installCommand) confirmRoot() func(context.Context, mesh.Summary, strin
 
 func (c *installCommand) report(f *fabric.Fabric, i fabric.InstallResult) {
 	reportImported(c.Terminal, i.Merged)
+	for _, v := range i.Tolerated {
+		c.Warn("%s: %s; %s", ca.Describe(v.Cert), v.Detail, v.Consequence)
+	}
 	switch {
 	case i.Action == fabric.Kept:
 		c.Note("cluster %s already has %s", i.Cluster, i.Certificate.Subject)
-		if i.Publishes && i.Changed && !c.options.DryRun {
-			c.Note("the other CAs and CRLs in the response were imported; apply the new bundle to every local cluster with 'trustgen secret'")
-		}
-		return
 	case c.options.DryRun:
 		c.Note("dry run: would install %s for cluster %s in %s", i.Certificate.Subject, i.Cluster, f.Dir())
 	default:
 		c.Note("installed %s for cluster %s, valid until %s", i.Certificate.Subject, i.Cluster, term.Time(i.Certificate.NotAfter))
 	}
-	if i.RootAdopted && !c.options.DryRun {
+	if c.options.DryRun {
+		return
+	}
+	if i.RootAdopted {
 		c.Note("trusts the root of the response as of this change: %s, valid until %s, trust domain %s", i.Root.Subject, term.Time(i.Root.NotAfter), i.TrustDomain)
 	}
-	for _, v := range i.Tolerated {
-		c.Warn("%s: %s; %s", ca.Describe(v.Cert), v.Detail, v.Consequence)
-	}
-	if i.Publishes {
-		c.Hint("before the cluster gets it, export its CRL with 'trustgen crl --with-certificates%s', run 'trustgen crl import' in the directory of the root, and apply the new CRL bundle to every cluster",
-			hint.DirFlag(f.Dir()))
-	}
+	view.Rollout(c.Terminal, c.dir, i.Rollout())
 }

@@ -32,16 +32,9 @@ func (f *Fabric) CAs(ctx context.Context, o CAsOptions) (CAsResult, error) {
 	var found CAsResult
 	err := f.viewMesh(ctx, func(d *directory, m *mesh.Mesh) error {
 		found.Publishes = m.PublishCRLs
-		for _, a := range m.CAs() {
-			if a.Ended(m.Now) {
-				continue
-			}
-			s := m.Status(a)
-			var err error
-			if s.KeyLocal, err = d.keys.has(a); err != nil {
-				return err
-			}
-			found.CAs = append(found.CAs, s)
+		var err error
+		if found.CAs, err = m.Statuses(d.keys.has); err != nil {
+			return err
 		}
 		if m.PublishCRLs {
 			found.Stale = d.staleClusters(m)

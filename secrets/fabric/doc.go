@@ -45,7 +45,7 @@
 //
 // By what a caller does next:
 //   - fix the input: [*mesh.ClusterNameError], [*mesh.NoIntermediateError],
-//     [*mesh.NoCertificateError], [mesh.ErrKeyTaken], [*ca.LifetimeError], [*ca.RuleError],
+//     [*mesh.NoCertificateError], [mesh.ErrKeyInUse], [*ca.LifetimeError], [*ca.RuleError],
 //     [ErrClusterUnnamed], [*UnknownClusterError], [ErrNoRequest], [ErrRootExists], [ErrNoRoot]
 //   - give a key or a passphrase: [ErrKeyMissing], [ErrPassphraseMissing],
 //     [ErrNewPassphraseMissing], [ErrPassphraseShort], [ca.ErrWrongPassword]

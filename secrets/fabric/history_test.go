@@ -199,7 +199,7 @@ func (h *history) install(t *testing.T, cluster string) error {
 	}
 	h.unsynced = true
 	signed, err := h.rootDir.Sign(t.Context(), requested.CSR, fabric.SignOptions{Cluster: cluster, Rejoin: true})
-	if errors.Is(err, mesh.ErrKeyTaken) { // it was revoked before it was installed
+	if errors.Is(err, mesh.ErrKeyInUse) { // it was revoked before it was installed
 		h.noEffect = true
 		_, err = h.clusterDir.Request(t.Context(), cluster, fabric.RequestOptions{New: true})
 		return err

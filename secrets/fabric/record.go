@@ -60,7 +60,7 @@ func parseRecord(data []byte, now time.Time) (*mesh.CA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crl: %w", err)
 	}
-	a, err := mesh.ParseCA(r.Cluster, certs, list, now)
+	a, err := mesh.LoadCA(r.Cluster, certs, list, now)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ type retiring struct {
 }
 
 func (r *retiring) decision() mesh.Decision {
-	return mesh.Decision{Reason: r.Reason, Default: mesh.ReasonCessationOfOperation, At: r.At, Leaves: true}
+	return mesh.Decision{Reason: r.Reason, Default: mesh.ReasonCessationOfOperation, At: r.At}
 }
 
 func (r *retiring) decide(ctx context.Context, d *directory) (needs, error) {
@@ -83,7 +83,7 @@ func (r *retiring) decide(ctx context.Context, d *directory) (needs, error) {
 		r.plans = nil
 		return needs{}, nil
 	}
-	r.plans, err = r.mesh.PlanRevocation([]string{r.cluster}, r.decision())
+	r.plans, err = r.mesh.PlanRevocation([]string{r.cluster}, mesh.Leave)
 	return needs{issuerKey: true}, err
 }
 
@@ -129,8 +129,7 @@ func (r *retiring) revoke(ctx context.Context, d *directory) error {
 	if _, err := d.refresh(ctx, r.mesh, time.Time{}); err != nil {
 		return err
 	}
-	r.mesh.Record(r.plans, r.decision())
-	entries := r.mesh.Carry(r.plans)
+	entries := r.mesh.Decide(r.plans, r.decision())
 	if err := d.signCRL(ctx, r.mesh.Issuer(), ca.CRLOptions{Revoked: entries}); err != nil {
 		return err
 	}

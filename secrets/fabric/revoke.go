@@ -75,14 +75,13 @@ type RevokedCluster struct {
 // The error is a [*mesh.NoIntermediateError], a [*mesh.ForeignIssuerError], a
 // [*mesh.IncompleteError], or one of those of [Fabric.Ensure] that concern issuing.
 func (f *Fabric) Revoke(ctx context.Context, clusters []string, o RevokeOptions) (RevokeResult, error) {
-	if err := mesh.CheckClusters(clusters); err != nil {
-		return RevokeResult{}, err
+	mode := mesh.SuccessorFirst
+	if o.Now {
+		mode = mesh.AtOnce
 	}
 	r := &revoking{
-		RevokeOptions: o, decision: mesh.Decision{Reason: o.Reason, At: o.At, Immediately: o.Now},
-		plan: func(m *mesh.Mesh, d mesh.Decision) ([]*mesh.RevocationPlan, error) {
-			return m.PlanRevocation(clusters, d)
-		},
+		RevokeOptions: o, decision: mesh.Decision{Reason: o.Reason, At: o.At},
+		plan: func(m *mesh.Mesh) ([]*mesh.RevocationPlan, error) { return m.PlanRevocation(clusters, mode) },
 	}
 	return f.revoke(ctx, r)
 }
@@ -103,14 +102,9 @@ type FinishRevocationOptions struct {
 // the cluster would be left without an intermediate, or one of [Fabric.Revoke].
 func (f *Fabric) FinishRevocation(ctx context.Context, clusters []string, o FinishRevocationOptions) (RevokeResult, error) {
 	clusters = unique(clusters)
-	if err := mesh.CheckClusters(clusters); err != nil {
-		return RevokeResult{}, err
-	}
 	r := &revoking{
-		RevokeOptions: RevokeOptions{Incomplete: o.Incomplete, DryRun: o.DryRun}, decision: mesh.Decision{Finish: true},
-		plan: func(m *mesh.Mesh, d mesh.Decision) ([]*mesh.RevocationPlan, error) {
-			return m.PlanRevocation(clusters, d)
-		},
+		RevokeOptions: RevokeOptions{Incomplete: o.Incomplete, DryRun: o.DryRun},
+		plan:          func(m *mesh.Mesh) ([]*mesh.RevocationPlan, error) { return m.PlanRevocation(clusters, mesh.Finish) },
 	}
 	return f.revoke(ctx, r)
 }
@@ -148,7 +142,7 @@ type RevokeCertificatesOptions struct {
 func (f *Fabric) RevokeCertificates(ctx context.Context, names []string, o RevokeCertificatesOptions) (RevokeResult, error) {
 	r := &revoking{
 		RevokeOptions: RevokeOptions{Incomplete: o.Incomplete, DryRun: o.DryRun}, decision: mesh.Decision{Reason: o.Reason, At: o.At}, single: true,
-		plan: func(m *mesh.Mesh, _ mesh.Decision) ([]*mesh.RevocationPlan, error) { return m.PlanCertificates(names) },
+		plan: func(m *mesh.Mesh) ([]*mesh.RevocationPlan, error) { return m.PlanCertificates(names) },
 	}
 	return f.revoke(ctx, r)
 }
@@ -168,7 +162,7 @@ type revoking struct {
 	fabric   *Fabric
 	decision mesh.Decision
 	single   bool // CAs are revoked, not clusters
-	plan     func(*mesh.Mesh, mesh.Decision) ([]*mesh.RevocationPlan, error)
+	plan     func(*mesh.Mesh) ([]*mesh.RevocationPlan, error)
 
 	mesh   *mesh.Mesh
 	plans  []*mesh.RevocationPlan
@@ -183,7 +177,7 @@ func (r *revoking) decide(ctx context.Context, d *directory) (needs, error) {
 	if err := r.decision.Check(d.now); err != nil {
 		return needs{}, err
 	}
-	if r.plans, err = r.plan(r.mesh, r.decision); err != nil {
+	if r.plans, err = r.plan(r.mesh); err != nil {
 		return needs{}, err
 	}
 	if slices.ContainsFunc(r.plans, func(p *mesh.RevocationPlan) bool { return p.Successor || p.Now }) {
@@ -201,8 +195,7 @@ func (r *revoking) change(ctx context.Context, d *directory) error {
 	if err != nil {
 		return err
 	}
-	r.mesh.Record(r.plans, r.decision)
-	if entries := r.mesh.Carry(r.plans); len(entries) > 0 {
+	if entries := r.mesh.Decide(r.plans, r.decision); len(entries) > 0 {
 		if err := d.signCRL(ctx, r.mesh.Issuer(), ca.CRLOptions{Revoked: entries}); err != nil {
 			return err
 		}

@@ -89,6 +89,7 @@ func (r ImportCRLsResult) Rollout() []rollout.Step {
 // directory that signed, and every cluster, if CRLs are published.
 func (r InstallResult) Rollout() []rollout.Step {
 	c := changeOf(r.Publication)
+	c.SignedRemotely = true
 	switch r.Action {
 	case Created:
 		c.Created = []string{r.Cluster}

@@ -11,12 +11,17 @@ import (
 	"github.com/trustgen/trustgen/secrets/rollout"
 )
 
-// requireRollout compares the kinds and clusters of steps, such as "ApplyCRLs east west".
+// requireRollout compares the kinds and clusters of steps, such as "ApplyCRLs east west",
+// or "ApplyCRLs south (remote)".
 func requireRollout(t *testing.T, what string, result interface{ Rollout() []rollout.Step }, want ...string) {
 	t.Helper()
 	var got []string
 	for _, step := range result.Rollout() {
-		got = append(got, strings.Join(append([]string{string(step.Kind)}, step.Clusters...), " "))
+		text := strings.Join(append([]string{string(step.Kind)}, step.Clusters...), " ")
+		if step.Remote {
+			text += " (remote)"
+		}
+		got = append(got, text)
 		if step.Why == "" {
 			t.Errorf("%s: the step %s has no reason", what, step.Kind)
 		}
@@ -49,11 +54,11 @@ func TestEnsure_Rollout(t *testing.T) {
 	p := withRemote(t)
 	requireRollout(t, "what is kept", ensure(t, p.rootDir, fabric.EnsureOptions{}, "west", "north"))
 	requireRollout(t, "one renewal", ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west"),
-		"ApplyCRLs north", "Exchange east", "WaitProxies east north", "ApplySecret west")
+		"ApplyCRLs north", "Exchange east", "ApplyCRLs east (remote)", "WaitProxies east north", "ApplySecret west")
 	requireRollout(t, "two renewals", ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west", "north"),
-		"ApplyCRLs north west", "Exchange east", "WaitProxies east north west", "ApplySecret north west")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)", "WaitProxies east north west", "ApplySecret north west")
 	requireRollout(t, "a new cluster", ensure(t, p.rootDir, fabric.EnsureOptions{}, "south", "west"),
-		"ApplyCRLs north west", "Exchange east", "WaitProxies east north west", "ApplySecret south")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)", "WaitProxies east north west", "ApplySecret south")
 }
 
 func TestRevoke_Rollout(t *testing.T) {
@@ -61,19 +66,20 @@ func TestRevoke_Rollout(t *testing.T) {
 	f := open(t, newClock())
 	ensure(t, f, fabric.EnsureOptions{}, "north", "west")
 	requireRollout(t, "the first publication", revoke(t, f, fabric.RevokeOptions{}, "west"),
-		"ApplyCRLs north", "WaitProxies north", "ApplySecret west", "RestartWorkloads north west", "WaitRenewal west", "Finish west")
+		"ApplyCRLs north", "ApplySecret west", "RestartWorkloads north west", "WaitRenewal west", "Finish west")
 
 	p := withRemote(t)
 	requireRollout(t, "a local cluster", revoke(t, p.rootDir, fabric.RevokeOptions{}, "west"),
-		"ApplyCRLs north", "Exchange east", "WaitProxies east north", "ApplySecret west", "WaitRenewal west", "Finish west")
+		"ApplyCRLs north", "Exchange east", "ApplyCRLs east (remote)", "WaitProxies east north", "ApplySecret west", "WaitRenewal west", "Finish west")
 	requireRollout(t, "its end", finish(t, p.rootDir, "west"),
-		"ApplySecret west", "ApplyCRLs north", "Exchange east")
+		"ApplySecret west", "ApplyCRLs north", "Exchange east", "ApplyCRLs east (remote)")
 	requireRollout(t, "a local cluster at once", revoke(t, p.rootDir, fabric.RevokeOptions{Now: true}, "west"),
-		"ApplySecret west", "ApplyCRLs north", "Exchange east", "RestartWorkloads west")
+		"ApplySecret west", "ApplyCRLs north", "Exchange east", "ApplyCRLs east (remote)", "RestartWorkloads west")
 	requireRollout(t, "a remote cluster", revoke(t, p.rootDir, fabric.RevokeOptions{}, "east"),
-		"Reissue east", "ApplyCRLs north west", "WaitProxies north west", "Exchange east", "WaitRenewal east", "Finish east")
+		"Reissue east", "ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)", "WaitProxies east north west", "ApplySecret east (remote)",
+		"WaitRenewal east", "Finish east")
 	requireRollout(t, "a remote cluster at once", revoke(t, p.rootDir, fabric.RevokeOptions{Now: true}, "east"),
-		"ApplyCRLs north west", "Exchange east", "Reissue east")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)", "Reissue east", "ApplySecret east (remote)")
 }
 
 func TestRevoke_RolloutOfARetiredCluster(t *testing.T) {
@@ -91,16 +97,16 @@ func TestRevokeCertificates_Rollout(t *testing.T) {
 	superseded := subject(t, p.rootDir, "west")
 	ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west")
 	requireRollout(t, "a superseded intermediate", revokeCertificate(t, p.rootDir, superseded, fabric.RevokeCertificatesOptions{}),
-		"ApplyCRLs north west", "Exchange east")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)")
 
 	lost := orphan(t, p)
 	requireRollout(t, "an orphan", revokeCertificate(t, p.rootDir, lost.Subject, fabric.RevokeCertificatesOptions{}),
-		"ApplyCRLs north west", "Exchange east")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)")
 
 	other := otherMesh(t, p.clock, "other.example")
 	cross := crossSign(t, p.rootDir, rootCert(t, other), fabric.CrossSignOptions{TrustDomain: "other.example"})
 	requireRollout(t, "a cross-certificate", revokeCertificate(t, p.rootDir, cross.Certificate.Subject, fabric.RevokeCertificatesOptions{}),
-		"ApplyCRLs north west", "Exchange east")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)")
 }
 
 func TestRetire_Rollout(t *testing.T) {
@@ -114,7 +120,7 @@ func TestRetire_Rollout(t *testing.T) {
 
 	p := withRemote(t)
 	requireRollout(t, "a local cluster", retire(t, p.rootDir, "west", fabric.RetireOptions{Revoke: true}),
-		"ApplyCRLs north", "Exchange east")
+		"ApplyCRLs north", "Exchange east", "ApplyCRLs east (remote)")
 	requireRollout(t, "a remote cluster", retire(t, p.rootDir, "east", fabric.RetireOptions{Revoke: true}), "ApplyCRLs north")
 }
 
@@ -128,7 +134,7 @@ func TestRefreshCRLs_Rollout(t *testing.T) {
 
 	p := withRemote(t)
 	requireRollout(t, "another CRL", refresh(t, p.rootDir, fabric.RefreshCRLsOptions{NextUpdate: p.Now().Add(day)}),
-		"ApplyCRLs north west", "Exchange east")
+		"ApplyCRLs north west", "Exchange east", "ApplyCRLs east (remote)")
 }
 
 func TestImportCRLs_Rollout(t *testing.T) {
@@ -137,10 +143,10 @@ func TestImportCRLs_Rollout(t *testing.T) {
 	requireRollout(t, "nothing new", exchange(t, p.clusterDir, p.rootDir))
 	third := open(t, p.clock)
 	install(t, third, p.sign(t, request(t, third, "south"), "south").Response)
-	requireRollout(t, "another cluster", exchange(t, third, p.rootDir), "ApplyCRLs north west", "Exchange east south")
+	requireRollout(t, "another cluster", exchange(t, third, p.rootDir), "ApplyCRLs north west", "Exchange east south", "ApplyCRLs east south (remote)")
 
 	revoke(t, p.rootDir, fabric.RevokeOptions{Now: true}, "west")
-	requireRollout(t, "a revocation", exchange(t, p.rootDir, p.clusterDir), "ApplyCRLs east", "Exchange north south west")
+	requireRollout(t, "a revocation", exchange(t, p.rootDir, p.clusterDir), "ApplyCRLs east", "Exchange north south west", "ApplyCRLs north south west (remote)")
 
 	fourth, fifth := open(t, p.clock), open(t, p.clock)
 	fourthResponse := p.sign(t, request(t, fourth, "fourth"), "fourth").Response
@@ -164,18 +170,18 @@ func TestInstall_Rollout(t *testing.T) {
 	publish(t, p.rootDir)
 	csr := request(t, p.clusterDir, "east")
 	requireRollout(t, "the first cluster", install(t, p.clusterDir, p.sign(t, csr, "east").Response),
-		"Exchange north west", "WaitProxies north west", "ApplySecret east")
+		"Exchange", "Exchange north west", "ApplyCRLs north west (remote)", "WaitProxies north west", "ApplySecret east")
 	exchange(t, p.clusterDir, p.rootDir)
 	requireRollout(t, "the same response", install(t, p.clusterDir, p.sign(t, csr, "east").Response))
 	p.advance(time.Hour)
 	requireRollout(t, "a second cluster", p.addCluster(t, "south"),
-		"ApplyCRLs east", "Exchange north west", "WaitProxies east north west", "ApplySecret south")
+		"Exchange", "ApplyCRLs east", "Exchange north west", "ApplyCRLs north west (remote)", "WaitProxies east north west", "ApplySecret south")
 	exchange(t, p.clusterDir, p.rootDir)
 	p.advance(time.Hour)
 	revoke(t, p.rootDir, fabric.RevokeOptions{Now: true}, "west")
 	requireRollout(t, "the same response with a revocation", install(t, p.clusterDir, p.sign(t, csr, "east").Response),
-		"ApplyCRLs east south", "Exchange north west")
+		"ApplyCRLs east south", "Exchange north west", "ApplyCRLs north west (remote)")
 	exchange(t, p.rootDir, p.clusterDir)
 	requireRollout(t, "a renewal", p.addCluster(t, "east"),
-		"ApplyCRLs south", "Exchange north west", "WaitProxies north south west", "ApplySecret east")
+		"Exchange", "ApplyCRLs south", "Exchange north west", "ApplyCRLs north west (remote)", "WaitProxies north south west", "ApplySecret east")
 }

@@ -68,7 +68,7 @@ var ErrClusterUnnamed = errors.New("the cluster has to be given: nobody confirme
 // takes only the public key from it. A key that has a valid intermediate of the cluster gets the
 // same one again.
 //
-// The error is [ErrNoRoot], [ErrClusterUnnamed], [mesh.ErrKeyTaken], that of Confirm, or one of
+// The error is [ErrNoRoot], [ErrClusterUnnamed], [mesh.ErrKeyInUse], that of Confirm, or one of
 // those of [Fabric.Ensure] that concern issuing, [*mesh.RetiredError] and [*mesh.RevokedError]
 // included.
 func (f *Fabric) Sign(ctx context.Context, csr []byte, o SignOptions) (SignResult, error) {

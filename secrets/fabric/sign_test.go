@@ -266,7 +266,7 @@ func TestSign_RefusesTheKeyOfAnotherCA(t *testing.T) {
 			test.prepare(t, p)
 			before := tree(t, p.rootDir.Dir())
 			_, err := p.rootDir.Sign(t.Context(), csrOf(t, catest.Key(test.key), nil), fabric.SignOptions{Cluster: "east"})
-			if !errors.Is(err, mesh.ErrKeyTaken) || !strings.Contains(err.Error(), test.want) {
+			if !errors.Is(err, mesh.ErrKeyInUse) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
 			unchanged(t, p.rootDir.Dir(), before)
@@ -391,7 +391,7 @@ func TestSign_RefusesTheNameOfAnotherKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := p.rootDir.Sign(t.Context(), csrOf(t, second, nil), fabric.SignOptions{Cluster: "east"})
-	if !errors.Is(err, mesh.ErrKeyTaken) || !strings.Contains(err.Error(), "its tag is that of another key") {
+	if !errors.Is(err, mesh.ErrKeyInUse) || !strings.Contains(err.Error(), "its tag is that of another key") {
 		t.Errorf("got the error %v", err)
 	}
 }

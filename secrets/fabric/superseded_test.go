@@ -46,7 +46,7 @@ func TestRevoke_DamagedSupersededBundleIsNoObstacle(t *testing.T) {
 			}
 			unchanged(t, f.Dir(), before)
 			done := revoke(t, f, fabric.RevokeOptions{Now: true, Incomplete: true}, "east")
-			if len(done.Missing) != 1 || !strings.HasPrefix(done.Missing[0].Subject, test.missing) {
+			if len(done.Missing) != 1 || !strings.HasPrefix(done.Missing[0].String(), test.missing) {
 				t.Errorf("missing is %v, want the CRL of %salone", done.Missing, test.missing)
 			}
 		})

@@ -37,9 +37,9 @@ func NewCA(cluster string, cert *x509.Certificate) *CA {
 	return &CA{Cluster: cluster, id: KeyID(cert), certs: []*Certificate{newCertificate(cert)}}
 }
 
-// ParseCA is the CA of a record: certificates of one key and name, at least one, and its newest
+// LoadCA is the CA of a record: certificates of one key and name, at least one, and its newest
 // CRL, which may be nil.
-func ParseCA(cluster string, certs []*x509.Certificate, list *x509.RevocationList, now time.Time) (*CA, error) {
+func LoadCA(cluster string, certs []*x509.Certificate, list *x509.RevocationList, now time.Time) (*CA, error) {
 	if len(certs) == 0 {
 		return nil, errors.New("has no certificate")
 	}

@@ -29,8 +29,8 @@ func newCertificate(cert *x509.Certificate) *Certificate {
 type Summary struct {
 	// Subject is the common name, tag included.
 	Subject string
-	// KeyType is none of [ca.KeyTypes] where another program made the CA with another key, for
-	// example "RSA-2048".
+	// KeyType is one of [ca.KeyTypes], or another one such as "RSA-2048" for a CA of another
+	// program.
 	KeyType   ca.KeyType
 	NotBefore time.Time
 	NotAfter  time.Time
@@ -49,6 +49,3 @@ func Summarize(cert *x509.Certificate) Summary {
 		Fingerprint: hex.EncodeToString(sum[:]),
 	}
 }
-
-// IsZero reports whether there is no certificate.
-func (s Summary) IsZero() bool { return s.Fingerprint == "" }

@@ -61,16 +61,11 @@ func (m *Mesh) left(cluster string) time.Time {
 	if m.local[cluster] {
 		return time.Time{}
 	}
-	var newest *CA
-	for _, a := range m.known.byCluster[cluster] {
-		if newest == nil || isNewer(a, newest) {
-			newest = a
-		}
-	}
-	if newest == nil {
+	all := m.known.byCluster[cluster]
+	if len(all) == 0 {
 		return time.Time{}
 	}
-	return newest.Retired
+	return newest(all).Retired
 }
 
 // isNewer compares when CAs were issued. Of two of the same second one that is not retired is
@@ -121,21 +116,21 @@ func (m *Mesh) CheckNotRetired(cluster string) error {
 func newest(all []*CA) *CA {
 	last := all[0]
 	for _, a := range all[1:] {
-		if a.Certificate().NotBefore.After(last.Certificate().NotBefore) {
+		if isNewer(a, last) {
 			last = a
 		}
 	}
 	return last
 }
 
-// RemoteIntermediate is what to show of a cluster whose key may be in another directory: the
-// newest of its usable intermediates, else the newest of those that have expired or are revoked,
-// but not both.
-// It is nil for a cluster that has left the mesh, and if the newest one is in the local bundle or
-// older than that.
+// RemoteIntermediate is the intermediate to show of a cluster whose key may be in another
+// directory: the newest usable one. Without a usable one it is the newest one that has expired or
+// is revoked. It is nil for a cluster that has left the mesh, and if the local bundle has that
+// intermediate or a newer one.
 func (m *Mesh) RemoteIntermediate(cluster string, local *x509.Certificate) *CA {
-	candidates := m.Intermediates(cluster).Usable()
-	if len(candidates) == 0 {
+	found := m.Intermediates(cluster)
+	candidates := found.Usable()
+	if len(candidates) == 0 && found.Left.IsZero() {
 		candidates = slices.DeleteFunc(slices.Clone(m.known.byCluster[cluster]), func(a *CA) bool {
 			return !a.Retired.IsZero() || a.Ended(m.Now) && m.IsRevoked(a)
 		})
@@ -160,4 +155,35 @@ func (m *Mesh) KnownClusters() []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// Retire lets a cluster leave the mesh with all of its intermediates. It changes the mesh. A
+// cluster that is not known is a [*NoIntermediateError].
+func (m *Mesh) Retire(cluster string) error {
+	if err := m.CheckKnown(cluster); err != nil {
+		return err
+	}
+	delete(m.local, cluster)
+	m.clusters = slices.DeleteFunc(m.clusters, func(name string) bool { return name == cluster })
+	for _, a := range m.known.byCluster[cluster] {
+		if a.Retired.IsZero() {
+			a.Retired, a.changed = m.Now, true
+		}
+	}
+	return nil
+}
+
+// CheckKnown refuses a cluster that never had an intermediate here. The error is a
+// [*NoIntermediateError].
+func (m *Mesh) CheckKnown(cluster string) error {
+	if !m.knows(cluster) {
+		return &NoIntermediateError{Cluster: cluster, Wanted: "that can be retired"}
+	}
+	return nil
+}
+
+// Accepted are all intermediates that other clusters still accept.
+func (i Intermediates) Accepted() []Summary {
+	undecided, pending := i.revocable()
+	return summarize(slices.Concat(pending, undecided))
 }

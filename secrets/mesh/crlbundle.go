@@ -22,10 +22,15 @@ type MissingCRL struct {
 	Expired time.Time
 	// CannotSign reports that the CA must not sign CRLs.
 	CannotSign bool
+	// Path is the folder of a CA bundle whose certificate cannot be read; nothing else is known
+	// of its CA then.
+	Path string
 }
 
 func (m MissingCRL) String() string {
 	switch {
+	case m.Path != "":
+		return fmt.Sprintf("the CA in %s has no CRL here, because its certificate cannot be read", m.Path)
 	case m.CannotSign:
 		return fmt.Sprintf("%s has no CRL here, and cannot sign one", m.Subject)
 	case m.Expired.IsZero():
@@ -82,7 +87,7 @@ func (m *Mesh) CRLBundle() CRLBundle {
 	}
 	for i := range m.bundles {
 		if m.bundles[i].Damaged {
-			b.Missing = append(b.Missing, MissingCRL{Subject: "the CA in " + m.bundles[i].Path + ", whose certificate cannot be read,"})
+			b.Missing = append(b.Missing, MissingCRL{Path: m.bundles[i].Path})
 		}
 	}
 	if size(b.CRLs) > maxBundleSize {

@@ -45,7 +45,7 @@ func TestCRLBundle(t *testing.T) {
 		"a missing CRL of a revoked CA":              {nil, true, false, []string{"root"}, nil},
 		"a CRL of a revoked CA":                      {east.crl(t, 1), true, false, []string{"root", "east"}, nil},
 		"an expired CRL of a revoked CA":             {east.crlFor(t, 9, day), true, false, []string{"root", "east"}, nil},
-		"a damaged bundle, whose CA nobody can name": {east.crl(t, 1), false, true, []string{"root", "east"}, []string{"the CA in clusters/west, whose certificate cannot be read, has no CRL here"}},
+		"a damaged bundle, whose CA nobody can name": {east.crl(t, 1), false, true, []string{"root", "east"}, []string{"the CA in clusters/west has no CRL here, because its certificate cannot be read"}},
 	}
 	for testName, tt := range tests {
 		t.Run(testName, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 )
 
 // The errors of this package, by what a caller does next. Fix the input: [*ClusterNameError],
-// [*NoIntermediateError], [*NoCertificateError], [ErrKeyTaken]. Use the directory that has the
+// [*NoIntermediateError], [*NoCertificateError], [ErrKeyInUse]. Use the directory that has the
 // key: [*RemoteKeyError], [*ForeignIssuerError]. Bring CRLs: [*IncompleteError]. Decide:
 // [*RetiredError], [*NoSuccessorError]. Replace the root: [*RevokedError], [*AboveError].
 

@@ -93,62 +93,6 @@ func (e *CannotRevokeError) Error() string {
 	return fmt.Sprintf("%s cannot sign CRLs: nothing that it issued can be revoked", e.Certificate.Subject)
 }
 
-// Effects are what a missing or expired CRL of a CA does on each data plane.
-type Effects struct {
-	Envoy, Istiod, Ztunnel string
-}
-
-// effects are those of a CRL that is missing or has expired.
-func effects(role Role, state CRLState) Effects {
-	e := Effects{Envoy: "refuses every chain with this CA", Istiod: "does not check the time of CRLs", Ztunnel: "ignores it: nothing that this CA issued is revoked"}
-	switch {
-	case state == CRLExpired:
-		return e
-	case role.IsAbove():
-		e.Istiod = "refuses the CA bundle of every cluster, and does not restart with it"
-	default:
-		e.Istiod = "refuses the CA bundle of the cluster that has this CA, and does not restart with it"
-	}
-	e.Ztunnel = "accepts the chain: nothing that this CA issued is revoked"
-	return e
-}
-
-// Status is one CA of the mesh with its CRL.
-type Status struct {
-	// Cluster is the one whose intermediate it is; empty for CAs above the clusters and of other
-	// meshes.
-	Cluster     string
-	Certificate Summary
-	Role        Role
-	Lifecycle   Lifecycle
-	// Revocation is what was decided about it, nil if nothing was.
-	Revocation *Revocation
-	// KeyLocal reports whether its key is here, for its next CRL.
-	KeyLocal bool
-	// SignsCRLs reports whether it may sign CRLs at all.
-	SignsCRLs bool
-	// CRL is its newest, nil if there is none here.
-	CRL      *CRLSummary
-	CRLState CRLState
-	// Effects are those of a CRL that is missing or has expired; nil for any other one.
-	Effects *Effects
-}
-
-// Status is that of a CA. KeyLocal is set by whoever has the keys.
-func (m *Mesh) Status(a *CA) Status {
-	s := Status{Cluster: a.Cluster, Certificate: a.Summary(), Role: m.Role(a), SignsCRLs: SignsCRLs(a.Certificate()), CRLState: m.CRLState(a)}
-	s.Lifecycle, s.Revocation = m.Lifecycle(a)
-	if a.crl != nil {
-		list := SummarizeCRL(a.crl)
-		s.CRL = &list
-	}
-	if s.CRLState.IsMissing() {
-		e := effects(s.Role, s.CRLState)
-		s.Effects = &e
-	}
-	return s
-}
-
 // VerifyOptions adjust Verify; the zero value is ready to use.
 type VerifyOptions struct {
 	// Until is a time that every CRL which is needed has to reach; zero for none.
@@ -157,8 +101,7 @@ type VerifyOptions struct {
 	Stale []string
 }
 
-// Verify finds what somebody has to act on, errors first. Statuses are those of all CAs that
-// have not ended.
+// Verify finds what somebody has to act on, errors first. Statuses are those of [Mesh.Statuses].
 func (m *Mesh) Verify(statuses []Status, o VerifyOptions) []Finding {
 	var v verification
 	for _, s := range statuses {
@@ -216,18 +159,15 @@ func (v *verification) crl(s Status, publishes bool, until time.Time) {
 func (m *Mesh) VerifyChain(cluster string, chain []*x509.Certificate) []Finding {
 	var found []Finding
 	for i, cert := range chain {
-		a := m.CA(cert)
-		if a == nil {
-			continue
-		}
-		e := &RevokedInUseError{Certificate: a.Summary()}
+		e := &RevokedInUseError{Certificate: Summarize(cert)}
 		if i == 0 {
 			e.Cluster = cluster
 		}
-		switch lifecycle, _ := m.Lifecycle(a); lifecycle {
-		case LifecycleRevoked:
+		a := m.CA(cert)
+		switch {
+		case m.revocationOf(cert) != nil:
 			found = append(found, Finding{SeverityError, e})
-		case LifecyclePending:
+		case a != nil && a.Pending != nil:
 			e.Pending = true
 			found = append(found, Finding{SeverityWarning, e})
 		}

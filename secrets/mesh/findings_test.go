@@ -3,6 +3,7 @@ package mesh_test
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,15 +13,21 @@ import (
 	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
-// statuses are those of all CAs that have not ended.
-func statuses(m *mesh.Mesh) []mesh.Status {
-	var all []mesh.Status
-	for _, a := range m.CAs() {
-		if !a.Ended(m.Now) {
-			all = append(all, m.Status(a))
-		}
+// statuses are those of a place without keys.
+func statuses(t *testing.T, m *mesh.Mesh) []mesh.Status {
+	t.Helper()
+	return catest.Must(m.Statuses(func(*mesh.CA) (bool, error) { return false, nil }))(t)
+}
+
+// statusOf is the status of the CA of a certificate.
+func statusOf(t *testing.T, m *mesh.Mesh, cert *x509.Certificate) mesh.Status {
+	t.Helper()
+	all := statuses(t, m)
+	i := slices.IndexFunc(all, func(s mesh.Status) bool { return s.Certificate == mesh.Summarize(cert) })
+	if i < 0 {
+		t.Fatalf("no status of %s", cert.Subject.CommonName)
 	}
-	return all
+	return all[i]
 }
 
 // lines are findings, one a line.
@@ -40,8 +47,8 @@ func TestVerify(t *testing.T) {
 	mute := catest.Mutate(t, other, other, catest.Key("other"), catest.Mutation{Cert: func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }})
 	name := func(cert *x509.Certificate) string { return cert.Subject.CommonName }
 	const envoy = "Envoy refuses every chain with this CA; istiod "
-	inUse := fmt.Sprintf("error: *mesh.RevokedInUseError: %s, the current intermediate of cluster east, is revoked: proxies that have the CRL refuse the workloads of the cluster", name(east.cert()))
-	above := fmt.Sprintf("error: *mesh.RevokedInUseError: %s is revoked, and stands above the clusters", name(r.issuing.cert()))
+	inUse := fmt.Sprintf("error: *mesh.RevokedInUseError: %s is revoked, and is the intermediate of cluster east", name(east.cert()))
+	above := fmt.Sprintf("error: *mesh.RevokedInUseError: %s is revoked, and every cluster is below it", name(r.issuing.cert()))
 	missingCRL := fmt.Sprintf("error: *mesh.IncompleteError: the CRL bundle is incomplete: %s has no CRL here", name(east.cert()))
 	due := fmt.Sprintf("*mesh.EndingCRLError: the CRL of %s ends at 2026-01-05T03:04:05Z", name(east.cert()))
 	tests := map[string]struct {
@@ -68,14 +75,14 @@ func TestVerify(t *testing.T) {
 		"a missing CRL of a current intermediate": {
 			change: func(m *mesh.Mesh) { m.Put(record(t, "east", nil, east.cert())) },
 			want: []string{missingCRL, fmt.Sprintf("warning: *mesh.UnusableCRLError: the CRL of %s is missing: "+envoy+
-				"refuses the CA bundle of the cluster of this CA, and does not start with it; ztunnel continues: nothing of this CA is revoked", name(east.cert()))},
+				"refuses the CA bundle of the cluster that has this CA, and does not restart with it; ztunnel accepts the chain: nothing that this CA issued is revoked", name(east.cert()))},
 		},
 		"a missing CRL of the root": {
 			change: func(m *mesh.Mesh) { m.Put(record(t, "", nil, r.root.cert())) },
 			want: []string{
 				fmt.Sprintf("error: *mesh.IncompleteError: the CRL bundle is incomplete: %s has no CRL here", name(r.root.cert())),
 				fmt.Sprintf("warning: *mesh.UnusableCRLError: the CRL of %s is missing: "+envoy+
-					"refuses the CA bundle of every cluster, and does not start with it; ztunnel continues: nothing of this CA is revoked", name(r.root.cert())),
+					"refuses the CA bundle of every cluster, and does not restart with it; ztunnel accepts the chain: nothing that this CA issued is revoked", name(r.root.cert())),
 			},
 		},
 		"an expired CRL": {
@@ -83,13 +90,13 @@ func TestVerify(t *testing.T) {
 			want: []string{
 				fmt.Sprintf("error: *mesh.IncompleteError: the CRL bundle is incomplete: the CRL of %s expired at 2025-12-25T03:04:05Z", name(east.cert())),
 				fmt.Sprintf("warning: *mesh.UnusableCRLError: the CRL of %s is expired: "+envoy+
-					"does not check the time; ztunnel treats it as absent: nothing of this CA is revoked", name(east.cert())),
+					"does not check the time of CRLs; ztunnel ignores it: nothing that this CA issued is revoked", name(east.cert())),
 			},
 		},
 		"a missing CRL without CRLs": {change: func(m *mesh.Mesh) { m.Put(record(t, "east", nil, east.cert())) }, silent: true},
 		"a stale bundle": {
 			change: func(*mesh.Mesh) {}, o: mesh.VerifyOptions{Stale: []string{"east", "west"}},
-			want: []string{"error: *mesh.StaleBundleError: the CRL bundle of cluster east, west misses CRLs that are recorded here"},
+			want: []string{"error: *mesh.StaleBundleError: ca-crl.pem of cluster east, west has missing entries"},
 		},
 		"a CRL that is due": {
 			change: func(m *mesh.Mesh) { m.Put(record(t, "east", east.crlFor(t, 9, 12*day), east.cert())) }, want: []string{"warning: " + due},
@@ -126,7 +133,7 @@ func TestVerify(t *testing.T) {
 				m.CA(r.root.cert()).SetCRL(r.root.crl(t, 2, r.issuing.cert()))
 			},
 			o:    mesh.VerifyOptions{Stale: []string{"east"}},
-			want: []string{above, "error: *mesh.StaleBundleError: the CRL bundle of cluster east misses CRLs that are recorded here", "warning: " + due},
+			want: []string{above, "error: *mesh.StaleBundleError: ca-crl.pem of cluster east has missing entries", "warning: " + due},
 		},
 	}
 	for testName, tt := range tests {
@@ -136,7 +143,7 @@ func TestVerify(t *testing.T) {
 			c.PublishCRLs = !tt.silent
 			m := newMesh(c)
 			tt.change(m)
-			if diff := cmp.Diff(tt.want, lines(m.Verify(statuses(m), tt.o))); diff != "" {
+			if diff := cmp.Diff(tt.want, lines(m.Verify(statuses(t, m), tt.o))); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -149,7 +156,7 @@ func TestVerify_ReportsWhereTheKeyIs(t *testing.T) {
 	c := r.contents(t, r.root.crl(t, 1), r.issuing.crlFor(t, 9, 12*day))
 	c.PublishCRLs = true
 	m := newMesh(c)
-	all := statuses(m)
+	all := statuses(t, m)
 	for i := range all {
 		all[i].KeyLocal = all[i].Role == mesh.RoleIssuing
 	}
@@ -174,7 +181,7 @@ func TestStatus(t *testing.T) {
 	}
 	for cert, want := range want {
 		want.Certificate = mesh.Summarize(cert)
-		if diff := cmp.Diff(want, m.Status(m.CA(cert)), bigInts); diff != "" {
+		if diff := cmp.Diff(want, statusOf(t, m, cert), bigInts); diff != "" {
 			t.Errorf("status of %s (-want +got):\n%s", cert.Subject.CommonName, diff)
 		}
 	}
@@ -185,10 +192,10 @@ func TestVerifyChain(t *testing.T) {
 	r := newRoles(t)
 	pending := &mesh.Revocation{At: catest.Now()}
 	current := func(state string) string {
-		return fmt.Sprintf("%s, the current intermediate of cluster east, is %s", r.current.cert().Subject.CommonName, state)
+		return fmt.Sprintf(state, r.current.cert().Subject.CommonName)
 	}
-	revoked := "error: *mesh.RevokedInUseError: " + current("revoked: proxies that have the CRL refuse the workloads of the cluster")
-	above := fmt.Sprintf("error: *mesh.RevokedInUseError: %s is revoked, and stands above the clusters", r.issuing.cert().Subject.CommonName)
+	revoked := "error: *mesh.RevokedInUseError: " + current("%s is revoked, and is the intermediate of cluster east")
+	above := fmt.Sprintf("error: *mesh.RevokedInUseError: %s is revoked, and every cluster is below it", r.issuing.cert().Subject.CommonName)
 	tests := map[string]struct {
 		byRoot, byIssuing []*x509.Certificate
 		change            func(*mesh.CA)
@@ -197,7 +204,7 @@ func TestVerifyChain(t *testing.T) {
 	}{
 		"a valid chain":               {},
 		"a revoked intermediate":      {byIssuing: r.current.chain[:1], want: []string{revoked}},
-		"a pending intermediate":      {change: func(a *mesh.CA) { a.Pending = pending }, want: []string{"warning: *mesh.RevokedInUseError: " + current("going to be revoked")}},
+		"a pending intermediate":      {change: func(a *mesh.CA) { a.Pending = pending }, want: []string{"warning: *mesh.RevokedInUseError: " + current("the revocation of %s, the intermediate of cluster east, is pending")}},
 		"a retired intermediate":      {change: func(a *mesh.CA) { a.Retired = catest.Now().Add(-time.Hour) }},
 		"a revoked issuing CA":        {byRoot: r.issuing.chain[:1], want: []string{above}},
 		"both, from the bottom up":    {byRoot: r.issuing.chain[:1], byIssuing: r.current.chain[:1], want: []string{revoked, above}},

@@ -11,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// ErrKeyTaken says that the key of a request belongs to another CA of the mesh, or to one that
+// ErrKeyInUse says that the key of a request belongs to another CA of the mesh, or to one that
 // must not be used again.
-var ErrKeyTaken = errors.New("the key of the request cannot be certified")
+var ErrKeyInUse = errors.New("the key of the request cannot be certified")
 
 // minDefaultLifetime is the least that an intermediate lives for which no end was requested: a
 // day is what the certificates of workloads need, and whoever replaces the issuer.
@@ -53,24 +53,24 @@ func (m *Mesh) CheckIssuing() error { return m.CheckUnrevoked(m.Issuing) }
 // CheckRequestKey compares the key of a request with those of all CAs. It returns the CA that
 // has the key if that is a valid intermediate of the cluster, and nil for a new key. A key that
 // is in other hands or must not be used again, and a key whose tag is that of another one, are
-// [ErrKeyTaken]. Subject is the tagged name that the key would get.
+// [ErrKeyInUse]. Subject is the tagged name that the key would get.
 func (m *Mesh) CheckRequestKey(cluster, subject string, key crypto.PublicKey) (*CA, error) {
 	for _, a := range m.cas {
 		switch cert := a.Certificate(); {
 		case ca.SamePublicKey(cert.PublicKey, key):
-			if reason := m.whyTaken(a, cluster); reason != "" {
-				return nil, fmt.Errorf("%w: %s", ErrKeyTaken, reason)
+			if reason := m.whyInUse(a, cluster); reason != "" {
+				return nil, fmt.Errorf("%w: %s", ErrKeyInUse, reason)
 			}
 			return a, nil
 		case cert.Subject.CommonName == subject:
-			return nil, fmt.Errorf("%w: its tag is that of another key, %s", ErrKeyTaken, ca.Describe(cert))
+			return nil, fmt.Errorf("%w: its tag is that of another key, %s", ErrKeyInUse, ca.Describe(cert))
 		}
 	}
 	return nil, nil
 }
 
-// whyTaken is why the key of a CA cannot be certified for a cluster; empty if it can.
-func (m *Mesh) whyTaken(a *CA, cluster string) string {
+// whyInUse is why the key of a CA cannot be certified for a cluster; empty if it can.
+func (m *Mesh) whyInUse(a *CA, cluster string) string {
 	name := ca.Describe(a.Certificate())
 	switch {
 	case a.Cluster == "":

@@ -90,7 +90,7 @@ func TestCheckRequestKey(t *testing.T) {
 		cluster, key string
 		subject      string // empty for one that is new
 		want         string // the key of the CA that has it
-		wantErr      string // the text of an ErrKeyTaken
+		wantErr      string // the text of an ErrKeyInUse
 	}{
 		"a new key": {nil, "east", "new", "", "", ""},
 		"the key of a live intermediate of the cluster": {[]intermediate{{key: "a", days: 10}}, "east", "a", "", "a", ""},
@@ -114,8 +114,8 @@ func TestCheckRequestKey(t *testing.T) {
 			if (a != nil) != (tt.want != "") || a != nil && !a.Has(certs[tt.want]) {
 				t.Errorf("CA %+v, want that of %q", a, tt.want)
 			}
-			if errors.Is(err, mesh.ErrKeyTaken) != (tt.wantErr != "") || err != nil && !strings.Contains(err.Error(), tt.wantErr) {
-				t.Errorf("error %v, want an ErrKeyTaken with %q", err, tt.wantErr)
+			if errors.Is(err, mesh.ErrKeyInUse) != (tt.wantErr != "") || err != nil && !strings.Contains(err.Error(), tt.wantErr) {
+				t.Errorf("error %v, want an ErrKeyInUse with %q", err, tt.wantErr)
 			}
 		})
 	}

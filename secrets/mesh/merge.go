@@ -94,7 +94,8 @@ type Merge struct {
 // Merge accepts certificates of CAs that chain to a known root, and the newest CRL of each CA.
 // It refuses a certificate or CRL that no known CA signed; it ignores what has expired, and CRLs
 // of unknown CAs, unless there is nothing else. HasKey reports whether the key of a CA is at
-// hand. Merge changes the mesh; nothing is signed yet, see [Merge.Resign].
+// hand. Merge changes the mesh, also if it fails: a mesh that failed to merge is of no use any more.
+// Nothing is signed yet, see [Merge.Resign].
 func (m *Mesh) Merge(e Exchange, hasKey func(*CA) (bool, error)) (*Merge, error) {
 	g := &Merge{mesh: m, hasKey: hasKey, before: make(map[string]Role), resign: make(map[string][]x509.RevocationListEntry)}
 	for _, a := range m.cas {
@@ -211,8 +212,7 @@ func (g *Merge) acceptCRLs(lists []*x509.RevocationList, ended index) error {
 }
 
 func (g *Merge) acceptCRL(list *x509.RevocationList, ended index) error {
-	name := string(list.RawIssuer)
-	candidates := slices.Concat(g.mesh.known.byName[name], ended.byName[name])
+	candidates := slices.Concat(g.mesh.known.byName[string(list.RawIssuer)], ended.byName[string(list.RawIssuer)])
 	done := MergedCRL{Subject: cmp.Or(list.Issuer.CommonName, list.Issuer.String()), Action: CRLUnknown, CRL: SummarizeCRL(list)}
 	if len(candidates) == 0 {
 		g.merged.CRLs = append(g.merged.CRLs, done)

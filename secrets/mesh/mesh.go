@@ -58,7 +58,8 @@ type Mesh struct {
 	bundles  []Bundle           // see Contents
 	bundleOf map[string]*Bundle // by the IDs of their CAs, a current one before others
 	above    map[string]bool    // the IDs of the CAs above the local clusters
-	first    bool               // CRLs are published as of this change
+
+	firstPublication bool // CRLs are published as of this change
 }
 
 // New makes a mesh of what a place holds. A CA without a record is discovered in the bundles
@@ -119,6 +120,21 @@ func (m *Mesh) place(b *Bundle, discover func(cluster string, cert *x509.Certifi
 // sort puts the root first, then the CAs above the clusters and of other meshes, then those of
 // the clusters by their names, the newest first.
 func (m *Mesh) sort() { slices.SortFunc(m.cas, m.compare) }
+
+// insert puts a CA in its place.
+func (m *Mesh) insert(a *CA) {
+	i, _ := slices.BinarySearchFunc(m.cas, a, m.compare)
+	m.cas = slices.Insert(m.cas, i, a)
+}
+
+// move makes a change of a CA that may give it another place.
+func (m *Mesh) move(a *CA, change func()) {
+	if i, found := slices.BinarySearchFunc(m.cas, a, m.compare); found {
+		m.cas = slices.Delete(m.cas, i, i+1)
+	}
+	change()
+	m.insert(a)
+}
 
 func (m *Mesh) compare(a, b *CA) int {
 	rank := func(a *CA) int {
@@ -181,6 +197,7 @@ func (m *Mesh) Put(issued ...*CA) {
 	for _, a := range issued {
 		a.changed = false
 		if old := m.known.byKey[a.id]; old != nil {
+			m.known.assign(old, a.Cluster)
 			*old = *a
 			continue
 		}
@@ -212,16 +229,14 @@ func (m *Mesh) Accept(cluster string, cert *x509.Certificate) (*CA, error) {
 	switch {
 	case a == nil:
 		a = NewCA(cluster, cert)
-		i, _ := slices.BinarySearchFunc(m.cas, a, m.compare)
-		m.cas = slices.Insert(m.cas, i, a)
+		m.insert(a)
 		m.known.add(a)
 	case !a.isCertifiedBy(cert):
 		return nil, fmt.Errorf("%s has the key of %s, expected its name as well", ca.Describe(cert), ca.Describe(a.Certificate()))
 	case a.Has(cert):
 		return a, nil
 	default:
-		a.add(cert)
-		m.sort() // by the certificate that ends last, which may be this one
+		m.move(a, func() { a.add(cert) })
 	}
 	a.changed = true
 	return a, nil
@@ -229,7 +244,7 @@ func (m *Mesh) Accept(cluster string, cert *x509.Certificate) (*CA, error) {
 
 // Assign makes a CA an intermediate of a cluster. It changes the mesh.
 func (m *Mesh) Assign(a *CA, cluster string) {
-	m.known.assign(a, cluster)
+	m.move(a, func() { m.known.assign(a, cluster) })
 	a.changed = true
 }
 

@@ -112,7 +112,7 @@ func TestBundleOf_PrefersTheCurrentBundle(t *testing.T) {
 	}
 }
 
-func TestParseCA_RefusesWhatIsNoRecord(t *testing.T) {
+func TestLoadCA_RefusesWhatIsNoRecord(t *testing.T) {
 	t.Parallel()
 	root := newRoot(t, "root")
 	east, west := root.cluster(t, "east"), root.cluster(t, "west")
@@ -133,7 +133,7 @@ func TestParseCA_RefusesWhatIsNoRecord(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, err := mesh.ParseCA("east", tt.certs, tt.list, catest.Now())
+			a, err := mesh.LoadCA("east", tt.certs, tt.list, catest.Now())
 			if tt.wantErr == "" {
 				if err != nil || a.CRL() != tt.list || a.Cluster != "east" {
 					t.Errorf("got %+v and the error %v", a, err)
@@ -313,7 +313,7 @@ func TestMesh_SeveralGoroutinesRead(t *testing.T) {
 	m.PublishCRLs = true
 	read := func() {
 		for _, a := range m.CAs() {
-			m.Status(a)
+			m.CRLState(a)
 			m.IsNamed(a.Certificate())
 			m.StateOf([]*x509.Certificate{a.Certificate()})
 			m.IsDue(a)
@@ -324,7 +324,7 @@ func TestMesh_SeveralGoroutinesRead(t *testing.T) {
 			m.RemoteIntermediate(cluster, nil)
 			_ = m.CheckNoRemoteKey(cluster)
 			_ = m.CheckNotRetired(cluster)
-			_, _ = m.PlanRevocation([]string{cluster}, mesh.Decision{})
+			_, _ = m.PlanRevocation([]string{cluster}, mesh.SuccessorFirst)
 		}
 		if err := m.CheckUnrevoked(r.current.chain); err != nil {
 			t.Error(err)

@@ -7,7 +7,7 @@ func (m *Mesh) Publish() bool {
 	if m.PublishCRLs {
 		return false
 	}
-	m.PublishCRLs, m.first = true, true
+	m.PublishCRLs, m.firstPublication = true, true
 	return true
 }
 
@@ -27,7 +27,7 @@ type Publication struct {
 
 // Publication is about all clusters but some.
 func (m *Mesh) Publication(except ...string) Publication {
-	p := Publication{Publishes: m.PublishCRLs, First: m.first, Others: m.ClustersExcept(except), Remote: m.RemoteClusters()}
+	p := Publication{Publishes: m.PublishCRLs, First: m.firstPublication, Others: m.ClustersExcept(except), Remote: m.RemoteClusters()}
 	if p.Publishes {
 		p.Missing = m.CRLBundle().Missing
 	}

@@ -19,14 +19,22 @@ type Decision struct {
 	// At is when the CAs ceased to be trusted, not in the future; zero is what was decided before,
 	// or now. Verifiers refuse them whatever it says.
 	At time.Time
-	// Immediately revokes at once, in place of waiting for a successor.
-	Immediately bool
-	// Finish revokes only what is pending.
-	Finish bool
-	// Leaves says that the clusters leave the mesh: all of their intermediates are revoked at
-	// once, without a successor.
-	Leaves bool
 }
+
+// Mode is when a revocation takes effect.
+type Mode int
+
+// The modes of a revocation.
+const (
+	// SuccessorFirst issues a successor, and leaves the revocation pending.
+	SuccessorFirst Mode = iota
+	// AtOnce revokes what is pending, and all intermediates if nothing is.
+	AtOnce
+	// Finish revokes only what is pending.
+	Finish
+	// Leave revokes all intermediates at once, without a successor: the clusters leave the mesh.
+	Leave
+)
 
 // Check refuses a reason that is not permanent, and a time in the future.
 func (d Decision) Check(now time.Time) error {
@@ -66,46 +74,52 @@ type RevocationPlan struct {
 	Successor bool
 	// Now reports that the CAs are revoked now. Otherwise their revocation is pending.
 	Now bool
-
-	left bool // the cluster has left the mesh, or leaves it
+	// Left reports that the cluster has left the mesh, or leaves it.
+	Left bool
 }
 
 // PlanRevocation plans the revocation of all intermediates that clusters have had.
 //
 // To revoke the intermediate in use would cut its cluster off. So the first call issues a
 // successor where the key of the cluster is local, and records the revocation as pending; a
-// call with Finish revokes. With Immediately, and for a cluster that has left the mesh, all of
-// it happens at once. As long as a revocation is pending it is the only one of the cluster.
+// call with [Finish] revokes. With [AtOnce], and for a cluster that has left the mesh or has no
+// usable intermediate, all of it happens at once. As long as a revocation is pending it is the
+// only one of the cluster.
 //
-// The error is a [*NoIntermediateError], a [*NoSuccessorError] or a [*ForeignIssuerError].
-func (m *Mesh) PlanRevocation(clusters []string, d Decision) ([]*RevocationPlan, error) {
+// The error is a [*ClusterNameError], a [*NoIntermediateError], a [*NoSuccessorError] or a
+// [*ForeignIssuerError].
+func (m *Mesh) PlanRevocation(clusters []string, mode Mode) ([]*RevocationPlan, error) {
+	if err := CheckClusters(clusters); err != nil {
+		return nil, err
+	}
 	plans := make([]*RevocationPlan, len(clusters))
 	for i, cluster := range clusters {
 		var err error
-		if plans[i], err = m.planCluster(cluster, d); err != nil {
+		if plans[i], err = m.planCluster(cluster, mode); err != nil {
 			return nil, err
 		}
 	}
 	return plans, nil
 }
 
-func (m *Mesh) planCluster(cluster string, d Decision) (*RevocationPlan, error) {
+func (m *Mesh) planCluster(cluster string, mode Mode) (*RevocationPlan, error) {
 	found := m.Intermediates(cluster)
 	undecided, pending := found.revocable()
-	p := &RevocationPlan{Cluster: cluster, Local: m.local[cluster], CAs: pending, left: !found.Left.IsZero() || d.Leaves}
-	p.Now = d.Finish || d.Immediately || p.left
+	p := &RevocationPlan{Cluster: cluster, Local: m.local[cluster], CAs: pending, Left: !found.Left.IsZero() || mode == Leave}
+	unused := len(found.Usable()) == 0
+	p.Now = mode != SuccessorFirst || p.Left || unused
 	switch {
 	case len(undecided)+len(pending) == 0:
 		return nil, &NoIntermediateError{Cluster: cluster, Wanted: "that can be revoked"}
-	case d.Finish && len(pending) == 0:
+	case mode == Finish && len(pending) == 0:
 		return nil, &NoIntermediateError{Cluster: cluster, Wanted: "whose revocation is pending"}
-	case d.Finish && len(found.Live) == 0 && !p.left:
+	case mode == Finish && len(found.Live) == 0 && !p.Left && !unused:
 		return nil, &NoSuccessorError{Cluster: cluster}
-	case d.Leaves:
+	case mode == Leave:
 		p.CAs = slices.Concat(pending, undecided)
 	case len(pending) == 0:
 		p.CAs, p.Successor = undecided, p.Local
-	case !d.Finish:
+	case mode != Finish:
 		p.Successor = p.Local && len(found.Live) == 0
 	}
 	return p, m.requireIssued(p.CAs)
@@ -203,26 +217,17 @@ func (m *Mesh) requireOther(a *CA, revoked []*CA) error {
 	return &NoSuccessorError{Cluster: a.Cluster}
 }
 
-// Record records what plans decide, as pending. It changes the mesh.
-func (m *Mesh) Record(plans []*RevocationPlan, d Decision) {
+// Decide records the revocations of plans as pending. Those that are due now become entries for
+// the next CRL of the CA that issues. It changes the mesh.
+func (m *Mesh) Decide(plans []*RevocationPlan, d Decision) []x509.RevocationListEntry {
+	var entries []x509.RevocationListEntry
 	for _, p := range plans {
 		for _, a := range p.CAs {
 			a.Pending, a.changed = d.revocation(a.Pending, m.Now), true
-		}
-	}
-}
-
-// Carry turns the pending revocations of plans that are due now into the entries of the next
-// CRL of the CA that issues. It changes the mesh.
-func (m *Mesh) Carry(plans []*RevocationPlan) []x509.RevocationListEntry {
-	var entries []x509.RevocationListEntry
-	for _, p := range plans {
-		if !p.Now {
-			continue
-		}
-		for _, a := range p.CAs {
-			entries = append(entries, m.entriesOf(a)...)
-			a.Pending = nil
+			if p.Now {
+				entries = append(entries, m.entriesOf(a)...)
+				a.Pending = nil
+			}
 		}
 	}
 	return entries
@@ -242,39 +247,8 @@ func (m *Mesh) entriesOf(a *CA) []x509.RevocationListEntry {
 // IsCutOff reports whether the cluster of a plan is in the mesh and has no usable intermediate
 // any more.
 func (m *Mesh) IsCutOff(p *RevocationPlan) bool {
-	return p.Cluster != "" && !p.left && len(m.Intermediates(p.Cluster).Usable()) == 0
+	return p.Cluster != "" && !p.Left && len(m.Intermediates(p.Cluster).Usable()) == 0
 }
 
 // Summaries are those of the CAs of a plan.
 func (p *RevocationPlan) Summaries() []Summary { return summarize(p.CAs) }
-
-// Retire lets a cluster leave the mesh with all of its intermediates. It changes the mesh. A
-// cluster that is not known is a [*NoIntermediateError].
-func (m *Mesh) Retire(cluster string) error {
-	if err := m.CheckKnown(cluster); err != nil {
-		return err
-	}
-	delete(m.local, cluster)
-	m.clusters = slices.DeleteFunc(m.clusters, func(name string) bool { return name == cluster })
-	for _, a := range m.known.byCluster[cluster] {
-		if a.Retired.IsZero() {
-			a.Retired, a.changed = m.Now, true
-		}
-	}
-	return nil
-}
-
-// CheckKnown refuses a cluster that never had an intermediate here. The error is a
-// [*NoIntermediateError].
-func (m *Mesh) CheckKnown(cluster string) error {
-	if !m.knows(cluster) {
-		return &NoIntermediateError{Cluster: cluster, Wanted: "that can be retired"}
-	}
-	return nil
-}
-
-// Accepted are all intermediates that other clusters still accept.
-func (i Intermediates) Accepted() []Summary {
-	undecided, pending := i.revocable()
-	return summarize(slices.Concat(pending, undecided))
-}

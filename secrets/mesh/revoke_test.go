@@ -50,35 +50,37 @@ func TestPlanRevocation(t *testing.T) {
 	left := []intermediate{{key: "a", days: 30, retired: true}}
 	returned := []intermediate{{key: "b", days: 10}, {key: "a", days: 30, retired: true}}
 	tests := map[string]struct {
-		local    bool
-		all      []intermediate
-		decision mesh.Decision
-		want     plan
-		wantErr  string
+		local   bool
+		all     []intermediate
+		mode    mesh.Mode
+		want    plan
+		wantErr string
 	}{
-		"the first call issues a successor":                     {true, live, mesh.Decision{}, plan{[]string{"a"}, true, true, false}, ""},
-		"it cannot for a remote cluster":                        {false, live, mesh.Decision{}, plan{[]string{"a"}, false, false, false}, ""},
-		"all live intermediates are pending then":               {true, []intermediate{{key: "a", days: 10}, {key: "b", days: 30}}, mesh.Decision{}, plan{[]string{"a", "b"}, true, true, false}, ""},
-		"a second call finds the first":                         {true, pending, mesh.Decision{}, plan{[]string{"a"}, true, false, false}, ""},
-		"a second call issues what is missing":                  {true, alone, mesh.Decision{}, plan{[]string{"a"}, true, true, false}, ""},
-		"finish revokes what is pending":                        {true, pending, mesh.Decision{Finish: true}, plan{[]string{"a"}, true, false, true}, ""},
-		"finish does not cut the cluster off":                   {true, alone, mesh.Decision{Finish: true}, plan{}, "*mesh.NoSuccessorError"},
-		"a retired intermediate is no successor":                {false, []intermediate{{key: "b", days: 5, revoked: true}, {key: "a", days: 30, pending: true}, {key: "c", days: 60, retired: true}}, mesh.Decision{Finish: true}, plan{}, "*mesh.NoSuccessorError"},
-		"finish needs something that is pending":                {true, live, mesh.Decision{Finish: true}, plan{}, "*mesh.NoIntermediateError"},
-		"immediately revokes and issues at once":                {true, live, mesh.Decision{Immediately: true}, plan{[]string{"a"}, true, true, true}, ""},
-		"immediately revokes what is pending alone":             {true, pending, mesh.Decision{Immediately: true}, plan{[]string{"a"}, true, false, true}, ""},
-		"a cluster that leaves loses all, pending ones first":   {true, pending, mesh.Decision{Leaves: true}, plan{[]string{"a", "b"}, true, false, true}, ""},
-		"a cluster that has left is revoked at once":            {false, left, mesh.Decision{}, plan{[]string{"a"}, false, false, true}, ""},
-		"of one that came back the retired one is revoked, too": {true, returned, mesh.Decision{}, plan{[]string{"b", "a"}, true, true, false}, ""},
-		"an expired intermediate cannot be revoked":             {false, []intermediate{{key: "a", days: 400}}, mesh.Decision{}, plan{}, "*mesh.NoIntermediateError"},
-		"a revoked intermediate cannot be revoked again":        {false, []intermediate{{key: "a", days: 10, revoked: true}}, mesh.Decision{Immediately: true}, plan{}, "*mesh.NoIntermediateError"},
-		"a cluster that is not known":                           {false, nil, mesh.Decision{}, plan{}, "*mesh.NoIntermediateError"},
+		"the first call issues a successor":                     {true, live, mesh.SuccessorFirst, plan{[]string{"a"}, true, true, false}, ""},
+		"it cannot for a remote cluster":                        {false, live, mesh.SuccessorFirst, plan{[]string{"a"}, false, false, false}, ""},
+		"all live intermediates are pending then":               {true, []intermediate{{key: "a", days: 10}, {key: "b", days: 30}}, mesh.SuccessorFirst, plan{[]string{"a", "b"}, true, true, false}, ""},
+		"a second call finds the first":                         {true, pending, mesh.SuccessorFirst, plan{[]string{"a"}, true, false, false}, ""},
+		"a second call issues what is missing":                  {true, alone, mesh.SuccessorFirst, plan{[]string{"a"}, true, true, false}, ""},
+		"finish revokes what is pending":                        {true, pending, mesh.Finish, plan{[]string{"a"}, true, false, true}, ""},
+		"finish does not cut the cluster off":                   {true, alone, mesh.Finish, plan{}, "*mesh.NoSuccessorError"},
+		"a retired intermediate is no successor":                {false, []intermediate{{key: "b", days: 5, revoked: true}, {key: "a", days: 30, pending: true}, {key: "c", days: 60, retired: true}}, mesh.Finish, plan{}, "*mesh.NoSuccessorError"},
+		"finish needs something that is pending":                {true, live, mesh.Finish, plan{}, "*mesh.NoIntermediateError"},
+		"immediately revokes and issues at once":                {true, live, mesh.AtOnce, plan{[]string{"a"}, true, true, true}, ""},
+		"immediately revokes what is pending alone":             {true, pending, mesh.AtOnce, plan{[]string{"a"}, true, false, true}, ""},
+		"a cluster that leaves loses all, pending ones first":   {true, pending, mesh.Leave, plan{[]string{"a", "b"}, true, false, true}, ""},
+		"a cluster that has left is revoked at once":            {false, left, mesh.SuccessorFirst, plan{[]string{"a"}, false, false, true}, ""},
+		"of one that came back the retired one is revoked, too": {true, returned, mesh.SuccessorFirst, plan{[]string{"b", "a"}, true, true, false}, ""},
+		"a retired one that is left alone is revoked at once":   {false, []intermediate{{key: "b", days: 5, revoked: true}, {key: "a", days: 30, retired: true}}, mesh.SuccessorFirst, plan{[]string{"a"}, false, false, true}, ""},
+		"finish revokes a pending one that is retired":          {false, []intermediate{{key: "b", days: 5, revoked: true}, {key: "a", days: 30, pending: true, retired: true}}, mesh.Finish, plan{[]string{"a"}, false, false, true}, ""},
+		"an expired intermediate cannot be revoked":             {false, []intermediate{{key: "a", days: 400}}, mesh.SuccessorFirst, plan{}, "*mesh.NoIntermediateError"},
+		"a revoked intermediate cannot be revoked again":        {false, []intermediate{{key: "a", days: 10, revoked: true}}, mesh.AtOnce, plan{}, "*mesh.NoIntermediateError"},
+		"a cluster that is not known":                           {false, nil, mesh.SuccessorFirst, plan{}, "*mesh.NoIntermediateError"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, certs := eastAndWest(t, tt.local, tt.all)
-			plans, err := m.PlanRevocation([]string{"east"}, tt.decision)
+			plans, err := m.PlanRevocation([]string{"east"}, tt.mode)
 			if typeOf(err) != tt.wantErr {
 				t.Fatalf("error %v, want a %s", err, tt.wantErr)
 			}
@@ -107,7 +109,7 @@ func TestPlanRevocation_OnlyTheIssuerCanRevoke(t *testing.T) {
 	c := r.contents(t, nil, nil)
 	c.Recorded = append(c.Recorded, record(t, "north", nil, direct.cert()))
 	m := newMesh(c)
-	_, err := m.PlanRevocation([]string{"north"}, mesh.Decision{})
+	_, err := m.PlanRevocation([]string{"north"}, mesh.SuccessorFirst)
 	want := &mesh.ForeignIssuerError{Cluster: "north", Subject: ca.Describe(direct.cert()), Issuer: r.root.cert().Subject.CommonName}
 	if diff := cmp.Diff(error(want), err); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)
@@ -217,7 +219,7 @@ func TestPlanCertificates_ListsCandidates(t *testing.T) {
 	}
 }
 
-func TestRecordAndCarry(t *testing.T) {
+func TestDecide(t *testing.T) {
 	t.Parallel()
 	now := catest.Now()
 	before := mesh.Revocation{Reason: mesh.ReasonSuperseded, At: now} // of a pending one, see eastAndWest
@@ -240,21 +242,19 @@ func TestRecordAndCarry(t *testing.T) {
 			t.Parallel()
 			m, certs := eastAndWest(t, true, []intermediate{tt.one})
 			a := m.CA(certs["a"])
-			later := catest.Must(m.PlanRevocation([]string{"east"}, tt.decision))(t)
-			m.Record(later, tt.decision)
+			later := catest.Must(m.PlanRevocation([]string{"east"}, mesh.SuccessorFirst))(t)
+			if got := m.Decide(later, tt.decision); len(got) > 0 {
+				t.Errorf("%d entries of a revocation that is pending", len(got))
+			}
 			if diff := cmp.Diff(&tt.want, a.Pending); diff != "" {
 				t.Errorf("pending (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff([]*mesh.CA{a}, m.Changed(), sameCA); diff != "" {
 				t.Errorf("changed CAs (-want +got):\n%s", diff)
 			}
-			if got := m.Carry(later); len(got) > 0 {
-				t.Errorf("%d entries of a revocation that is pending", len(got))
-			}
-			now := catest.Must(m.PlanRevocation([]string{"east"}, mesh.Decision{Immediately: true}))(t)
-			m.Record(now, mesh.Decision{Immediately: true})
+			now := catest.Must(m.PlanRevocation([]string{"east"}, mesh.AtOnce))(t)
 			want := []x509.RevocationListEntry{{SerialNumber: certs["a"].SerialNumber, RevocationTime: tt.want.At, ReasonCode: int(tt.want.Reason)}}
-			if diff := cmp.Diff(want, m.Carry(now), bigInts, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, m.Decide(now, mesh.Decision{}), bigInts, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 			if a.Pending != nil {
@@ -270,14 +270,13 @@ var (
 	bigInts = cmp.Comparer(func(a, b *big.Int) bool { return a.Cmp(b) == 0 })
 )
 
-func TestCarry_HasOnlyCertificatesThatNoCRLHas(t *testing.T) {
+func TestDecide_HasOnlyCertificatesThatNoCRLHas(t *testing.T) {
 	t.Parallel()
 	root := newRoot(t, "root")
 	first, second := root.issue(t, "east", "east", 30, ca.IntermediateOptions{}), root.issue(t, "east", "east", 10, ca.IntermediateOptions{})
 	m := newMesh(contents(root, record(t, "", root.crl(t, 1, first.cert()), root.cert()), record(t, "east", nil, first.cert(), second.cert())))
-	plans := catest.Must(m.PlanRevocation([]string{"east"}, mesh.Decision{Immediately: true}))(t)
-	m.Record(plans, mesh.Decision{Immediately: true})
-	got := m.Carry(plans)
+	plans := catest.Must(m.PlanRevocation([]string{"east"}, mesh.AtOnce))(t)
+	got := m.Decide(plans, mesh.Decision{})
 	if len(got) != 1 || got[0].SerialNumber.Cmp(second.cert().SerialNumber) != 0 {
 		t.Errorf("%d entries, want that of the second certificate", len(got))
 	}
@@ -286,25 +285,24 @@ func TestCarry_HasOnlyCertificatesThatNoCRLHas(t *testing.T) {
 func TestIsCutOff(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		local    bool
-		all      []intermediate
-		decision mesh.Decision
-		want     bool
+		local bool
+		all   []intermediate
+		mode  mesh.Mode
+		want  bool
 	}{
-		"a remote cluster without another":  {false, []intermediate{{key: "a", days: 10}}, mesh.Decision{Immediately: true}, true},
-		"a cluster with a successor":        {false, []intermediate{{key: "b", days: 5}, {key: "a", days: 10, pending: true}}, mesh.Decision{Finish: true}, false},
-		"a revocation that is pending":      {false, []intermediate{{key: "a", days: 10}}, mesh.Decision{}, false},
-		"a cluster that has left":           {false, []intermediate{{key: "a", days: 10, retired: true}}, mesh.Decision{}, false},
-		"a cluster that leaves":             {true, []intermediate{{key: "a", days: 10}}, mesh.Decision{Leaves: true}, false},
-		"a local cluster without successor": {true, []intermediate{{key: "a", days: 10}}, mesh.Decision{Immediately: true}, true},
+		"a remote cluster without another":  {false, []intermediate{{key: "a", days: 10}}, mesh.AtOnce, true},
+		"a cluster with a successor":        {false, []intermediate{{key: "b", days: 5}, {key: "a", days: 10, pending: true}}, mesh.Finish, false},
+		"a revocation that is pending":      {false, []intermediate{{key: "a", days: 10}}, mesh.SuccessorFirst, false},
+		"a cluster that has left":           {false, []intermediate{{key: "a", days: 10, retired: true}}, mesh.SuccessorFirst, false},
+		"a cluster that leaves":             {true, []intermediate{{key: "a", days: 10}}, mesh.Leave, false},
+		"a local cluster without successor": {true, []intermediate{{key: "a", days: 10}}, mesh.AtOnce, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, _ := eastAndWest(t, tt.local, tt.all)
-			plans := catest.Must(m.PlanRevocation([]string{"east"}, tt.decision))(t)
-			m.Record(plans, tt.decision)
-			if entries := m.Carry(plans); len(entries) > 0 {
+			plans := catest.Must(m.PlanRevocation([]string{"east"}, tt.mode))(t)
+			if entries := m.Decide(plans, mesh.Decision{}); len(entries) > 0 {
 				issuer := signer{"root", m.Issuing}
 				m.Issuer().SetCRL(issuer.sign(t, m.Issuer().NextCRL(ca.CRLOptions{Revoked: entries}, m.Now)))
 			}

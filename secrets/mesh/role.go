@@ -118,6 +118,10 @@ func (m *Mesh) LifecycleOf(chain []*x509.Certificate) Lifecycle {
 	if m.CheckUnrevoked(chain) != nil {
 		return LifecycleRevoked
 	}
-	lifecycle, _ := m.Lifecycle(m.CA(chain[0]))
+	a := m.CA(chain[0])
+	if a == nil {
+		return LifecycleValid // nothing was decided about a CA that is not known
+	}
+	lifecycle, _ := m.Lifecycle(a)
 	return lifecycle
 }

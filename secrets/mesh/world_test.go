@@ -72,7 +72,7 @@ func entries(revoked ...*x509.Certificate) []x509.RevocationListEntry {
 // record is a CA as it was recorded. Its CRL may be nil.
 func record(t testing.TB, cluster string, list *x509.RevocationList, certs ...*x509.Certificate) *mesh.CA {
 	t.Helper()
-	return catest.Must(mesh.ParseCA(cluster, certs, list, catest.Now()))(t)
+	return catest.Must(mesh.LoadCA(cluster, certs, list, catest.Now()))(t)
 }
 
 // bundleOf is the current CA bundle of a cluster.

@@ -13,6 +13,10 @@ func step(kind rollout.Kind, clusters ...string) rollout.Step {
 	return rollout.Step{Kind: kind, Clusters: clusters}
 }
 
+func remote(kind rollout.Kind, clusters ...string) rollout.Step {
+	return rollout.Step{Kind: kind, Clusters: clusters, Remote: true}
+}
+
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -27,7 +31,7 @@ func TestPlan(t *testing.T) {
 		"the CRL of a new intermediate reaches the others first": {
 			rollout.Change{Publishes: true, Unchanged: []string{"west", "north"}, Replaced: []string{"east"}, Remote: []string{"south"}},
 			[]rollout.Step{
-				step(rollout.ApplyCRLs, "north", "west"), step(rollout.Exchange, "south"),
+				step(rollout.ApplyCRLs, "north", "west"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south"),
 				step(rollout.WaitProxies, "north", "south", "west"), step(rollout.ApplySecret, "east"),
 			},
 		},
@@ -45,11 +49,41 @@ func TestPlan(t *testing.T) {
 		},
 		"new CRLs alone are applied everywhere": {
 			rollout.Change{Publishes: true, Unchanged: []string{"east"}, Remote: []string{"south"}},
-			[]rollout.Step{step(rollout.ApplyCRLs, "east"), step(rollout.Exchange, "south")},
+			[]rollout.Step{step(rollout.ApplyCRLs, "east"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south")},
 		},
 		"sidecars that run do not read the first CRLs": {
 			rollout.Change{Publishes: true, FirstPublication: true, Unchanged: []string{"west"}, Remote: []string{"south"}},
-			[]rollout.Step{step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "south"), step(rollout.RestartWorkloads, "south", "west")},
+			[]rollout.Step{step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south"), step(rollout.RestartWorkloads, "south", "west")},
+		},
+		"at the first publication nobody waits, and nobody restarts twice": {
+			rollout.Change{Publishes: true, FirstPublication: true, Unchanged: []string{"west"}, Replaced: []string{"east"}, Pending: []string{"east"}},
+			[]rollout.Step{
+				step(rollout.ApplyCRLs, "west"), step(rollout.ApplySecret, "east"), step(rollout.RestartWorkloads, "east", "west"),
+				step(rollout.WaitRenewal, "east"), step(rollout.Finish, "east"),
+			},
+		},
+		"a revocation at once restarts all at the first publication": {
+			rollout.Change{Publishes: true, FirstPublication: true, Revokes: true, Unchanged: []string{"north"}, Replaced: []string{"west"}, Cut: []string{"west"}},
+			[]rollout.Step{step(rollout.ApplySecret, "west"), step(rollout.ApplyCRLs, "north"), step(rollout.RestartWorkloads, "north", "west")},
+		},
+		"the directory that signed gets the CRL first": {
+			rollout.Change{Publishes: true, SignedRemotely: true, Created: []string{"east"}, Remote: []string{"west"}},
+			[]rollout.Step{
+				step(rollout.Exchange), step(rollout.Exchange, "west"), remote(rollout.ApplyCRLs, "west"),
+				step(rollout.WaitProxies, "west"), step(rollout.ApplySecret, "east"),
+			},
+		},
+		"without CRLs the directory that signed needs nothing": {
+			rollout.Change{SignedRemotely: true, Created: []string{"east"}},
+			[]rollout.Step{step(rollout.ApplySecret, "east")},
+		},
+		"a local successor waits for the CRL of a remote one": {
+			rollout.Change{Publishes: true, Unchanged: []string{"west"}, Replaced: []string{"east"}, Pending: []string{"east", "south"}, WithoutCA: []string{"south"}},
+			[]rollout.Step{
+				step(rollout.Reissue, "south"), step(rollout.ApplyCRLs, "east", "west"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south"),
+				step(rollout.WaitProxies, "east", "south", "west"), step(rollout.ApplySecret, "east"), remote(rollout.ApplySecret, "south"),
+				step(rollout.WaitRenewal, "east", "south"), step(rollout.Finish, "east", "south"),
+			},
 		},
 		"a pending revocation waits for the successor": {
 			rollout.Change{Publishes: true, Unchanged: []string{"west"}, Replaced: []string{"east"}, Pending: []string{"east"}},
@@ -61,27 +95,32 @@ func TestPlan(t *testing.T) {
 		"a remote cluster gets its successor before its revocation is finished": {
 			rollout.Change{Publishes: true, Unchanged: []string{"west"}, Pending: []string{"south"}, WithoutCA: []string{"south"}},
 			[]rollout.Step{
-				step(rollout.Reissue, "south"), step(rollout.ApplyCRLs, "west"), step(rollout.WaitProxies, "west"), step(rollout.Exchange, "south"),
+				step(rollout.Reissue, "south"), step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south"),
+				step(rollout.WaitProxies, "south", "west"), remote(rollout.ApplySecret, "south"),
 				step(rollout.WaitRenewal, "south"), step(rollout.Finish, "south"),
 			},
 		},
 		"a revocation reaches all clusters without waiting": {
 			rollout.Change{Publishes: true, Revokes: true, Unchanged: []string{"west"}, Replaced: []string{"east"}, Remote: []string{"south"}, Cut: []string{"east"}},
 			[]rollout.Step{
-				step(rollout.ApplySecret, "east"), step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "south"),
+				step(rollout.ApplySecret, "east"), step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south"),
 				step(rollout.RestartWorkloads, "east"),
 			},
 		},
-		"with a pending revocation a revocation of others waits for the successor": {
+		"a revocation of others does not wait for a pending one": {
 			rollout.Change{Publishes: true, Revokes: true, Unchanged: []string{"west"}, Replaced: []string{"east"}, Pending: []string{"east"}},
 			[]rollout.Step{
+				step(rollout.ApplyCRLs, "east", "west"),
 				step(rollout.ApplyCRLs, "west"), step(rollout.WaitProxies, "west"), step(rollout.ApplySecret, "east"),
 				step(rollout.WaitRenewal, "east"), step(rollout.Finish, "east"),
 			},
 		},
 		"a remote cluster that is left without an intermediate gets one at the end": {
-			rollout.Change{Publishes: true, Revokes: true, Unchanged: []string{"west"}, Remote: []string{"beach"}, WithoutCA: []string{"south"}},
-			[]rollout.Step{step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "beach", "south"), step(rollout.Reissue, "south")},
+			rollout.Change{Publishes: true, Revokes: true, Unchanged: []string{"west"}, Remote: []string{"north"}, WithoutCA: []string{"south"}},
+			[]rollout.Step{
+				step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "north", "south"), remote(rollout.ApplyCRLs, "north", "south"),
+				step(rollout.Reissue, "south"), remote(rollout.ApplySecret, "south"),
+			},
 		},
 	}
 	for name, tt := range tests {

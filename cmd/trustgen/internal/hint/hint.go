@@ -115,7 +115,7 @@ var hints = []hint{
 		return fmt.Sprintf("use the directory with the key: 'trustgen secret' there prints the CA bundle, 'trustgen request' requests the next intermediate; 'trustgen intermediate --cluster %s --renew' issues one with a key in this directory", e.Cluster)
 	}),
 	as(rejoin),
-	is(mesh.ErrKeyTaken, always("make another key: 'trustgen request --new'")),
+	is(mesh.ErrKeyInUse, always("make another key: 'trustgen request --new'")),
 	is(fabric.ErrNoRequest, always("install it in the directory of the request, which has the key; if 'trustgen request --new' has replaced the key, revoke the certificate in the directory of the root: 'trustgen revoke --certificate FILE'")),
 	is(fabric.ErrRootUnconfirmed, always("compare it with a copy from the directory of the root: --root-cert root-cert.pem; --yes trusts it unseen")),
 

@@ -185,15 +185,17 @@ func newRevokedCAs(revoked []mesh.RevokedCA) []RevokedCA {
 // MissingCRL is a CA whose CRL is missing or has expired.
 type MissingCRL struct {
 	Cluster  string `json:"cluster,omitempty"`
-	Subject  string `json:"subject"`
+	Subject  string `json:"subject,omitempty"`
 	NotAfter string `json:"notAfter,omitempty"`
 	Expired  string `json:"expired,omitempty"`
+	// Path is the folder of a CA bundle whose certificate cannot be read.
+	Path string `json:"path,omitempty"`
 }
 
 func newMissingCRLs(missing []mesh.MissingCRL) []MissingCRL {
 	var all []MissingCRL
 	for _, m := range missing {
-		r := MissingCRL{Cluster: m.Cluster, Subject: m.Subject}
+		r := MissingCRL{Cluster: m.Cluster, Subject: m.Subject, Path: m.Path}
 		if !m.NotAfter.IsZero() { // the certificate can be read
 			r.NotAfter = term.Time(m.NotAfter)
 		}

@@ -32,21 +32,20 @@ type runbook struct{ dir string }
 func (r runbook) step(s rollout.Step) (title string, commands []string) {
 	clusters := joined(s.Clusters)
 	switch s.Kind {
-	case rollout.ApplyCRLs:
-		return "apply the CRL bundle to " + clusters, each(s.Clusters, r.applyCRLs)
-	case rollout.ApplySecret:
-		return "apply the new CA bundle to " + clusters, each(s.Clusters, r.applySecret)
-	case rollout.Exchange:
-		return "bring the CAs and CRLs of this directory to the directories of " + clusters,
-			append([]string{r.export()}, each(s.Clusters, r.importThere)...)
 	case rollout.Reissue:
 		return "issue another intermediate for " + clusters, each(s.Clusters, r.reissue)
+	case rollout.Exchange:
+		return r.exchange(s.Clusters)
+	case rollout.ApplyCRLs:
+		return "apply the CRL bundle to " + clusters, r.apply(s, " --crls-only", " --field-manager=trustgen-crls")
+	case rollout.ApplySecret:
+		return "apply the new CA bundle to " + clusters, r.apply(s, "", "")
 	case rollout.WaitProxies:
-		return "wait until the proxies of " + clusters + " have it", nil
+		return "wait until the proxies of " + clusters + " have the CRL bundle", nil
+	case rollout.RestartWorkloads:
+		return "restart the workloads of " + clusters, each(s.Clusters, restart)
 	case rollout.WaitRenewal:
 		return "wait until the workloads of " + clusters + " have new certificates", nil
-	case rollout.RestartWorkloads:
-		return "restart the workloads of " + clusters, each(s.Clusters, r.restart)
 	case rollout.Finish:
 		return "revoke the old intermediates of " + clusters,
 			[]string{fmt.Sprintf("trustgen revoke --cluster %s --finish%s", strings.Join(s.Clusters, ","), r.dir)}
@@ -54,34 +53,46 @@ func (r runbook) step(s rollout.Step) (title string, commands []string) {
 	return fmt.Sprintf("%s %s", s.Kind, clusters), nil
 }
 
-func (r runbook) applySecret(cluster string) []string {
-	return []string{fmt.Sprintf("trustgen secret --cluster %s%s | kubectl --context %s apply --server-side --force-conflicts -f -", cluster, r.dir, cluster)}
+// apply hands bundles to kubectl, in this directory or in those of the clusters.
+func (r runbook) apply(s rollout.Step, what, manager string) []string {
+	return each(s.Clusters, func(cluster string) []string {
+		dir, where := r.dir, ""
+		if s.Remote {
+			dir, where = "", there(cluster)
+		}
+		return []string{fmt.Sprintf("%strustgen secret --cluster %s%s%s | kubectl --context %s apply --server-side%s --force-conflicts -f -",
+			where, cluster, dir, what, cluster, manager)}
+	})
 }
 
-func (r runbook) applyCRLs(cluster string) []string {
-	return []string{fmt.Sprintf("trustgen secret --cluster %s%s --crls-only | kubectl --context %s apply --server-side --field-manager=trustgen-crls --force-conflicts -f -",
-		cluster, r.dir, cluster)}
-}
-
-func (r runbook) export() string { return "trustgen crl --with-certificates" + r.dir + " >mesh.pem" }
-
-func (r runbook) importThere(cluster string) []string {
-	there := "in the directory of " + cluster + ": "
-	return append([]string{there + "trustgen crl import mesh.pem"}, there+runbook{}.applySecret(cluster)[0])
+// exchange imports CAs and CRLs in the directories of clusters, or in that of the CA that signed.
+func (r runbook) exchange(clusters []string) (title string, commands []string) {
+	export := "trustgen crl --with-certificates" + r.dir + " >mesh.pem"
+	if len(clusters) == 0 {
+		return "import the CAs and CRLs of this directory in the directory that signed",
+			[]string{export, "in the directory that signed: trustgen crl import mesh.pem"}
+	}
+	places := "directory"
+	if len(clusters) > 1 {
+		places = "directories"
+	}
+	return fmt.Sprintf("import the CAs and CRLs of this directory in the %s of %s", places, joined(clusters)),
+		append([]string{export}, each(clusters, func(cluster string) []string { return []string{there(cluster) + "trustgen crl import mesh.pem"} })...)
 }
 
 func (r runbook) reissue(cluster string) []string {
-	there := "in the directory of " + cluster + ": "
 	return []string{
-		fmt.Sprintf("%strustgen request --cluster %s --out %s.csr", there, cluster, cluster),
+		fmt.Sprintf("%strustgen request --cluster %s --out %s.csr", there(cluster), cluster, cluster),
 		fmt.Sprintf("trustgen sign %s.csr --cluster %s%s --out %s.pem", cluster, cluster, r.dir, cluster),
-		fmt.Sprintf("%strustgen install %s.pem", there, cluster),
-		fmt.Sprintf("%strustgen crl --with-certificates >%s-crls.pem", there, cluster),
+		fmt.Sprintf("%strustgen install %s.pem", there(cluster), cluster),
+		fmt.Sprintf("%strustgen crl --with-certificates >%s-crls.pem", there(cluster), cluster),
 		fmt.Sprintf("trustgen crl import %s-crls.pem%s", cluster, r.dir),
 	}
 }
 
-func (r runbook) restart(cluster string) []string {
+func there(cluster string) string { return "in the directory of " + cluster + ": " }
+
+func restart(cluster string) []string {
 	return []string{fmt.Sprintf("kubectl --context %s rollout restart deployment --namespace NAMESPACE", cluster)}
 }
 
