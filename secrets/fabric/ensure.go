@@ -155,7 +155,7 @@ func (e *ensuring) compare(d *directory, cluster string) (ClusterResult, error) 
 		return ClusterResult{}, err
 	}
 	current := mesh.Summarize(bundle.Certificate())
-	if current.State(d.now) != mesh.StateValid || e.mesh.CheckUnrevoked(bundle.Chain()) != nil {
+	if current.State(d.now) != mesh.StateValid || e.mesh.LifecycleOf(bundle.Chain()) == mesh.LifecycleRevoked {
 		return ClusterResult{Cluster: cluster, Action: Renewed}, nil
 	}
 	outdated := !e.mesh.Constraints.Are(bundle.Certificate())

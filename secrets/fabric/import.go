@@ -65,7 +65,7 @@ func (f *Fabric) Import(ctx context.Context, o ImportOptions) (ImportResult, err
 	err := f.run(ctx, operation{
 		dryRun: o.DryRun,
 		trust:  i.trust,
-		decide: func(_ context.Context, d *directory) (needs, error) { return needs{newKey: i.result.KeyPath}, nil },
+		decide: func(context.Context, *directory) (needs, error) { return needs{newKey: i.result.KeyPath}, nil },
 		change: i.write,
 	}, &passphrases{fresh: prompt{ask: o.NewPassphrase, mayBeShort: o.SamePassphrase}})
 	if err != nil {
