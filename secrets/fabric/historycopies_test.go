@@ -51,7 +51,7 @@ func (h *history) installFromCopy(t *testing.T, cluster string) error {
 	return nil
 }
 
-// restore replaces the directory of the root by a copy, as SECURITY.md says: the CA bundles of all
+// restore replaces the directory of the root by a copy, as docs/directory.md says: the CA bundles of all
 // clusters are imported into it, and every cluster gets a new intermediate. The person waits with
 // that if a CRL is missing.
 func (h *history) restore(t *testing.T) error {

@@ -31,8 +31,9 @@ type needs struct {
 	newKey string
 }
 
-// run carries out an operation. A person is asked before the directory is locked, so that nobody
-// waits for the person.
+// run carries out an operation, in one transaction. A person is asked before the directory is
+// locked, so that nobody waits for the person. Whatever has to be recorded about every change, such
+// as a ledger entry, belongs here, after o.change.
 func (f *Fabric) run(ctx context.Context, o operation, p *passphrases) error {
 	p.existing.ask = f.passphrase
 	defer p.wipe()
