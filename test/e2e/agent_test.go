@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestIstiosAgentLivesOnTheProgramsTrust proves that what Istio's own client
+// TestAgent_RotatesCertificates proves that what Istio's own client
 // makes of istiod's answers works in a mesh, before and after it rotates them.
-func TestIstiosAgentLivesOnTheProgramsTrust(t *testing.T) {
+func TestAgent_RotatesCertificates(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")

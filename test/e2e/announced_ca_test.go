@@ -40,10 +40,10 @@ const (
 	announcementTimeout = 3 * time.Minute
 )
 
-// TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns has an east that publishes CRLs, and
+// TestAnnounce_ClustersWithCRLsKnowCABeforeItSigns has an east that publishes CRLs, and
 // a west whose controller announces its CAs, with the rights of deploy/. East takes the first
 // certificate of west's CA. Its request is there from the beginning.
-func TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns(t *testing.T) {
+func TestAnnounce_ClustersWithCRLsKnowCABeforeItSigns(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	east := startRevocable(t, c.newTrust(t, "east"), "east")

@@ -16,9 +16,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAnIssuerApprovesWhatItsPolicyAllows lets service accounts ask for themselves, beside
+// TestAutoApproval_FollowsPolicy lets service accounts ask for themselves, beside
 // an istiod that approves what it asks for.
-func TestAnIssuerApprovesWhatItsPolicyAllows(t *testing.T) {
+func TestAutoApproval_FollowsPolicy(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "auto")
 	signer.Install(t, c)

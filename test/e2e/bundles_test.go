@@ -15,9 +15,9 @@ type bundle struct {
 	because string // part of what the first of them says, in an istiod's log or an error
 }
 
-// TestWhatIstiodTakes gives the program's bundles to the real istiod, on which
+// TestIstiod_AcceptsBundles gives the program's bundles to the real istiod, on which
 // workloads must be able to rely, and others, of which it says what each does.
-func TestWhatIstiodTakes(t *testing.T) {
+func TestIstiod_AcceptsBundles(t *testing.T) {
 	t.Parallel()
 	ground := newTrialGround(t)
 	found := newFindings()

@@ -16,7 +16,7 @@ import (
 	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
 )
 
-func TestCFSSLPassesTheConformanceSuite(t *testing.T) {
+func TestCFSSL_Conformance(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	c.server.CALifetime = time.Hour // which is what the suite asks for
@@ -34,7 +34,7 @@ func TestCFSSLPassesTheConformanceSuite(t *testing.T) {
 	t.Logf("\n%s", report)
 }
 
-func TestACFSSLThatIsKilledIsAskedAgain(t *testing.T) {
+func TestCFSSL_RestartAfterKill(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -54,7 +54,7 @@ func TestACFSSLThatIsKilledIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestACFSSLThatHangsIsLeftAtTheDeadline(t *testing.T) {
+func TestCFSSL_HangEndsAtDeadline(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -76,7 +76,7 @@ func TestACFSSLThatHangsIsLeftAtTheDeadline(t *testing.T) {
 	c.mustObtain(t, i)
 }
 
-func TestTheKeyOfACFSSLIsRotated(t *testing.T) {
+func TestCFSSL_AuthKeyRotation(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -101,7 +101,7 @@ func TestTheKeyOfACFSSLIsRotated(t *testing.T) {
 	c.mustObtain(t, after)
 }
 
-func TestASecondCFSSLAnswersForTheFirst(t *testing.T) {
+func TestCFSSL_FailsOverToSecondServer(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	first := cfsslserver.Start(t, c.server)
@@ -117,7 +117,7 @@ func TestASecondCFSSLAnswersForTheFirst(t *testing.T) {
 	}
 }
 
-func TestACFSSLTakesOnlyClientsThatItKnows(t *testing.T) {
+func TestCFSSL_RejectsUnknownClients(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	o := options(t, firstKey, cfsslserver.Start(t, c.server))
@@ -126,7 +126,7 @@ func TestACFSSLTakesOnlyClientsThatItKnows(t *testing.T) {
 	wantTransient(t, err)
 }
 
-func TestWhatACFSSLRefusesIsRefusedForGood(t *testing.T) {
+func TestCFSSL_RefusalIsPermanent(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	i := newIssuer(t, options(t, firstKey, cfsslserver.Start(t, c.server)))
@@ -139,7 +139,7 @@ func TestWhatACFSSLRefusesIsRefusedForGood(t *testing.T) {
 	}
 }
 
-func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
+func TestCFSSL_DetectsUnknownProfile(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -159,10 +159,10 @@ func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
 	}
 }
 
-// TestAnEphemeralCALivesOnAnUpstreamCFSSL moves the clock of the ephemeral CA, and
+// TestEphemeral_RenewsFromCFSSL moves the clock of the ephemeral CA, and
 // not that of the server: so what the server answers seems old, which one rule would
 // refuse, and has to live longer.
-func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
+func TestEphemeral_RenewsFromCFSSL(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)

@@ -41,10 +41,10 @@ func rootSources() []rootSource {
 	}
 }
 
-// TestWorkloadsLearnTheRootByWhatTheIssuerAnswers shows in which form an issuer has to
+// TestRA_ChainForms shows in which form an issuer has to
 // answer, wherever an istiod knows the root from. What a workload trusts is the last
 // certificate that it gets.
-func TestWorkloadsLearnTheRootByWhatTheIssuerAnswers(t *testing.T) {
+func TestRA_ChainForms(t *testing.T) {
 	t.Parallel()
 	c, root := startTenant(t)
 	var istiods []*istiod.Istiod

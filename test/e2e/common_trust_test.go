@@ -11,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestWorkloadsOfClustersWithOneRootTrustEachOther proves what the program is
+// TestMesh_ClustersWithOneRootTrustEachOther proves what the program is
 // for, on the bytes that it hands to the clusters.
-func TestWorkloadsOfClustersWithOneRootTrustEachOther(t *testing.T) {
+func TestMesh_ClustersWithOneRootTrustEachOther(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")

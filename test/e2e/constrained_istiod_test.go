@@ -15,10 +15,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestIstiodsBelowNameConstraints gives istiods intermediates that are good for the trust
+// TestIstiod_NameConstraints gives istiods intermediates that are good for the trust
 // domain and for istiod's own names alone. Their clusters share an API server, in which each
 // has a namespace.
-func TestIstiodsBelowNameConstraints(t *testing.T) {
+func TestIstiod_NameConstraints(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "shared")
 	plain, canary := newConstrainedTrust(t), newConstrainedTrust(t, "canary")

@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAControllerThatIsKilledLosesNoRequest kills it while each of its workers waits for
+// TestCrash_KilledControllerLosesNoRequest kills it while each of its workers waits for
 // the CA, and deletes some of what it leaves behind.
-func TestAControllerThatIsKilledLosesNoRequest(t *testing.T) {
+func TestCrash_KilledControllerLosesNoRequest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), floodTimeout)
 	defer cancel()
@@ -38,9 +38,9 @@ func TestAControllerThatIsKilledLosesNoRequest(t *testing.T) {
 	}
 }
 
-// TestAnAPIServerThatIsRestartedLosesNoRequest ends it while the CA answers, and while
+// TestCrash_RestartedAPIServerLosesNoRequest ends it while the CA answers, and while
 // istiod waits as well: which may be the end of that.
-func TestAnAPIServerThatIsRestartedLosesNoRequest(t *testing.T) {
+func TestCrash_RestartedAPIServerLosesNoRequest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), floodTimeout)
 	defer cancel()

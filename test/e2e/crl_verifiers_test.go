@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestOthersHoldChainsAgainstCRLs shows what becomes of a chain, by the set of CRLs that whoever
+// TestVerifiers_CRLs shows what becomes of a chain, by the set of CRLs that whoever
 // judges it has: the complete one that istiod and Envoy ask for, or another.
-func TestOthersHoldChainsAgainstCRLs(t *testing.T) {
+func TestVerifiers_CRLs(t *testing.T) {
 	t.Parallel()
 	root := newLocalRoot(t, "root")
 	issuing := root.below(t, "issuing", ca.IntermediateOptions{PathLen: 1})

@@ -10,9 +10,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs follows the order that a renewal of two
+// TestRenewal_CRLsComeBeforeCAs follows the order that a renewal of two
 // clusters prints, twice: first the CRLs alone, by a field manager of their own, then all.
-func TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs(t *testing.T) {
+func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "east"})
 	c.Kubectl(t, "create", "namespace", istiod.Namespace)

@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestOthersFollowACrossCertificate shows who accepts what a root issued that another one has
+// TestVerifiers_CrossCertificates shows who accepts what a root issued that another one has
 // cross-signed: the next root of a mesh, or the root of another mesh.
-func TestOthersFollowACrossCertificate(t *testing.T) {
+func TestVerifiers_CrossCertificates(t *testing.T) {
 	t.Parallel()
 	s := newSuccession(t)
 	judge(t, slices.Concat(s.trusted(), s.limited(t), s.underOneName(t), foreignMesh(t)))

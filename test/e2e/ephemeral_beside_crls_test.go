@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAnEphemeralCABesideAClusterWithCRLs has an east that publishes CRLs, and a west whose
+// TestEphemeral_BesideClusterWithCRLs has an east that publishes CRLs, and a west whose
 // controller makes its CAs by itself, below the same issuing CA.
-func TestAnEphemeralCABesideAClusterWithCRLs(t *testing.T) {
+func TestEphemeral_BesideClusterWithCRLs(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)

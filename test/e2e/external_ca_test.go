@@ -11,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAClusterHasItsIntermediateFromAnExternalCA lets a real cfssl sign what the
+// TestIntermediate_FromExternalCA lets a real cfssl sign what the
 // program asks for, in place of a root in the directory, and two istiods take it.
-func TestAClusterHasItsIntermediateFromAnExternalCA(t *testing.T) {
+func TestIntermediate_FromExternalCA(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)

@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAMeshWhoseIstiodsHoldNoKey signs east with an intermediate from a Secret, and west
+// TestRA_IstiodsHoldNoKey signs east with an intermediate from a Secret, and west
 // with one that was born in its controller, below the same root.
-func TestAMeshWhoseIstiodsHoldNoKey(t *testing.T) {
+func TestRA_IstiodsHoldNoKey(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)

@@ -130,7 +130,7 @@ func (h *history) check(t *testing.T) {
 
 // The API server itself refuses to change a certificate, so no real one can show that
 // this would be seen.
-func TestAHistorySeesWhenACertificateChanges(t *testing.T) {
+func TestHistory_DetectsChangedCertificate(t *testing.T) {
 	t.Parallel()
 	h := newHistory()
 	for _, certificate := range []string{"", "b25l", "b25l", "dHdv"} {

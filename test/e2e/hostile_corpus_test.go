@@ -17,10 +17,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/signer"
 )
 
-// TestTheHostileCorpusIsRefusedInACluster poses every request of the corpus to a real
+// TestCorpus_HostileRequestsFail poses every request of the corpus to a real
 // API server, as its requester, and approves it. The valid ones go the same way: that
 // they are signed shows that it leads to the signer.
-func TestTheHostileCorpusIsRefusedInACluster(t *testing.T) {
+func TestCorpus_HostileRequestsFail(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "corpus"})
 	signer.Install(t, c)

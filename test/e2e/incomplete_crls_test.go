@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestIstiodRefusesAnIncompleteSetOfCRLs has a corporate root whose CRL is not there, which
+// TestIstiod_RejectsIncompleteCRLBundle has a corporate root whose CRL is not there, which
 // the program says before istiod does.
-func TestIstiodRefusesAnIncompleteSetOfCRLs(t *testing.T) {
+func TestIstiod_RejectsIncompleteCRLBundle(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	dir := c.newTrust(t, "east")

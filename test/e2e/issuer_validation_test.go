@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/signer"
 )
 
-// TestTheAPIServerRefusesAnIssuerThatCannotBe looks at what the CRD itself says, before
+// TestIssuerValidation_RejectsInvalidSpecs looks at what the CRD itself says, before
 // any controller sees the object.
-func TestTheAPIServerRefusesAnIssuerThatCannotBe(t *testing.T) {
+func TestIssuerValidation_RejectsInvalidSpecs(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "validation"})
 	signer.Install(t, c)

@@ -128,7 +128,7 @@ func (f foundKeys) scalars(data []byte) {
 	}
 }
 
-func TestTheSearchFindsAKeyInEveryForm(t *testing.T) {
+func TestKeySearch_FindsEveryEncoding(t *testing.T) {
 	t.Parallel()
 	key, ok := newKey(t).(*ecdsa.PrivateKey)
 	if !ok {

@@ -14,11 +14,11 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAnExternalIstiodReadsTheSecretWhenItFirstStarts proves that an istiod
+// TestIstiod_ExternalReadsSecretAtFirstStart proves that an istiod
 // into which no kubelet mounts the Secret, since it runs outside of its cluster,
 // fetches it; and that another Secret reaches nobody but an istiod that starts
 // without the files which such a fetch leaves behind.
-func TestAnExternalIstiodReadsTheSecretWhenItFirstStarts(t *testing.T) {
+func TestIstiod_ExternalReadsSecretAtFirstStart(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east")
 	c := startCluster(t, "east")
@@ -50,10 +50,10 @@ func TestAnExternalIstiodReadsTheSecretWhenItFirstStarts(t *testing.T) {
 	})
 }
 
-// TestAPrimarysIstiodServesARemoteCluster proves that workloads of a cluster
+// TestIstiod_PrimaryServesRemoteCluster proves that workloads of a cluster
 // without an istiod get certificates of the program's intermediate from the
 // istiod of another one, which knows that cluster by a remote secret.
-func TestAPrimarysIstiodServesARemoteCluster(t *testing.T) {
+func TestIstiod_PrimaryServesRemoteCluster(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "primary")
 	primary, remote := startWithTrust(t, dir, "primary", "EXTERNAL_ISTIOD=true"), startCluster(t, "remote")

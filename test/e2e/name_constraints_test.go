@@ -10,9 +10,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestOthersKeepNameConstraints shows who accepts which names below an intermediate with name
+// TestVerifiers_NameConstraints shows who accepts which names below an intermediate with name
 // constraints: ours, and others that look right.
-func TestOthersKeepNameConstraints(t *testing.T) {
+func TestVerifiers_NameConstraints(t *testing.T) {
 	t.Parallel()
 	root := newLocalRoot(t, "root")
 	c := boundedCluster{root: root, east: root.below(t, "east", ca.IntermediateOptions{Constraints: istioConstraints("cluster.local")})}

@@ -13,12 +13,12 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// TestAKilledRunLeavesNoServerBehind kills a run in the middle of a scenario,
+// TestKilledRun_LeavesNoServers kills a run in the middle of a scenario,
 // in a way that leaves it no time to clean up.
-func TestAKilledRunLeavesNoServerBehind(t *testing.T) {
+func TestKilledRun_LeavesNoServers(t *testing.T) {
 	t.Parallel()
 	tmp := t.TempDir()
-	run := startScenario(t, tmp, "TestIstiosAgentLivesOnTheProgramsTrust")
+	run := startScenario(t, tmp, "TestAgent_RotatesCertificates")
 	ctx, cancel := context.WithTimeout(t.Context(), scenarioTimeout)
 	defer cancel()
 	err := poll.Until(ctx, func(context.Context) error {

@@ -21,8 +21,8 @@ func proveAuthority(t *testing.T, a *authority, judges []verifiers.Verifier) {
 	}
 }
 
-// TestOthersRefuseABadAuthority shows that proveAuthority can fail.
-func TestOthersRefuseABadAuthority(t *testing.T) {
+// TestVerifiers_RejectBadAuthority shows that proveAuthority can fail.
+func TestVerifiers_RejectBadAuthority(t *testing.T) {
 	judges := findVerifiers(t)
 	root := newMesh(t, "P-256", "east").root
 

@@ -58,8 +58,8 @@ var proofs = []proof{
 	},
 }
 
-// TestOthersVerifyTheMesh lets other people's code judge what the program makes for each type of key.
-func TestOthersVerifyTheMesh(t *testing.T) {
+// TestVerifiers_Mesh lets other people's code judge what the program makes for each type of key.
+func TestVerifiers_Mesh(t *testing.T) {
 	judges := findVerifiers(t)
 	answers := newAnswers()
 	t.Cleanup(func() { t.Logf("what the verifiers say:\n%s", answers.table(judges)) })

@@ -24,11 +24,11 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestRenewedIntermediatesInterruptNothing proves that a renewal needs no
+// TestRenewal_InterruptsNothing proves that a renewal needs no
 // restart and no order: whoever has a new certificate and whoever still has an
 // old one accept each other. That istiod never ends in between is what package
 // process watches over.
-func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
+func TestRenewal_InterruptsNothing(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")

@@ -12,9 +12,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAClusterIsRevoked goes through a revocation in the order that the program gives. All
+// TestRevoke_Cluster goes through a revocation in the order that the program gives. All
 // workloads hold their peers against the CRLs that their istiod publishes, as Envoy does.
-func TestAClusterIsRevoked(t *testing.T) {
+func TestRevoke_Cluster(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east", "west")
 	east, west := startRevocable(t, dir, "east"), startRevocable(t, dir, "west")

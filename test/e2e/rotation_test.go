@@ -50,10 +50,10 @@ const (
 	rootsMustOverlap = "Updating new ROOT-CA not supported"
 )
 
-// TestARootIsRotatedByHand goes through the steps in two clusters. At each one
+// TestRotation_RootByHand goes through the steps in two clusters. At each one
 // every workload renews, and every certificate that there has been meets every
 // other one, across clusters and within: see meetings.
-func TestARootIsRotatedByHand(t *testing.T) {
+func TestRotation_RootByHand(t *testing.T) {
 	t.Parallel()
 	trust := map[string]string{"old": newTrust(t, "east", "west"), "new": newTrust(t, "east", "west")}
 	clusters := []*cluster.Cluster{startCluster(t, "east"), startCluster(t, "west")}

@@ -20,9 +20,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAMeshHasSeveralSigners has a signer for all of the mesh, istiod included, and one
+// TestRA_SeveralSigners has a signer for all of the mesh, istiod included, and one
 // for the namespace bank, which its workloads name themselves.
-func TestAMeshHasSeveralSigners(t *testing.T) {
+func TestRA_SeveralSigners(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "signers")
 	requests := watchRequests(t, c)

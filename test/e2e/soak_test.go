@@ -23,10 +23,10 @@ const (
 	maxRenewals      = 10_000 // whatever SOAK says: each one stays in the trust directory
 )
 
-// TestSoakAMeshLivesThroughManyRenewals proves that renewals leave no trace: after
+// TestSoak_Renewals proves that renewals leave no trace: after
 // any number of them each workload gets certificates that verify, and talks to
 // everyone, whether these have certificates of now or of the beginning.
-func TestSoakAMeshLivesThroughManyRenewals(t *testing.T) {
+func TestSoak_Renewals(t *testing.T) {
 	end := time.Now().Add(soakTime(t))
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")

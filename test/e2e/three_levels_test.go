@@ -11,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAMeshBelowACorporateRoot issues with a CA that stands below a root whose key is
+// TestMesh_BelowCorporateRoot issues with a CA that stands below a root whose key is
 // elsewhere, and two istiods take the chains of four.
-func TestAMeshBelowACorporateRoot(t *testing.T) {
+func TestMesh_BelowCorporateRoot(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	dir := c.newTrust(t, "east", "west")

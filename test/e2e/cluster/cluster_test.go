@@ -58,7 +58,7 @@ stringData: {root-cert.pem: "`+rootCert+`"}
 	})
 }
 
-func TestAClusterStartsThoughItsPortWasTaken(t *testing.T) {
+func TestStart_RetriesOnTakenPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAVolumeHoldsWhatWasWrittenLast(t *testing.T) {
+func TestVolume_HoldsLastWrite(t *testing.T) {
 	v := volume(filepath.Join(t.TempDir(), "etc/cacerts"))
 	for _, files := range []map[string][]byte{
 		{"ca-cert.pem": []byte("one"), "ca-key.pem": []byte("one")},
@@ -24,7 +24,7 @@ func TestAVolumeHoldsWhatWasWrittenLast(t *testing.T) {
 	}
 }
 
-func TestAVolumeKeepsNothingOld(t *testing.T) {
+func TestVolume_RemovesOldFiles(t *testing.T) {
 	v := volume(t.TempDir())
 	for range 3 {
 		if err := v.write(map[string][]byte{"ca-key.pem": []byte("secret")}); err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestOnlyWhatRunsInTheDirectoryIsFound(t *testing.T) {
+func TestProcesses_OnlyBelowDirectory(t *testing.T) {
 	dir := t.TempDir()
 	cat := exec.CommandContext(t.Context(), "cat")
 	cat.Dir = dir

@@ -88,7 +88,7 @@ func dial(address string) func(context.Context) error {
 
 func never(context.Context) error { return errors.New("still warming up") }
 
-func TestAServerIsReadyOnceItServesAndGoneOnceStopped(t *testing.T) {
+func TestStop_EndsReadyServer(t *testing.T) {
 	address := freeAddress(t)
 	p := play(t, "serve", address)
 	if err := p.Ready(t.Context(), dial(address)); err != nil {
@@ -110,7 +110,7 @@ func TestAServerIsReadyOnceItServesAndGoneOnceStopped(t *testing.T) {
 	}
 }
 
-func TestAServerThatIgnoresSIGTERMIsKilled(t *testing.T) {
+func TestStop_KillsServerThatIgnoresSIGTERM(t *testing.T) {
 	address := freeAddress(t)
 	p := play(t, "stubborn", address)
 	if err := p.Ready(t.Context(), dial(address)); err != nil {
@@ -122,14 +122,14 @@ func TestAServerThatIgnoresSIGTERMIsKilled(t *testing.T) {
 	}
 }
 
-func TestReadyFailsAsSoonAsTheServerEnds(t *testing.T) {
+func TestReady_FailsWhenServerEnds(t *testing.T) {
 	err := play(t, "crash", "").Ready(t.Context(), never)
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Fatalf("Ready() = %v, want the exit status 3", err)
 	}
 }
 
-func TestReadyIsNotFooledByAnotherServer(t *testing.T) {
+func TestReady_DetectsAnotherServerOnPort(t *testing.T) {
 	address := freeAddress(t)
 	first := play(t, "serve", address)
 	if err := first.Ready(t.Context(), dial(address)); err != nil {
@@ -148,7 +148,7 @@ func TestReadyIsNotFooledByAnotherServer(t *testing.T) {
 	}
 }
 
-func TestAServerWhosePortIsTakenGetsAnother(t *testing.T) {
+func TestStartReady_RetriesOnTakenPort(t *testing.T) {
 	taken, free := freeAddress(t), freeAddress(t)
 	if err := play(t, "serve", taken).Ready(t.Context(), dial(taken)); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestAServerWhosePortIsTakenGetsAnother(t *testing.T) {
 	}
 }
 
-func TestReadyFailsWithTheLastAnswerWhenTimeIsUp(t *testing.T) {
+func TestReady_ReturnsLastProbeErrorAtDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	err := play(t, "serve", freeAddress(t)).Ready(ctx, never)
@@ -176,7 +176,7 @@ func TestReadyFailsWithTheLastAnswerWhenTimeIsUp(t *testing.T) {
 	}
 }
 
-func TestAServerThatEndsByItselfFailsItsTest(t *testing.T) {
+func TestStart_FailsTestWhenServerEnds(t *testing.T) {
 	inner := &fakeTest{TB: t}
 	<-play(inner, "crash", "").exited
 	inner.cleanUp()
@@ -189,7 +189,7 @@ func TestAServerThatEndsByItselfFailsItsTest(t *testing.T) {
 	}
 }
 
-func TestLogsAndUsageAreKeptWhereE2E_LOGSSays(t *testing.T) {
+func TestStart_KeepsLogsAndUsageInE2ELogs(t *testing.T) {
 	kept := t.TempDir()
 	t.Setenv("E2E_LOGS", kept)
 	for range 2 {

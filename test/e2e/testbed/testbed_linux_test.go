@@ -53,9 +53,9 @@ func trials() map[string]trial {
 	}
 }
 
-// TestTheTestbedDoesWhatItSays proves it of `make testbed`, of each command
+// TestTestbed_GuideWorks proves it of `make testbed`, of each command
 // that it prints, and of Ctrl-C.
-func TestTheTestbedDoesWhatItSays(t *testing.T) {
+func TestTestbed_GuideWorks(t *testing.T) {
 	for mode, want := range trials() {
 		t.Run(mode, func(t *testing.T) {
 			bed := startTestbed(t, mode)
@@ -97,7 +97,7 @@ func (b *testbed) assertDoes(t *testing.T, want trial) {
 	}
 }
 
-func TestCtrlCEndsATestbedThatStarts(t *testing.T) {
+func TestTestbed_CtrlCWhileStarting(t *testing.T) {
 	bed := startTestbed(t, "ra")
 	bed.await(t, func() error {
 		if !slices.Contains(leftover.Processes(t, bed.tmp), "kube-apiserver") {
@@ -132,7 +132,7 @@ func (b *testbed) await(t *testing.T, look func() error) {
 	}
 }
 
-func TestATestbedOfNoKnownModeIsRefused(t *testing.T) {
+func TestTestbed_RejectsUnknownMode(t *testing.T) {
 	bed := startTestbed(t, "external")
 	said, err := io.ReadAll(bed.lines)
 	if err != nil {

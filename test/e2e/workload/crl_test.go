@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestWorkloadsCheckRevocation(t *testing.T) {
+func TestChecking_RejectsRevokedPeers(t *testing.T) {
 	top, other := newRoot(t), newRoot(t)
 	issuing := top.below(t)
 	id := issuing.identity(t, serverID)
@@ -63,7 +63,7 @@ func assertOutcome(t *testing.T, client, server *Identity, want error) {
 	}
 }
 
-func TestCRLsAreNothingElse(t *testing.T) {
+func TestChecking_RejectsNonCRLs(t *testing.T) {
 	top := newRoot(t)
 	id := top.identity(t, clientID)
 	for name, data := range map[string][]byte{

@@ -15,7 +15,7 @@ import (
 
 const clientID, serverID = "spiffe://cluster.local/client", "spiffe://cluster.local/server"
 
-func TestWorkloads(t *testing.T) {
+func TestDial(t *testing.T) {
 	ours, theirs := newRoot(t), newRoot(t)
 	client, server := ours.identity(t, clientID), ours.identity(t, serverID)
 	stranger := theirs.identity(t, serverID)
@@ -54,7 +54,7 @@ func TestWorkloads(t *testing.T) {
 	}
 }
 
-func TestAConnectionEndsWithClose(t *testing.T) {
+func TestClose_EndsConnection(t *testing.T) {
 	id := newRoot(t).identity(t, clientID)
 	conn, err := id.Dial(t.Context(), id.Serve(t))
 	if err != nil {
@@ -68,7 +68,7 @@ func TestAConnectionEndsWithClose(t *testing.T) {
 	}
 }
 
-func TestAnIdentityIsWhole(t *testing.T) {
+func TestNewIdentity_RequiresAllParts(t *testing.T) {
 	root := newRoot(t)
 	id, other := root.identity(t, clientID), root.identity(t, clientID)
 	chain, roots := certificatePEM(id.Chain...), certificatePEM(id.Roots...)
