@@ -16,8 +16,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAutoApproval_FollowsPolicy lets service accounts ask for themselves, beside
-// an istiod that approves what it asks for.
+// TestAutoApproval_FollowsPolicy lets service accounts request certificates for themselves,
+// beside an istiod that approves its own requests.
 func TestAutoApproval_FollowsPolicy(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "auto")

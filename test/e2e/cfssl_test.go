@@ -19,7 +19,7 @@ import (
 func TestCFSSL_Conformance(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
-	c.server.CALifetime = time.Hour // which is what the suite asks for
+	c.server.CALifetime = time.Hour // the lifetime that the suite requests
 	server := cfsslserver.Start(t, c.server)
 	report := issuertest.Run(t, func(t *testing.T, proxy *issuertest.Proxy) issuertest.Backend {
 		o := options(t, firstKey, server)
@@ -71,7 +71,7 @@ func TestCFSSL_HangEndsAtDeadline(t *testing.T) {
 
 	wantTransient(t, err)
 	if !errors.Is(err, context.DeadlineExceeded) || waited > 3*time.Second {
-		t.Errorf("got the error %v after %s, want that of the deadline after 300ms", err, waited)
+		t.Errorf("got the error %v after %s, want the error of the deadline after 300ms", err, waited)
 	}
 	c.mustObtain(t, i)
 }
@@ -105,11 +105,11 @@ func TestCFSSL_FailsOverToSecondServer(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	first := cfsslserver.Start(t, c.server)
-	c.renew(t) // each has a CA of its own
+	c.renew(t) // each server has its own CA
 	second := first.StartAnother(t, c.server)
 	i := newIssuer(t, options(t, firstKey, first, second))
 	if chain := c.mustObtain(t, i); chain.Certificates[1].Equal(c.issuing.Certificate()) {
-		t.Error("the second server answered, want the first")
+		t.Error("the second server responded, want the first")
 	}
 	first.Process.Kill()
 	if chain := c.mustObtain(t, i); !chain.Certificates[1].Equal(c.issuing.Certificate()) {
@@ -147,7 +147,7 @@ func TestCFSSL_DetectsUnknownProfile(t *testing.T) {
 	o.Profile = "wrkloads"
 	i := newIssuer(t, o)
 	_, err := c.obtain(t, i)
-	wantTransient(t, err) // the default profile has another key
+	wantTransient(t, err) // the default profile has a different key
 
 	c.server.CarelessDefault = true
 	server.Restart(t, c.server)
@@ -159,9 +159,9 @@ func TestCFSSL_DetectsUnknownProfile(t *testing.T) {
 	}
 }
 
-// TestEphemeral_RenewsFromCFSSL moves the clock of the ephemeral CA, and
-// not that of the server: so what the server answers seems old, which one rule would
-// refuse, and has to live longer.
+// TestEphemeral_RenewsFromCFSSL moves the clock of the ephemeral CA, but not that of the server.
+// To the CA a new certificate seems old, which one rule would reject, and needs a longer
+// lifetime.
 func TestEphemeral_RenewsFromCFSSL(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
@@ -201,10 +201,10 @@ func TestEphemeral_RenewsFromCFSSL(t *testing.T) {
 
 	server.Process.Kill()
 	ahead = 18 * time.Hour
-	check() // the old one has hours left
+	check() // the old certificate is valid for hours
 	leaf()
 	if ephemeral.Trouble() == nil || !ephemeral.Certificate().Equal(first) {
-		t.Errorf("with the server gone the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
+		t.Errorf("without the server the CA is %s, and the renewal reports %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
 	}
 
 	c.server.CALifetime += 19 * time.Hour
@@ -213,6 +213,6 @@ func TestEphemeral_RenewsFromCFSSL(t *testing.T) {
 	check()
 	leaf()
 	if ephemeral.Trouble() != nil || ephemeral.Certificate().Equal(first) {
-		t.Errorf("with the server back the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
+		t.Errorf("after the restart of the server the CA is %s, and the renewal reports %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestRenewal_CRLsComeBeforeCAs follows the order that a renewal of two
-// clusters prints, twice: first the CRLs alone, by a field manager of their own, then all.
+// TestRenewal_CRLsComeBeforeCAs follows the steps that a renewal of two clusters prints: it
+// applies the CRLs alone, with their own field manager, and then the whole Secret.
 func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "east"})
@@ -27,10 +27,10 @@ func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 		between["ca-crl.pem"] = after["ca-crl.pem"]
 		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east", "--crls-only"),
 			"apply", "--server-side", "--field-manager=trustgen-crls", "--force-conflicts", "-f", "-")
-		wantSameFiles(t, "with the CRLs alone", between, c.Secret(t, istiod.Namespace, "cacerts"))
+		wantSameFiles(t, "after the CRLs", between, c.Secret(t, istiod.Namespace, "cacerts"))
 		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east"),
 			"apply", "--server-side", "--force-conflicts", "-f", "-")
-		wantSameFiles(t, "with all", after, c.Secret(t, istiod.Namespace, "cacerts"))
+		wantSameFiles(t, "after the whole Secret", after, c.Secret(t, istiod.Namespace, "cacerts"))
 		if bytes.Equal(before["ca-crl.pem"], after["ca-crl.pem"]) || bytes.Equal(before["ca-key.pem"], after["ca-key.pem"]) {
 			t.Error("the renewal changed nothing")
 		}
@@ -38,7 +38,7 @@ func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 	}
 }
 
-// eastFiles are what the directory has for east.
+// eastFiles returns the files of cluster east in the trust directory.
 func eastFiles(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := make(map[string][]byte)
@@ -48,12 +48,12 @@ func eastFiles(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
-// wantSameFiles compares two sets without showing a key.
+// wantSameFiles compares files without printing a key.
 func wantSameFiles(t *testing.T, when string, want, got map[string][]byte) {
 	t.Helper()
 	for name := range want {
 		if !bytes.Equal(want[name], got[name]) {
-			t.Errorf("the Secret %s: %s is another one", when, name)
+			t.Errorf("the Secret %s: %s differs", when, name)
 		}
 	}
 	if len(got) != len(want) {

@@ -9,8 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestExamples_Output runs each script and compares its output
-// with the one that stands beside it.
+// TestExamples_Output runs each script of the examples and compares its output with output.txt.
 func TestExamples_Output(t *testing.T) {
 	t.Parallel()
 	for _, example := range []string{"two-cluster", "offline-root"} {

@@ -9,8 +9,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestRA_PreviousKubernetes does for one cluster what
-// TestRA_IstiodsHoldNoKey does for two.
+// TestRA_PreviousKubernetes is TestRA_IstiodsHoldNoKey for one cluster with the previous version
+// of Kubernetes.
 func TestRA_PreviousKubernetes(t *testing.T) {
 	t.Parallel()
 	in := cluster.Start(t, cluster.Options{Name: "older", Kubernetes: cluster.Kubernetes136})
