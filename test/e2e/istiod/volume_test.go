@@ -35,12 +35,12 @@ func TestVolume_RemovesOldFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 3 { // ..data, what it links to, and ca-key.pem
+	if len(entries) != 3 { // ..data, its target, and ca-key.pem
 		t.Errorf("the volume holds %v, want 3 entries", entries)
 	}
 }
 
-// read returns the files of the volume that are not the kubelet's own.
+// read returns the files of the volume without the kubelet's own.
 func read(t *testing.T, v volume) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(v.path("[^.]*"))
