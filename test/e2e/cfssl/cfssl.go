@@ -41,8 +41,7 @@ type Options struct {
 type Server struct {
 	Process *process.Process
 	URL     string
-	// TLS is what a client needs: the CA of the server's certificate, and a
-	// certificate of its own.
+	// TLS is the CA of the server's certificate. Client has the certificate of a client.
 	TLS    *pki.Authority
 	Client pki.Credential
 

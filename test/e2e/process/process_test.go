@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// roleVar makes the test binary play a server: see TestMain.
+// roleVar lets the test binary run as a server: see TestMain.
 const roleVar = "PROCESS_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVar) {
 	case "":
-		os.Unsetenv("E2E_LOGS") // the servers here are no news
+		os.Unsetenv("E2E_LOGS") // do not keep the logs of these servers
 		os.Exit(m.Run())
 	case "crash":
 		fmt.Println("out of luck")
@@ -56,7 +56,7 @@ func play(t testing.TB, name, address string) *Process {
 	return Start(t, role(t, name, address))
 }
 
-// role is how to run the test binary as a server.
+// role is the spec of the test binary as a server.
 func role(t testing.TB, name, address string) Spec {
 	t.Helper()
 	self, err := os.Executable()
@@ -138,10 +138,10 @@ func TestReady_DetectsAnotherServerOnPort(t *testing.T) {
 	second := play(t, "serve", address)
 	<-second.exited
 	if err := second.Ready(t.Context(), dial(address)); err == nil {
-		t.Error("Ready() = nil for a server that ended, because another one answered")
+		t.Error("Ready() = nil for a server that ended, because another one responded")
 	}
 	if !second.PortTaken() {
-		t.Errorf("PortTaken() = false, but it said: %s", tail(second.logPath))
+		t.Errorf("PortTaken() = false, want true; the log ends with: %s", tail(second.logPath))
 	}
 	if first.PortTaken() {
 		t.Error("PortTaken() = true for the server that has the port")
@@ -163,7 +163,7 @@ func TestStartReady_RetriesOnTakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.hasExited() || len(addresses) > 0 {
-		t.Errorf("the server ended: %t; it has not tried %v", p.hasExited(), addresses)
+		t.Errorf("the server ended: %t; untried addresses: %v", p.hasExited(), addresses)
 	}
 }
 
@@ -210,7 +210,7 @@ func TestStart_KeepsLogsAndUsageInE2ELogs(t *testing.T) {
 	}
 }
 
-// fakeTest is a test that may fail. Its cleanup runs when it is told to.
+// fakeTest is a test that may fail. Its cleanup runs on request.
 type fakeTest struct {
 	testing.TB
 	cleanups     []func()
