@@ -56,7 +56,7 @@ func TestAnnounce_ClustersWithCRLsKnowCABeforeItSigns(t *testing.T) {
 	defer cancel()
 	west := startCluster(t, "west")
 	signer.Install(t, west)
-	letEveryoneAsk(t, west)
+	allowRequests(t, west)
 	replica := announceOther(t, west, c)
 	applyAnnouncing(t, west, c)
 	controller := startUnready(ctx, t, west)

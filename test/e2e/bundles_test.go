@@ -16,7 +16,7 @@ type bundle struct {
 }
 
 // TestIstiod_AcceptsBundles gives CA bundles to a real istiod. With those of the program
-// workloads must communicate. For every other bundle the table says which step fails.
+// workloads must connect. For every other bundle the table says which step fails.
 func TestIstiod_AcceptsBundles(t *testing.T) {
 	t.Parallel()
 	ground := newTrialGround(t)

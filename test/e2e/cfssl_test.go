@@ -43,8 +43,8 @@ func TestCFSSL_RestartAfterKill(t *testing.T) {
 
 	server.Process.Kill()
 	_, err := c.obtain(t, i)
-	wantTransient(t, err)
-	wantTransient(t, i.Check(t.Context()))
+	assertTransient(t, err)
+	assertTransient(t, i.Check(t.Context()))
 
 	c.renew(t)
 	server.Restart(t, c.server)
@@ -69,7 +69,7 @@ func TestCFSSL_HangEndsAtDeadline(t *testing.T) {
 	waited := time.Since(begin)
 	server.Process.Resume(t)
 
-	wantTransient(t, err)
+	assertTransient(t, err)
 	if !errors.Is(err, context.DeadlineExceeded) || waited > 3*time.Second {
 		t.Errorf("got the error %v after %s, want the error of the deadline after 300ms", err, waited)
 	}
@@ -84,7 +84,7 @@ func TestCFSSL_AuthKeyRotation(t *testing.T) {
 	after := newIssuer(t, options(t, secondKey, server))
 	c.mustObtain(t, before)
 	_, err := c.obtain(t, after)
-	wantTransient(t, err)
+	assertTransient(t, err)
 
 	c.server.AuthKey, c.server.PreviousKey = secondKey, firstKey
 	server.Restart(t, c.server)
@@ -94,7 +94,7 @@ func TestCFSSL_AuthKeyRotation(t *testing.T) {
 	c.server.PreviousKey = ""
 	server.Restart(t, c.server)
 	_, err = c.obtain(t, before)
-	wantTransient(t, err)
+	assertTransient(t, err)
 	if err == nil || !strings.Contains(err.Error(), "invalid token") {
 		t.Errorf("got the error %v, want one about the token", err)
 	}
@@ -123,7 +123,7 @@ func TestCFSSL_RejectsUnknownClients(t *testing.T) {
 	o := options(t, firstKey, cfsslserver.Start(t, c.server))
 	o.ClientCertificate = nil
 	_, err := c.obtain(t, newIssuer(t, o))
-	wantTransient(t, err)
+	assertTransient(t, err)
 }
 
 func TestCFSSL_RefusalIsPermanent(t *testing.T) {
@@ -131,7 +131,7 @@ func TestCFSSL_RefusalIsPermanent(t *testing.T) {
 	c := newCorporate(t)
 	i := newIssuer(t, options(t, firstKey, cfsslserver.Start(t, c.server)))
 	r := request(t)
-	r.SPIFFEID = spiffeid.RequireFromString("spiffe://elsewhere.example/ns/shop/sa/checkout")
+	r.SPIFFEID = spiffeid.RequireFromString("spiffe://other.example/ns/shop/sa/checkout")
 	_, err := issuer.Obtain(t.Context(), i, r, issuer.ObtainOptions{Backend: "cfssl", Roots: c.root.Chain()})
 	var permanent *issuer.PermanentError
 	if !errors.As(err, &permanent) {
@@ -147,12 +147,12 @@ func TestCFSSL_DetectsUnknownProfile(t *testing.T) {
 	o.Profile = "wrkloads"
 	i := newIssuer(t, o)
 	_, err := c.obtain(t, i)
-	wantTransient(t, err) // the default profile has a different key
+	assertTransient(t, err) // the default profile has a different key
 
 	c.server.CarelessDefault = true
 	server.Restart(t, c.server)
 	_, err = c.obtain(t, i)
-	wantTransient(t, err)
+	assertTransient(t, err)
 	var wrong *issuer.ResponseError
 	if !errors.As(err, &wrong) {
 		t.Errorf("got the error %v, want a ResponseError: the default profile gives a year", err)

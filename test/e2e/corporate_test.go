@@ -142,8 +142,8 @@ func request(t *testing.T) issuer.Request {
 	}
 }
 
-// wantTransient asserts that an error is transient: another try may succeed.
-func wantTransient(t *testing.T, err error) {
+// assertTransient asserts that an error is transient: another try may succeed.
+func assertTransient(t *testing.T, err error) {
 	t.Helper()
 	var permanent *issuer.PermanentError
 	if err == nil || errors.As(err, &permanent) {

@@ -42,7 +42,7 @@ const (
 
 // byCRLs is the verdict of libraries that check CRLs. crypto/x509 has no API for CRLs; deno
 // reads them without using them.
-func byCRLs(o opinion) verdict { return all(o).but(unlooked, byGo, byRustls) }
+func byCRLs(o opinion) verdict { return all(o).but(unchecked, byGo, byRustls) }
 
 // below is a chain of an issuer in the fabric.
 func (f revocationFabric) below(name string, issuer localCA, want verdict, lists ...[]byte) judgement {

@@ -19,7 +19,7 @@ func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 	dir := newTrust(t, "east", "west")
 	trustgen(t, "crl", "refresh", "--dir", dir)
 	before := applySecret(t, c, dir)
-	wantSameFiles(t, "at first", eastFiles(t, dir), before)
+	assertSameFiles(t, "at first", eastFiles(t, dir), before)
 	for range 2 {
 		trustgen(t, "intermediate", "--dir", dir, "--cluster", "east,west", "--renew")
 		after := eastFiles(t, dir)
@@ -27,10 +27,10 @@ func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 		between["ca-crl.pem"] = after["ca-crl.pem"]
 		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east", "--crls-only"),
 			"apply", "--server-side", "--field-manager=trustgen-crls", "--force-conflicts", "-f", "-")
-		wantSameFiles(t, "after the CRLs", between, c.Secret(t, istiod.Namespace, "cacerts"))
+		assertSameFiles(t, "after the CRLs", between, c.Secret(t, istiod.Namespace, "cacerts"))
 		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east"),
 			"apply", "--server-side", "--force-conflicts", "-f", "-")
-		wantSameFiles(t, "after the whole Secret", after, c.Secret(t, istiod.Namespace, "cacerts"))
+		assertSameFiles(t, "after the whole Secret", after, c.Secret(t, istiod.Namespace, "cacerts"))
 		if bytes.Equal(before["ca-crl.pem"], after["ca-crl.pem"]) || bytes.Equal(before["ca-key.pem"], after["ca-key.pem"]) {
 			t.Error("the renewal changed nothing")
 		}
@@ -48,8 +48,8 @@ func eastFiles(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
-// wantSameFiles compares files without printing a key.
-func wantSameFiles(t *testing.T, when string, want, got map[string][]byte) {
+// assertSameFiles compares files without printing a key.
+func assertSameFiles(t *testing.T, when string, want, got map[string][]byte) {
 	t.Helper()
 	for name := range want {
 		if !bytes.Equal(want[name], got[name]) {

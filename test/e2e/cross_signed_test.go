@@ -57,7 +57,7 @@ func (s succession) limited(t *testing.T) []judgement {
 			t.Fatal(err)
 		}
 		if _, err := imported.CrossSign(s.next.Certificate(), ca.CrossSignOptions{}); pathLen < 2 || err != nil {
-			wantRule(t, err, ca.RulePathLength)
+			assertRule(t, err, ca.RulePathLength)
 		}
 		roots = append(roots, root)
 	}
@@ -89,7 +89,7 @@ func limitTo(pathLen int) func(*x509.Certificate) {
 func (s succession) underOneName(t *testing.T) []judgement {
 	next := s.old.namesake(t)
 	_, err := s.old.CrossSign(next.cert, ca.CrossSignOptions{})
-	wantRule(t, err, ca.RuleDistinctNames)
+	assertRule(t, err, ca.RuleDistinctNames)
 
 	by := func(name string, keyID []byte, want verdict, trusts *x509.Certificate) judgement {
 		cross := s.old.byHand().reissue(t, s.cross, func(c *x509.Certificate) {

@@ -45,7 +45,7 @@ func startFlood(t *testing.T, name string) *flood {
 	server := cfsslserver.Start(t, f.corp.server)
 	f.calls = countCalls(t, server)
 	signer.Install(t, f.cluster)
-	letEveryoneAsk(t, f.cluster)
+	allowRequests(t, f.cluster)
 	applyCFSSL(t, f.cluster, f.corp, server)
 	backend := cfsslBackend(server)
 	backend["urls"] = []string{f.calls.url}

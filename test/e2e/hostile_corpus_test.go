@@ -24,7 +24,7 @@ func TestCorpus_HostileRequestsFail(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "corpus"})
 	signer.Install(t, c)
-	letEveryoneAsk(t, c)
+	allowRequests(t, c)
 	applyPolicies(t, c)
 	signer.Start(t, c)
 	requests := watchRequests(t, c)

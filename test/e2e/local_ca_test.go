@@ -136,7 +136,7 @@ func emptyCRLs(t *testing.T, authorities ...localCA) []byte {
 	return all
 }
 
-func wantRule(t *testing.T, err error, rule ca.Rule) {
+func assertRule(t *testing.T, err error, rule ca.Rule) {
 	t.Helper()
 	if !errors.Is(err, rule) {
 		t.Errorf("got the error %v, want one of %s", err, rule)

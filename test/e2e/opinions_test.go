@@ -31,11 +31,11 @@ func libraryOf(v verifiers.Verifier) library {
 // An opinion is the result of a library for a chain.
 type opinion string
 
-// unlooked is for libraries that do not check CRLs; refused is for rustls, whose reasons deno does not
+// unchecked is for libraries that do not check CRLs; refused is for rustls, whose reasons deno does not
 // report.
 const (
 	accepted      opinion = "accepted"
-	unlooked      opinion = "accepted: CRLs unchecked"
+	unchecked     opinion = "accepted: CRLs unchecked"
 	refused       opinion = "refused"
 	revoked       opinion = "refused: revoked"
 	noCRL         opinion = "refused: no CRL"
@@ -99,8 +99,8 @@ const violatedConstraint = `NOT trusted\. The certificate chain violates the sig
 func (l library) said(answer error, want opinion) (opinion, error) {
 	var refusal *verifiers.Refusal
 	switch {
-	case answer == nil && want == unlooked:
-		return unlooked, nil
+	case answer == nil && want == unchecked:
+		return unchecked, nil
 	case answer == nil:
 		return accepted, nil
 	case !errors.As(answer, &refusal):

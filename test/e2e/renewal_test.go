@@ -39,8 +39,8 @@ func TestRenewal_InterruptsNothing(t *testing.T) {
 	toEast, toWest := connectToIstiod(t, east), connectToIstiod(t, west)
 
 	trustgen(t, "intermediate", "--dir", dir, "--cluster", "east", "--cluster", "west", "--renew")
-	awaitTaken(t, checkout, swapRenewed(t, east, dir))
-	awaitTaken(t, ledger, swapRenewed(t, west, dir))
+	awaitIssuedWith(t, checkout, swapRenewed(t, east, dir))
+	awaitIssuedWith(t, ledger, swapRenewed(t, west, dir))
 
 	t.Run("new certificates come from the new intermediates", func(t *testing.T) {
 		assertIssued(t, checkout.Identity(), dir, "east", checkoutID)
@@ -82,8 +82,8 @@ func swapRenewed(t *testing.T, i *istiod.Istiod, dir string) *secrets.CACerts {
 	return bundle
 }
 
-// awaitTaken renews the certificate of the workload until istiod issues with the bundle.
-func awaitTaken(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
+// awaitIssuedWith renews the certificate of the workload until istiod issues with the bundle.
+func awaitIssuedWith(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
 	t.Helper()
 	await(t, w.Principal(), func(context.Context) error {
 		if err := w.TryRenew(t); err != nil {
@@ -93,13 +93,13 @@ func awaitTaken(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
 	})
 }
 
-// takeTimeout is enough for the slowest machine; istiod needs 100 milliseconds to load a bundle.
-const takeTimeout = 30 * time.Second
+// awaitTimeout is enough for the slowest machine; istiod needs 100 milliseconds to load a bundle.
+const awaitTimeout = 30 * time.Second
 
-// await polls look until it returns nil, and fails t after takeTimeout.
+// await polls look until it returns nil, and fails t after awaitTimeout.
 func await(t *testing.T, what string, look func(context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), takeTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), awaitTimeout)
 	defer cancel()
 	if err := poll.Until(ctx, look); err != nil {
 		t.Fatalf("%s: %v", what, err)

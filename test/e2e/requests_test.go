@@ -60,8 +60,8 @@ func condition(r *certificatesv1.CertificateSigningRequest, of certificatesv1.Re
 	return &r.Status.Conditions[n]
 }
 
-// letEveryoneAsk allows all authenticated users to create requests.
-func letEveryoneAsk(t *testing.T, c *cluster.Cluster) {
+// allowRequests lets all authenticated users create requests.
+func allowRequests(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	c.Kubectl(t, "create", "clusterrole", "ask", "--verb=create,get", "--resource=certificatesigningrequests.certificates.k8s.io")
 	c.Kubectl(t, "create", "clusterrolebinding", "ask", "--clusterrole=ask", "--group=system:authenticated")

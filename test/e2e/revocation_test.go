@@ -98,7 +98,7 @@ func (m *revocable) takes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitTaken(t, m.workload, bundle)
+	awaitIssuedWith(t, m.workload, bundle)
 }
 
 // awaitPublished waits until istiod publishes the CRLs of the files, byte for byte.

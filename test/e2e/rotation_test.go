@@ -198,7 +198,7 @@ func (r *rotation) reached(t *testing.T, step rotationStep, how string) {
 	t.Helper()
 	var peers []*peer
 	for _, m := range r.members {
-		awaitTaken(t, m.workload, m.bundle)
+		awaitIssuedWith(t, m.workload, m.bundle)
 		m.awaitPublished(t)
 		id := m.workload.Identity()
 		peers = append(peers, &peer{Identity: id, server: id.Serve(t)})

@@ -38,21 +38,21 @@ func (g *trialGround) try(t *testing.T, b bundle, namespace string) *trial {
 	t.Helper()
 	m, tr := newMesh(t, cmp.Or(b.keyType, "P-256"), "east", "west"), newTrial(b)
 	i, err := g.start(t, b.files(t, m), namespace)
-	if !tr.took(starts, err) || !tr.took(serves, verifyServing(t, i, namespace)) {
+	if !tr.record(starts, err) || !tr.record(serves, verifyServing(t, i, namespace)) {
 		return tr
 	}
 	w, err := workload.Try(t, i, workload.Options{Namespace: namespace, ServiceAccount: "client"})
-	if !tr.took(signs, err) {
+	if !tr.record(signs, err) {
 		return tr
 	}
 	client := w.Identity()
 	server := workload.New(t, i, workload.Options{Namespace: namespace, ServiceAccount: "server"}).Identity()
 	west := m.workload(t)
-	tr.took(lasts, outlived(client))
-	tr.took(talksWithin, converse(t, client, server))
-	tr.took(boringSSL, g.judge(t, boringSSL, client, server))
-	tr.took(rustls, g.judge(t, rustls, client, server))
-	tr.took(talksAcross, errors.Join(converse(t, client, west), converse(t, west, server)))
+	tr.record(lasts, outlived(client))
+	tr.record(talksWithin, converse(t, client, server))
+	tr.record(boringSSL, g.judge(t, boringSSL, client, server))
+	tr.record(rustls, g.judge(t, rustls, client, server))
+	tr.record(talksAcross, errors.Join(converse(t, client, west), converse(t, west, server)))
 	return tr
 }
 

@@ -34,8 +34,8 @@ type trial struct {
 
 func newTrial(b bundle) *trial { return &trial{bundle: b, failed: make(map[step]error)} }
 
-// took records the result of a step, and returns whether it worked.
-func (tr *trial) took(s step, err error) bool {
+// record stores the result of a step, and returns whether it worked.
+func (tr *trial) record(s step, err error) bool {
 	tr.tried = append(tr.tried, s)
 	if err != nil {
 		tr.failed[s] = err
