@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestIstiosAgentLivesOnTheProgramsTrust proves that what Istio's own client
-// makes of istiod's answers works in a mesh, before and after it rotates them.
-func TestIstiosAgentLivesOnTheProgramsTrust(t *testing.T) {
+// TestAgent_RotatesCertificates checks that the certificates which Istio's own agent gets from
+// istiod work in a mesh, before and after a rotation.
+func TestAgent_RotatesCertificates(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")
@@ -28,7 +28,7 @@ func TestIstiosAgentLivesOnTheProgramsTrust(t *testing.T) {
 	t.Run("its first certificate works", assertWorks)
 	first := checkout.Identity().Leaf()
 	checkout.Rotated(t)
-	t.Run("the one that it rotates to works", assertWorks)
+	t.Run("its rotated certificate works", assertWorks)
 	if bytes.Equal(first.RawSubjectPublicKeyInfo, checkout.Identity().Leaf().RawSubjectPublicKeyInfo) {
 		t.Error("the agent kept its key, want a new one")
 	}

@@ -34,16 +34,16 @@ import (
 
 const (
 	announcementsPath = "/api/v1/namespaces/" + signer.Namespace + "/configmaps"
-	// shortestAnnouncement is what the program takes.
+	// shortestAnnouncement is the shortest delay that the program accepts.
 	shortestAnnouncement = time.Minute
-	// announcementTimeout leaves time for the rest.
+	// announcementTimeout is shortestAnnouncement and time for the other steps.
 	announcementTimeout = 3 * time.Minute
 )
 
-// TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns has an east that publishes CRLs, and
-// a west whose controller announces its CAs, with the rights of deploy/. East takes the first
-// certificate of west's CA. Its request is there from the beginning.
-func TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns(t *testing.T) {
+// TestAnnounce_ClustersWithCRLsKnowCABeforeItSigns: east publishes CRLs; the controller of west
+// announces its CAs, with the rights that deploy/ grants. East accepts the first certificate of
+// west's CA. The request for it exists from the beginning.
+func TestAnnounce_ClustersWithCRLsKnowCABeforeItSigns(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	east := startRevocable(t, c.newTrust(t, "east"), "east")
@@ -56,14 +56,14 @@ func TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns(t *testing.T) {
 	defer cancel()
 	west := startCluster(t, "west")
 	signer.Install(t, west)
-	letEveryoneAsk(t, west)
+	allowRequests(t, west)
 	replica := announceOther(t, west, c)
 	applyAnnouncing(t, west, c)
 	controller := startUnready(ctx, t, west)
 	key := ask(ctx, t, west, "ledger")
 	from := awaitAnnounced(ctx, t, west)
 	if err := process.Answers(ctx, controller.url+"/readyz", nil); err == nil {
-		t.Error("the replica is ready")
+		t.Error("the controller is ready before it may sign")
 	}
 	public := filepath.Join(t.TempDir(), "west.yaml")
 	text := west.Kubectl(t, "get", "configmap", "trustgen-crls", "-n", signer.Namespace, "-o", "yaml")
@@ -72,23 +72,23 @@ func TestAnAnnouncedCAIsKnownToAClusterWithCRLsBeforeItSigns(t *testing.T) {
 	}
 	t.Logf("%s", trustgen(t, "crl", "import", "--dir", east.dir, public))
 	east.takes(t)
-	t.Logf("east has taken it %s before west signs", time.Until(from).Round(time.Second))
+	t.Logf("east accepted the announced CA %s before west signs", time.Until(from).Round(time.Second))
 
 	ledger := &workload.Identity{Chain: c.awaitSigned(ctx, t, west, "ledger"), Roots: c.root.Chain(), Key: key}
 	if now := time.Now(); now.Before(from) {
-		t.Errorf("it has signed by %s, before %s", now, from)
+		t.Errorf("the controller signed at %s at the latest, want no signature before %s", now, from)
 	}
 	assertRefuses(t, before, ledger, workload.ErrNoCRL)
 	assertAllTalk(t, east.peer(t), ledger)
-	awaitFor(ctx, t, "the replica", func(ctx context.Context) error { return process.Answers(ctx, controller.url+"/readyz", nil) })
+	awaitFor(ctx, t, "readiness of the controller", func(ctx context.Context) error { return process.Answers(ctx, controller.url+"/readyz", nil) })
 	if public := announcements(ctx, t, west); len(public) != 2 || public[replica] == "" {
-		t.Errorf("public are %v, want %s and one more", slices.Collect(maps.Keys(public)), replica)
+		t.Errorf("announced are %v, want %s and one more", slices.Collect(maps.Keys(public)), replica)
 	}
 	assertMayAnnounceOnly(ctx, t, west)
 }
 
-// announceOther puts there what another replica has announced, and what has ended. It returns
-// the key of the former.
+// announceOther writes two announcements into the ConfigMap: one of another replica, and one
+// that has expired. It returns the key of the first.
 func announceOther(t *testing.T, in *cluster.Cluster, c *corporate) string {
 	t.Helper()
 	const replica = "mesh.1111111111111111.pem"
@@ -103,7 +103,7 @@ func announceOther(t *testing.T, in *cluster.Cluster, c *corporate) string {
 	return replica
 }
 
-// applyAnnouncing makes the issuer mesh, which announces its CAs, below the corporate one.
+// applyAnnouncing applies the issuer mesh, which announces its CAs, and its corporate issuer.
 func applyAnnouncing(t *testing.T, in *cluster.Cluster, c *corporate) {
 	t.Helper()
 	server := cfsslserver.Start(t, c.server)
@@ -120,7 +120,7 @@ func applyAnnouncing(t *testing.T, in *cluster.Cluster, c *corporate) {
 // unready is a controller that runs and is not ready yet.
 type unready struct{ url string }
 
-// startUnready starts one that lives, in a cluster with issuers.
+// startUnready starts a controller in a cluster with issuers, and returns once it is alive.
 func startUnready(ctx context.Context, t *testing.T, in *cluster.Cluster) *unready {
 	t.Helper()
 	u := &unready{}
@@ -141,7 +141,7 @@ func startUnready(ctx context.Context, t *testing.T, in *cluster.Cluster) *unrea
 	return u
 }
 
-// ask makes a request of istiod, which is approved, and returns its key.
+// ask creates an approved request as istiod does, and returns its key.
 func ask(ctx context.Context, t *testing.T, in *cluster.Cluster, name string) crypto.Signer {
 	t.Helper()
 	key := newKey(t)
@@ -164,7 +164,8 @@ func ask(ctx context.Context, t *testing.T, in *cluster.Cluster, name string) cr
 	return key
 }
 
-// awaitAnnounced waits until the issuer says from when it signs. It does not sign yet.
+// awaitAnnounced waits until the status of the issuer announces when it starts to sign, and
+// returns that time.
 func awaitAnnounced(ctx context.Context, t *testing.T, in *cluster.Cluster) time.Time {
 	t.Helper()
 	var from string
@@ -199,17 +200,17 @@ func announcements(ctx context.Context, t *testing.T, in *cluster.Cluster) map[s
 	return public.Data
 }
 
-// awaitSigned waits for a certificate, and returns its chain.
+// awaitSigned waits for the certificate of a request, and returns its chain.
 func (c *corporate) awaitSigned(ctx context.Context, t *testing.T, in *cluster.Cluster, name string) []*x509.Certificate {
 	t.Helper()
 	var r certificatesv1.CertificateSigningRequest
 	awaitFor(ctx, t, "the certificate", func(ctx context.Context) error {
 		err := in.Get(ctx, requestsPath+"/"+name, &r)
 		if failed := condition(&r, certificatesv1.CertificateFailed); failed != nil {
-			t.Fatalf("the request has failed: %s", failed.Message)
+			t.Fatalf("the request failed: %s", failed.Message)
 		}
 		if err == nil && len(r.Status.Certificate) == 0 {
-			err = errors.New("none yet")
+			err = errors.New("no certificate yet")
 		}
 		return err
 	})
@@ -223,26 +224,26 @@ func (c *corporate) awaitSigned(ctx context.Context, t *testing.T, in *cluster.C
 	return chain
 }
 
-// assertMayAnnounceOnly asserts that the rights of deploy/ let the controller write no other
-// ConfigMap.
+// assertMayAnnounceOnly asserts that deploy/ gives the controller no other right to write
+// ConfigMaps than to patch trustgen-crls.
 func assertMayAnnounceOnly(ctx context.Context, t *testing.T, in *cluster.Cluster) {
 	t.Helper()
 	as := in.AsServiceAccount(t, cluster.ServiceAccount{Namespace: signer.Namespace, Name: "trustgen-controller"})
 	other := object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "other"}}
 	public := object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "trustgen-crls"}}
 	for what, err := range map[string]error{
-		"make another one":  as.Create(ctx, announcementsPath, other, &object{}),
-		"patch another one": as.Apply(ctx, announcementsPath+"/other", other),
-		"replace this one":  as.Update(ctx, announcementsPath+"/trustgen-crls", public, &object{}),
-		"delete this one":   as.Delete(ctx, announcementsPath+"/trustgen-crls"),
+		"create another ConfigMap": as.Create(ctx, announcementsPath, other, &object{}),
+		"patch another ConfigMap":  as.Apply(ctx, announcementsPath+"/other", other),
+		"replace trustgen-crls":    as.Update(ctx, announcementsPath+"/trustgen-crls", public, &object{}),
+		"delete trustgen-crls":     as.Delete(ctx, announcementsPath+"/trustgen-crls"),
 	} {
 		if refused := (*cluster.StatusError)(nil); !errors.As(err, &refused) || refused.Code != http.StatusForbidden {
-			t.Errorf("it may %s: %v", what, err)
+			t.Errorf("the controller may %s: %v", what, err)
 		}
 	}
 }
 
-// endedCA is a certificate whose time is over.
+// endedCA returns an expired CA certificate.
 func endedCA(t *testing.T) *x509.Certificate {
 	t.Helper()
 	key := newKey(t)

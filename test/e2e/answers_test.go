@@ -11,13 +11,13 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
-// A question is one that a verifier has been asked.
+// A question is what a verifier judges: a chain that one side presents.
 type question struct {
 	verifier, keyType, proof string
 	side                     verifiers.Side
 }
 
-// answers collects what verifiers say in parallel tests.
+// answers collects the results of verifiers in parallel tests.
 type answers struct {
 	mu   sync.Mutex
 	said map[question]string
@@ -38,8 +38,8 @@ func (a *answers) add(q question, err error) {
 	a.said[q] = said
 }
 
-// table has a line for each verifier and type of key and a column for each proof. A cell holds two
-// answers where a verifier judges the server's chain and the client's differently.
+// table has a row for each verifier and key type, and a column for each proof. A cell has two
+// results if the verifier judges the chains of server and client differently.
 func (a *answers) table(judges []verifiers.Verifier) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -19,18 +19,18 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
-// An authority signs what istiod would sign, by crypto/x509 alone.
+// An authority signs with crypto/x509 alone, as istiod does.
 type authority struct {
 	cert  *x509.Certificate
 	key   crypto.Signer
-	chain []byte // PEM: what a leaf's chain continues with
-	roots []byte // PEM: what its workloads trust
+	chain []byte // PEM: the certificates that follow the leaf
+	roots []byte // PEM: the roots that its workloads trust
 }
 
-// authorityFiles are the paths of an authority's parts.
+// authorityFiles are the paths of the files of an authority.
 type authorityFiles struct{ cert, key, chain, roots string }
 
-// loadAuthority reads the files that the program wrote. The bytes of chain and roots stay as they are.
+// loadAuthority reads files that the program wrote. The bytes of chain and roots stay unchanged.
 func loadAuthority(t *testing.T, f authorityFiles) *authority {
 	t.Helper()
 	a := &authority{chain: read(t, f.chain), roots: read(t, f.roots)}
@@ -46,7 +46,7 @@ func loadAuthority(t *testing.T, f authorityFiles) *authority {
 	return a
 }
 
-// subordinate makes an intermediate below a.
+// subordinate issues an intermediate below a.
 func (a *authority) subordinate(t *testing.T, template *x509.Certificate) *authority {
 	t.Helper()
 	key := newKey(t)
@@ -54,7 +54,7 @@ func (a *authority) subordinate(t *testing.T, template *x509.Certificate) *autho
 	return &authority{cert: cert, key: key, chain: slices.Concat(encode("CERTIFICATE", cert.Raw), a.chain), roots: a.roots}
 }
 
-// workload makes a leaf, and with it what the workload presents.
+// workload issues a leaf, and returns it with its chain and key.
 func (a *authority) workload(t *testing.T, template *x509.Certificate) verifiers.Workload {
 	t.Helper()
 	key := newKey(t)
@@ -69,7 +69,7 @@ func (a *authority) workload(t *testing.T, template *x509.Certificate) verifiers
 	}
 }
 
-// sign signs the template for an hour, unless it says until when.
+// sign signs the template. Without a NotAfter the certificate is valid for an hour.
 func (a *authority) sign(t *testing.T, key crypto.PublicKey, template *x509.Certificate) *x509.Certificate {
 	t.Helper()
 	template.NotBefore = time.Now().Add(-time.Minute)
@@ -87,7 +87,7 @@ func (a *authority) sign(t *testing.T, key crypto.PublicKey, template *x509.Cert
 	return cert
 }
 
-// intermediateTemplate is a certificate as the program should make it.
+// intermediateTemplate is an intermediate as the program should issue it.
 func intermediateTemplate(pathLen int) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "path length " + strconv.Itoa(pathLen)},
@@ -99,8 +99,8 @@ func intermediateTemplate(pathLen int) *x509.Certificate {
 	}
 }
 
-// leafTemplate is a certificate as istiod signs it: its own as a server, a workload's as a client.
-// The subject is empty, so crypto/x509 makes the names critical.
+// leafTemplate is a certificate as istiod signs it: istiod's own for the server side, a
+// workload's for the client side. The subject is empty, so crypto/x509 marks the names critical.
 func leafTemplate(side verifiers.Side) *x509.Certificate {
 	template := &x509.Certificate{
 		BasicConstraintsValid: true,
@@ -134,7 +134,7 @@ func read(t *testing.T, file string) []byte {
 	return data
 }
 
-// decode is the one PEM block of a file.
+// decode returns the only PEM block of a file.
 func decode(t *testing.T, file, blockType string) []byte {
 	t.Helper()
 	block, rest := pem.Decode(read(t, file))

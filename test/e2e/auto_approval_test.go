@@ -16,13 +16,13 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAnIssuerApprovesWhatItsPolicyAllows lets service accounts ask for themselves, beside
-// an istiod that approves what it asks for.
-func TestAnIssuerApprovesWhatItsPolicyAllows(t *testing.T) {
+// TestAutoApproval_FollowsPolicy lets service accounts request certificates for themselves,
+// beside an istiod that approves its own requests.
+func TestAutoApproval_FollowsPolicy(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "auto")
 	signer.Install(t, c)
-	letEveryoneAsk(t, c)
+	allowRequests(t, c)
 	dir := newTrust(t, c.Name)
 	applyCA(t, c, dir, c.Name, "mesh")
 	root := read(t, filepath.Join(dir, "root-cert.pem"))
@@ -48,24 +48,24 @@ func TestAnIssuerApprovesWhatItsPolicyAllows(t *testing.T) {
 		return mustSettle(ctx, t, requests, name)
 	}
 
-	t.Run("a service account asks for itself", func(t *testing.T) {
+	t.Run("a service account requests its own identity", func(t *testing.T) {
 		r := ask(t, "own", checkoutID)
 		approved := condition(r, certificatesv1.CertificateApproved)
 		if approved == nil || approved.Reason != "AllowedByPolicy" || len(r.Status.Certificate) == 0 {
-			t.Fatalf("its request has come to %+v", r.Status)
+			t.Fatalf("status of the request: %+v", r.Status)
 		}
 		t.Logf("%s: %s", approved.Reason, approved.Message)
 		assertLeaf(t, r, loadCertificate(t, filepath.Join(dir, "root-cert.pem")), checkoutID)
 	})
-	t.Run("it asks for another one", func(t *testing.T) {
+	t.Run("it requests another identity", func(t *testing.T) {
 		r := ask(t, "other", ledgerID)
 		denied := condition(r, certificatesv1.CertificateDenied)
 		if denied == nil || denied.Reason != "NotAllowed" || !strings.Contains(denied.Message, "bank") || len(r.Status.Certificate) > 0 {
-			t.Fatalf("its request has come to %+v", r.Status)
+			t.Fatalf("status of the request: %+v", r.Status)
 		}
 		t.Logf("%s: %s", denied.Reason, denied.Message)
 	})
-	t.Run("istiod is not disturbed", func(t *testing.T) {
+	t.Run("istiod approves its own requests", func(t *testing.T) {
 		i := istiod.Start(t, c, istiod.Options{RA: &istiod.RA{Domain: signer.Domain, Signer: "mesh", Roots: root, Serving: true}})
 		w := workload.New(t, i, workload.Options{Namespace: "bank", ServiceAccount: "ledger"})
 		const each, workers = 10, 4
@@ -87,9 +87,9 @@ func TestAnIssuerApprovesWhatItsPolicyAllows(t *testing.T) {
 			t.Errorf("istiod made %d requests, want one for itself, one for the first certificate of a workload, and %d", len(ofIstiod), each*workers)
 		}
 		for _, r := range ofIstiod {
-			// An approval by the controller has the reason that the first test has seen.
+			// The controller approves with the reason AllowedByPolicy.
 			if approved := condition(r, certificatesv1.CertificateApproved); approved == nil || approved.Reason == "AllowedByPolicy" {
-				t.Errorf("%s is approved by %+v, want istiod's own approval", r.Name, approved)
+				t.Errorf("approval of %s: %+v, want one of istiod", r.Name, approved)
 			}
 		}
 		t.Logf("%d requests of istiod", len(ofIstiod))

@@ -9,7 +9,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// A boringSSLServer lets Envoy's library say what it makes of workloads.
+// A boringSSLServer judges workloads with the TLS library of Envoy.
 type boringSSLServer struct {
 	verifier verifiers.Verifier
 	serves   verifiers.Workload // of another mesh
@@ -26,7 +26,7 @@ func newBoringSSLServer(t *testing.T) *boringSSLServer {
 	return s
 }
 
-// assertSays asserts what it says of a client, given the roots and CRLs of another workload.
+// assertSays asserts its opinion of a client, with the roots and CRLs of another workload.
 func (s *boringSSLServer) assertSays(t *testing.T, given, client *workload.Identity, want opinion) {
 	t.Helper()
 	c := verifiers.Connection{ServerName: istiod.ServerName}
@@ -37,8 +37,8 @@ func (s *boringSSLServer) assertSays(t *testing.T, given, client *workload.Ident
 	got, err := byBoringSSL.said(s.verifier.Verify(t.Context(), c, verifiers.Client), want)
 	switch {
 	case err != nil:
-		t.Errorf("%s cannot look: %v", s.verifier.Name(), err)
+		t.Errorf("%s cannot judge: %v", s.verifier.Name(), err)
 	case got != want:
-		t.Errorf("%s says of %s: %s, want %s", s.verifier.Name(), client.Principal(), got, want)
+		t.Errorf("%s about %s: %s, want %s", s.verifier.Name(), client.Principal(), got, want)
 	}
 }

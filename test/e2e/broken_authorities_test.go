@@ -8,9 +8,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
-// brokenAuthorities are bundles in which each file has what it should, and a
-// certificate does not. Where istiod starts, its own certificate is the first
-// that shows it.
+// brokenAuthorities are bundles with the right files and a defective certificate. If istiod
+// starts, its own certificate is the first to show the defect.
 func brokenAuthorities() []bundle {
 	return []bundle{
 		{
@@ -19,7 +18,7 @@ func brokenAuthorities() []bundle {
 			fails: []step{starts}, because: "certificate is not authorized to sign other certificates",
 		},
 		{
-			name:  "the intermediate is no CA",
+			name:  "the intermediate is not a CA",
 			files: spoilt(func(c *x509.Certificate) { c.IsCA, c.MaxPathLen, c.MaxPathLenZero = false, 0, false }),
 			fails: []step{starts}, because: "certificate is not authorized to sign other certificates",
 		},
@@ -29,7 +28,7 @@ func brokenAuthorities() []bundle {
 			fails: []step{serves}, because: "parent certificate cannot sign this kind of certificate",
 		},
 		{
-			name:  "the intermediate is for clients alone",
+			name:  "the intermediate is for client authentication alone",
 			files: spoilt(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
 			fails: []step{starts}, because: "certificate specifies an incompatible key usage",
 		},
@@ -60,8 +59,7 @@ func brokenAuthorities() []bundle {
 	}
 }
 
-// outdatedAuthorities are bundles in which a certificate ends or begins at the
-// wrong time.
+// outdatedAuthorities are bundles with a certificate that begins or ends at the wrong time.
 func outdatedAuthorities() []bundle {
 	return []bundle{
 		{
@@ -75,7 +73,7 @@ func outdatedAuthorities() []bundle {
 			fails: []step{starts}, because: "certificate has expired or is not yet valid",
 		},
 		{
-			name:  "the intermediate ends before its workloads would",
+			name:  "the intermediate ends before the certificates of its workloads",
 			files: spoilt(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(time.Hour) }),
 		},
 		{
@@ -92,7 +90,7 @@ func leafAsCA(t *testing.T, m *mesh) bundleFiles {
 	return (&authority{cert: leaf, key: key, chain: concat(leaf, east.cert, m.root.cert), roots: m.root.roots}).files(t)
 }
 
-// outlivesRoot shortens the root's life to an hour.
+// outlivesRoot shortens the validity of the root to an hour.
 func outlivesRoot(t *testing.T, m *mesh) bundleFiles {
 	short := m.root.reissue(t, m.root.cert, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(time.Hour) })
 	f := eastBundle(t, m)

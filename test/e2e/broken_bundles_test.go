@@ -2,8 +2,7 @@ package e2e_test
 
 import "slices"
 
-// brokenBundles are those that people come with. Each differs in one thing
-// from what the program makes.
+// brokenBundles are common mistakes. Each differs in one thing from a bundle of the program.
 func brokenBundles() []bundle {
 	return slices.Concat(brokenChains(), brokenRoots(), brokenKeys(), missingFiles(),
 		brokenAuthorities(), outdatedAuthorities(), bundlesWithLists())

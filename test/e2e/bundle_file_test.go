@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// A file is the content of one, made for cluster east of a mesh.
+// A file returns the content of a file for cluster east of a mesh.
 type file func(t *testing.T, m *mesh) []byte
 
-// A pick is one of the certificates in the files.
+// A pick selects one certificate of a mesh.
 type pick func(t *testing.T, m *mesh) *x509.Certificate
 
 func ourRoot(_ *testing.T, m *mesh) *x509.Certificate         { return m.root.cert }
 func ourIntermediate(_ *testing.T, m *mesh) *x509.Certificate { return m.clusters["east"].cert }
 func otherRoot(t *testing.T, _ *mesh) *x509.Certificate       { return stranger(t).root.cert }
 
-// namesakeOfRoot is a root under the same name with a key of its own.
+// namesakeOfRoot returns a root with the name of the mesh root and a key of its own.
 func namesakeOfRoot(t *testing.T, m *mesh) *x509.Certificate {
 	key := newKey(t)
 	cert := *m.root.cert
@@ -27,7 +27,7 @@ func namesakeOfRoot(t *testing.T, m *mesh) *x509.Certificate {
 	return (&authority{cert: &cert, key: key}).reissue(t, &cert, func(*x509.Certificate) {})
 }
 
-// certs has these certificates in this order.
+// certs returns the certificates in this order.
 func certs(picks ...pick) file {
 	return func(t *testing.T, m *mesh) []byte {
 		var picked []*x509.Certificate
@@ -38,7 +38,7 @@ func certs(picks ...pick) file {
 	}
 }
 
-// joined makes one line of two, as cat does with files that do not end in a
+// joined removes the line break between two PEM blocks, as cat does with files that lack a final
 // newline.
 func joined(blocks file) file {
 	return func(t *testing.T, m *mesh) []byte {
@@ -46,21 +46,21 @@ func joined(blocks file) file {
 	}
 }
 
-// commented has a line above each block.
+// commented adds a line above each block.
 func commented(blocks file) file {
 	return func(t *testing.T, m *mesh) []byte {
 		return bytes.ReplaceAll(blocks(t, m), []byte("-----BEGIN"), []byte("# one of ours\n-----BEGIN"))
 	}
 }
 
-// marked begins as editors on Windows write UTF-8.
+// marked adds the byte order mark with which editors on Windows begin UTF-8.
 func marked(blocks file) file {
 	return func(t *testing.T, m *mesh) []byte { return slices.Concat([]byte("\ufeff"), blocks(t, m)) }
 }
 
 func otherKey(t *testing.T, m *mesh) []byte { return encodeKey(t, m.clusters["west"].key) }
 
-// encryptedKey is the key under a password.
+// encryptedKey returns the key, encrypted with a password.
 func encryptedKey(t *testing.T, m *mesh) []byte {
 	cmd := exec.CommandContext(t.Context(), "openssl", "pkcs8", "-topk8", "-passout", "pass:secret")
 	cmd.Stdin = bytes.NewReader(encodeKey(t, m.clusters["east"].key))
@@ -71,7 +71,7 @@ func encryptedKey(t *testing.T, m *mesh) []byte {
 	return pem
 }
 
-// concat is PEM of the certificates.
+// concat returns the certificates in PEM.
 func concat(certs ...*x509.Certificate) []byte {
 	var all []byte
 	for _, cert := range certs {

@@ -11,10 +11,10 @@ import (
 // bundleFiles are the files of Secret cacerts.
 type bundleFiles map[string][]byte
 
-// makeFiles makes them for cluster east of a mesh.
+// makeFiles returns the files for cluster east of a mesh.
 type makeFiles func(t *testing.T, m *mesh) bundleFiles
 
-// files are the authority as istiod reads it.
+// files returns the authority as istiod reads it.
 func (a *authority) files(t *testing.T) bundleFiles {
 	t.Helper()
 	return bundleFiles{
@@ -25,22 +25,22 @@ func (a *authority) files(t *testing.T) bundleFiles {
 	}
 }
 
-// eastBundle is what the program made.
+// eastBundle returns the CA bundle that the program created.
 func eastBundle(t *testing.T, m *mesh) bundleFiles { return m.clusters["east"].files(t) }
 
-// tlsForm is the same as cert-manager names it.
+// tlsForm returns the same files under the names that cert-manager uses.
 func tlsForm(t *testing.T, m *mesh) bundleFiles {
 	f := eastBundle(t, m)
 	return bundleFiles{"tls.crt": f["ca-cert.pem"], "tls.key": f["ca-key.pem"], "ca.crt": f["root-cert.pem"]}
 }
 
-// stranger is a mesh with a root of its own.
+// stranger returns a mesh with its own root.
 func stranger(t *testing.T) *mesh {
 	t.Helper()
 	return newMesh(t, "P-256", "east")
 }
 
-// with is the program's bundle with a file replaced or added.
+// with replaces a file of the CA bundle, or adds it.
 func with(name string, content file) makeFiles {
 	return func(t *testing.T, m *mesh) bundleFiles {
 		f := eastBundle(t, m)
@@ -49,7 +49,7 @@ func with(name string, content file) makeFiles {
 	}
 }
 
-// without is a bundle that lacks a file.
+// without removes a file of the CA bundle.
 func without(name string, files makeFiles) makeFiles {
 	return func(t *testing.T, m *mesh) bundleFiles {
 		f := maps.Clone(files(t, m))
@@ -58,8 +58,7 @@ func without(name string, files makeFiles) makeFiles {
 	}
 }
 
-// spoilt is the program's bundle with the intermediate changed, which the
-// root signs again.
+// spoilt changes the intermediate in the CA bundle. The root signs it again.
 func spoilt(change func(*x509.Certificate)) makeFiles {
 	return func(t *testing.T, m *mesh) bundleFiles {
 		east := *m.clusters["east"]
@@ -69,8 +68,7 @@ func spoilt(change func(*x509.Certificate)) makeFiles {
 	}
 }
 
-// keyed is the program's bundle with another key, whose intermediate the root
-// signs.
+// keyed replaces the key in the CA bundle. The root signs an intermediate for it.
 func keyed(newKey func() (crypto.Signer, error)) makeFiles {
 	return func(t *testing.T, m *mesh) bundleFiles {
 		key, err := newKey()
@@ -83,7 +81,7 @@ func keyed(newKey func() (crypto.Signer, error)) makeFiles {
 	}
 }
 
-// reissue signs a copy of a certificate that differs in what change does.
+// reissue signs a changed copy of a certificate.
 func (a *authority) reissue(t *testing.T, cert *x509.Certificate, change func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	template := *cert

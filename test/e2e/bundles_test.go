@@ -6,22 +6,22 @@ import (
 	"testing"
 )
 
-// A bundle is a CA as istiod may find it, and what must become of it.
+// A bundle is a CA bundle as istiod may find it, and the expected result.
 type bundle struct {
 	name    string
 	keyType string // of the mesh that it is made from; P-256 if empty
 	files   makeFiles
-	fails   []step // in their order; none: workloads can rely on it
-	because string // part of what the first of them says, in an istiod's log or an error
+	fails   []step // in order; empty if workloads can rely on the bundle
+	because string // part of the first failure: the log of istiod, or an error
 }
 
-// TestWhatIstiodTakes gives the program's bundles to the real istiod, on which
-// workloads must be able to rely, and others, of which it says what each does.
-func TestWhatIstiodTakes(t *testing.T) {
+// TestIstiod_AcceptsBundles gives CA bundles to a real istiod. With those of the program
+// workloads must connect. For every other bundle the table says which step fails.
+func TestIstiod_AcceptsBundles(t *testing.T) {
 	t.Parallel()
 	ground := newTrialGround(t)
 	found := newFindings()
-	t.Cleanup(func() { t.Logf("what istiod takes:\n%s", found.table()) })
+	t.Cleanup(func() { t.Logf("CA bundles and how far istiod and workloads get with them:\n%s", found.table()) })
 	for n, b := range slices.Concat(programsBundles(), unusualBundles(), brokenBundles()) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
@@ -32,7 +32,7 @@ func TestWhatIstiodTakes(t *testing.T) {
 	}
 }
 
-// programsBundles are what the program makes, in both forms that istiod reads.
+// programsBundles are the CA bundles of the program, in both forms that istiod reads.
 func programsBundles() []bundle {
 	var bundles []bundle
 	for _, keyType := range keyTypes {

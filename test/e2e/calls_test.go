@@ -20,18 +20,18 @@ import (
 	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
 )
 
-// calls stands in front of a cfssl server. It counts who asks for what, and can keep the
-// answers to itself.
+// calls is a proxy in front of a cfssl server. It counts the requests for each key, and can hold
+// the responses back.
 type calls struct {
 	url    string
 	server *cfsslserver.Server
 	client *http.Client
 
-	gate sync.RWMutex // an answer passes with the right to read
+	gate sync.RWMutex // a response needs a read lock to pass
 
 	mu     sync.Mutex
 	asked  map[string]int // by public key
-	held   int            // answers that have not passed
+	held   int            // responses that are held back
 	failed []error
 }
 
@@ -75,10 +75,10 @@ func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.wait()
 	w.WriteHeader(status)
-	_, _ = w.Write(answer) // the client may be gone: it is killed
+	_, _ = w.Write(answer) // the client may have been killed
 }
 
-// pass asks the server.
+// pass forwards a request to the server.
 func (c *calls) pass(r *http.Request) (status int, answer []byte, err error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *calls) pass(r *http.Request) (status int, answer []byte, err error) {
 			return 0, nil, err
 		}
 	}
-	// Whoever asked may be killed meanwhile; the call has been made all the same.
+	// The requester may be killed meanwhile. The call counts all the same.
 	response, err := c.client.Post(c.server.URL+r.URL.Path, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -131,29 +131,29 @@ func (c *calls) wait() {
 	c.mu.Unlock()
 }
 
-// holding is how many answers have not passed.
+// holding returns how many responses are held back.
 func (c *calls) holding() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.held
 }
 
-// byKey is how often the server was asked to sign for each key.
+// byKey returns how often the server was called to sign each key.
 func (c *calls) byKey(t *testing.T) map[string]int {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, err := range c.failed {
-		t.Errorf("a call was not passed on: %v", err)
+		t.Errorf("a call was not forwarded: %v", err)
 	}
 	return maps.Clone(c.asked)
 }
 
-// keyOf is the public key of a CSR.
+// keyOf returns the public key of a CSR.
 func keyOf(csr []byte) (string, error) {
 	block, _ := pem.Decode(csr)
 	if block == nil {
-		return "", errors.New("the CSR is no PEM")
+		return "", errors.New("the CSR is not PEM")
 	}
 	parsed, err := x509.ParseCertificateRequest(block.Bytes)
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
 )
 
-func TestCFSSLPassesTheConformanceSuite(t *testing.T) {
+func TestCFSSL_Conformance(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
-	c.server.CALifetime = time.Hour // which is what the suite asks for
+	c.server.CALifetime = time.Hour // the lifetime that the suite requests
 	server := cfsslserver.Start(t, c.server)
 	report := issuertest.Run(t, func(t *testing.T, proxy *issuertest.Proxy) issuertest.Backend {
 		o := options(t, firstKey, server)
@@ -34,7 +34,7 @@ func TestCFSSLPassesTheConformanceSuite(t *testing.T) {
 	t.Logf("\n%s", report)
 }
 
-func TestACFSSLThatIsKilledIsAskedAgain(t *testing.T) {
+func TestCFSSL_RestartAfterKill(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -43,8 +43,8 @@ func TestACFSSLThatIsKilledIsAskedAgain(t *testing.T) {
 
 	server.Process.Kill()
 	_, err := c.obtain(t, i)
-	wantTransient(t, err)
-	wantTransient(t, i.Check(t.Context()))
+	assertTransient(t, err)
+	assertTransient(t, i.Check(t.Context()))
 
 	c.renew(t)
 	server.Restart(t, c.server)
@@ -54,7 +54,7 @@ func TestACFSSLThatIsKilledIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestACFSSLThatHangsIsLeftAtTheDeadline(t *testing.T) {
+func TestCFSSL_HangEndsAtDeadline(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -69,14 +69,14 @@ func TestACFSSLThatHangsIsLeftAtTheDeadline(t *testing.T) {
 	waited := time.Since(begin)
 	server.Process.Resume(t)
 
-	wantTransient(t, err)
+	assertTransient(t, err)
 	if !errors.Is(err, context.DeadlineExceeded) || waited > 3*time.Second {
-		t.Errorf("got the error %v after %s, want that of the deadline after 300ms", err, waited)
+		t.Errorf("got the error %v after %s, want the error of the deadline after 300ms", err, waited)
 	}
 	c.mustObtain(t, i)
 }
 
-func TestTheKeyOfACFSSLIsRotated(t *testing.T) {
+func TestCFSSL_AuthKeyRotation(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -84,7 +84,7 @@ func TestTheKeyOfACFSSLIsRotated(t *testing.T) {
 	after := newIssuer(t, options(t, secondKey, server))
 	c.mustObtain(t, before)
 	_, err := c.obtain(t, after)
-	wantTransient(t, err)
+	assertTransient(t, err)
 
 	c.server.AuthKey, c.server.PreviousKey = secondKey, firstKey
 	server.Restart(t, c.server)
@@ -94,22 +94,22 @@ func TestTheKeyOfACFSSLIsRotated(t *testing.T) {
 	c.server.PreviousKey = ""
 	server.Restart(t, c.server)
 	_, err = c.obtain(t, before)
-	wantTransient(t, err)
+	assertTransient(t, err)
 	if err == nil || !strings.Contains(err.Error(), "invalid token") {
 		t.Errorf("got the error %v, want one about the token", err)
 	}
 	c.mustObtain(t, after)
 }
 
-func TestASecondCFSSLAnswersForTheFirst(t *testing.T) {
+func TestCFSSL_FailsOverToSecondServer(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	first := cfsslserver.Start(t, c.server)
-	c.renew(t) // each has a CA of its own
+	c.renew(t) // each server has its own CA
 	second := first.StartAnother(t, c.server)
 	i := newIssuer(t, options(t, firstKey, first, second))
 	if chain := c.mustObtain(t, i); chain.Certificates[1].Equal(c.issuing.Certificate()) {
-		t.Error("the second server answered, want the first")
+		t.Error("the second server responded, want the first")
 	}
 	first.Process.Kill()
 	if chain := c.mustObtain(t, i); !chain.Certificates[1].Equal(c.issuing.Certificate()) {
@@ -117,21 +117,21 @@ func TestASecondCFSSLAnswersForTheFirst(t *testing.T) {
 	}
 }
 
-func TestACFSSLTakesOnlyClientsThatItKnows(t *testing.T) {
+func TestCFSSL_RejectsUnknownClients(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	o := options(t, firstKey, cfsslserver.Start(t, c.server))
 	o.ClientCertificate = nil
 	_, err := c.obtain(t, newIssuer(t, o))
-	wantTransient(t, err)
+	assertTransient(t, err)
 }
 
-func TestWhatACFSSLRefusesIsRefusedForGood(t *testing.T) {
+func TestCFSSL_RefusalIsPermanent(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	i := newIssuer(t, options(t, firstKey, cfsslserver.Start(t, c.server)))
 	r := request(t)
-	r.SPIFFEID = spiffeid.RequireFromString("spiffe://elsewhere.example/ns/shop/sa/checkout")
+	r.SPIFFEID = spiffeid.RequireFromString("spiffe://other.example/ns/shop/sa/checkout")
 	_, err := issuer.Obtain(t.Context(), i, r, issuer.ObtainOptions{Backend: "cfssl", Roots: c.root.Chain()})
 	var permanent *issuer.PermanentError
 	if !errors.As(err, &permanent) {
@@ -139,7 +139,7 @@ func TestWhatACFSSLRefusesIsRefusedForGood(t *testing.T) {
 	}
 }
 
-func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
+func TestCFSSL_DetectsUnknownProfile(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -147,22 +147,22 @@ func TestAnUnknownProfileOfACFSSLIsNoticed(t *testing.T) {
 	o.Profile = "wrkloads"
 	i := newIssuer(t, o)
 	_, err := c.obtain(t, i)
-	wantTransient(t, err) // the default profile has another key
+	assertTransient(t, err) // the default profile has a different key
 
 	c.server.CarelessDefault = true
 	server.Restart(t, c.server)
 	_, err = c.obtain(t, i)
-	wantTransient(t, err)
+	assertTransient(t, err)
 	var wrong *issuer.ResponseError
 	if !errors.As(err, &wrong) {
 		t.Errorf("got the error %v, want a ResponseError: the default profile gives a year", err)
 	}
 }
 
-// TestAnEphemeralCALivesOnAnUpstreamCFSSL moves the clock of the ephemeral CA, and
-// not that of the server: so what the server answers seems old, which one rule would
-// refuse, and has to live longer.
-func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
+// TestEphemeral_RenewsFromCFSSL moves the clock of the ephemeral CA, but not that of the server.
+// To the CA a new certificate seems old, which one rule would reject, and needs a longer
+// lifetime.
+func TestEphemeral_RenewsFromCFSSL(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -201,10 +201,10 @@ func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
 
 	server.Process.Kill()
 	ahead = 18 * time.Hour
-	check() // the old one has hours left
+	check() // the old certificate is valid for hours
 	leaf()
 	if ephemeral.Trouble() == nil || !ephemeral.Certificate().Equal(first) {
-		t.Errorf("with the server gone the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
+		t.Errorf("without the server the CA is %s, and the renewal reports %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
 	}
 
 	c.server.CALifetime += 19 * time.Hour
@@ -213,6 +213,6 @@ func TestAnEphemeralCALivesOnAnUpstreamCFSSL(t *testing.T) {
 	check()
 	leaf()
 	if ephemeral.Trouble() != nil || ephemeral.Certificate().Equal(first) {
-		t.Errorf("with the server back the CA is %s, and the renewal says %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
+		t.Errorf("after the restart of the server the CA is %s, and the renewal reports %v", ephemeral.Certificate().Subject, ephemeral.Trouble())
 	}
 }

@@ -16,18 +16,18 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// The forms in which an issuer answers.
+// Forms of the chain that an issuer returns.
 const (
 	withRoot    = "ChainWithRoot"
 	withoutRoot = "Chain"
 )
 
-// A rootSource is where an istiod, as a registration authority, knows the root from.
+// A rootSource is where an istiod finds the root when it is a registration authority.
 type rootSource struct {
 	name string
 	ra   func(root []byte) *istiod.RA
-	// learns says by which form workloads come to trust the root, and not the CA of
-	// their own cluster: first those that name no CertSigner, then those that do.
+	// learns reports for each form whether workloads trust the root, and not the CA of their own
+	// cluster: first without a CertSigner, then with one.
 	learns [2]map[string]bool
 }
 
@@ -41,10 +41,9 @@ func rootSources() []rootSource {
 	}
 }
 
-// TestWorkloadsLearnTheRootByWhatTheIssuerAnswers shows in which form an issuer has to
-// answer, wherever an istiod knows the root from. What a workload trusts is the last
-// certificate that it gets.
-func TestWorkloadsLearnTheRootByWhatTheIssuerAnswers(t *testing.T) {
+// TestRA_ChainForms shows which form an issuer has to return for each root source of istiod. A
+// workload trusts the last certificate that it receives.
+func TestRA_ChainForms(t *testing.T) {
 	t.Parallel()
 	c, root := startTenant(t)
 	var istiods []*istiod.Istiod
@@ -62,7 +61,7 @@ func TestWorkloadsLearnTheRootByWhatTheIssuerAnswers(t *testing.T) {
 				learnt := w.Identity().Roots[0].Equal(root)
 				cells[source.name+certSigner+form] = describe(w.Identity(), root)
 				if want := source.learns[named][form]; learnt != want {
-					t.Errorf("the root is known from %s, the client names the signer %q, and the answer is %s: workloads trust the root: %t, want %t (%s)",
+					t.Errorf("root from %s, signer of the client %q, chain form %s: workloads trust the root: %t, want %t (%s)",
 						source.name, certSigner, form, learnt, want, describe(w.Identity(), root))
 				}
 			}
@@ -71,8 +70,8 @@ func TestWorkloadsLearnTheRootByWhatTheIssuerAnswers(t *testing.T) {
 	t.Logf("what workloads trust:\n%s", tableOfForms(cells))
 }
 
-// startTenant starts a cluster whose issuer mesh signs with a CA of the program, and
-// returns the root of that CA.
+// startTenant starts a cluster whose issuer mesh signs with a CA of the program, and returns the
+// root of that CA.
 func startTenant(t *testing.T) (*cluster.Cluster, *x509.Certificate) {
 	t.Helper()
 	c := startCluster(t, "tenant")
@@ -86,7 +85,8 @@ func startTenant(t *testing.T) (*cluster.Cluster, *x509.Certificate) {
 	return c, loadCertificate(t, root)
 }
 
-// answerIn changes the form in which the issuer mesh answers, and returns when it does.
+// answerIn changes the form of the chain that the issuer mesh returns, and waits until the
+// controller uses it.
 func answerIn(t *testing.T, c *cluster.Cluster, form string) {
 	t.Helper()
 	c.Kubectl(t, "patch", "trustclusterissuer", "mesh", "--type=merge", "-p", `{"spec":{"chain":"`+form+`"}}`)
@@ -99,13 +99,13 @@ func answerIn(t *testing.T, c *cluster.Cluster, form string) {
 		}
 		err := c.Get(ctx, "/apis/trustgen.io/v1alpha1/trustclusterissuers/mesh", &issuer)
 		if err == nil && issuer.Status.Conditions[0].ObservedGeneration != issuer.Metadata.Generation {
-			err = fmt.Errorf("it has not seen its generation %d", issuer.Metadata.Generation)
+			err = fmt.Errorf("generation %d is not observed yet", issuer.Metadata.Generation)
 		}
 		return err
 	})
 }
 
-// describe says what an answer was, and what the workload makes of it.
+// describe names the elements of the chain, and what the workload trusts.
 func describe(id *workload.Identity, root *x509.Certificate) string {
 	var elements []string
 	for _, cert := range id.Chain {
@@ -128,7 +128,7 @@ func describe(id *workload.Identity, root *x509.Certificate) string {
 func tableOfForms(cells map[string]string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "ROOT KNOWN FROM\tCERTSIGNER\t%s\t%s", withRoot, withoutRoot)
+	fmt.Fprintf(w, "ROOT FROM\tCERTSIGNER\t%s\t%s", withRoot, withoutRoot)
 	for _, source := range rootSources() {
 		for _, certSigner := range []string{"", "mesh"} {
 			fmt.Fprintf(w, "\n%s\t%t\t%s\t%s", source.name, certSigner != "", cells[source.name+certSigner+withRoot], cells[source.name+certSigner+withoutRoot])

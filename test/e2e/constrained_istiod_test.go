@@ -15,10 +15,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestIstiodsBelowNameConstraints gives istiods intermediates that are good for the trust
-// domain and for istiod's own names alone. Their clusters share an API server, in which each
-// has a namespace.
-func TestIstiodsBelowNameConstraints(t *testing.T) {
+// TestIstiod_NameConstraints gives istiods intermediates that are constrained to the trust
+// domain and istiod's own names. Their clusters share an API server, with a namespace for each.
+func TestIstiod_NameConstraints(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "shared")
 	plain, canary := newConstrainedTrust(t), newConstrainedTrust(t, "canary")
@@ -26,7 +25,7 @@ func TestIstiodsBelowNameConstraints(t *testing.T) {
 	west := constrained{dir: plain, cluster: "west", namespace: "west"}.start(t, c)
 	checkout, ledger := east.workload(t, "checkout"), west.workload(t, "ledger")
 
-	t.Run("an istiod has the names that it always has", func(t *testing.T) {
+	t.Run("istiod has its usual names", func(t *testing.T) {
 		for _, m := range []*constrainedIstiod{east, west} {
 			m.assertNames(t, "istio-pilot", "istiod-remote", "istiod")
 		}
@@ -35,7 +34,7 @@ func TestIstiodsBelowNameConstraints(t *testing.T) {
 		assertTalk(t, checkout, ledger.Serve(t, checkout.Principal()), checkout.Principal(), ledger.Principal())
 		assertTalk(t, ledger, checkout.Serve(t, ledger.Principal()), ledger.Principal(), checkout.Principal())
 	})
-	t.Run("a workload of another trust domain is refused, though the root is the same", func(t *testing.T) {
+	t.Run("a workload of another trust domain below the same root is refused", func(t *testing.T) {
 		foreign := constrained{dir: plain, cluster: "east", namespace: "foreign", trustDomain: "mesh.example"}.start(t, c)
 		stranger := foreign.workload(t, "checkout")
 		if want := "spiffe://mesh.example/ns/foreign/sa/checkout"; stranger.Principal() != want {
@@ -45,13 +44,13 @@ func TestIstiodsBelowNameConstraints(t *testing.T) {
 		assertNotPermitted(t, err, "spiffe://mesh.example")
 		assertRefused(t, stranger, ledger.Serve(t), workload.ErrClientUntrusted)
 	})
-	t.Run("an istiod of a revision that was named has that name too", func(t *testing.T) {
+	t.Run("istiod of a listed revision has the name of the revision too", func(t *testing.T) {
 		m := constrained{dir: canary, cluster: "east", namespace: "canary", revision: "canary"}.start(t, c)
 		m.assertNames(t, "istio-pilot", "istiod-canary", "istiod-remote", "istiod")
 		client, server := m.workload(t, "client"), m.workload(t, "server")
 		assertTalk(t, client, server.Serve(t, client.Principal()), client.Principal(), server.Principal())
 	})
-	t.Run("nobody verifies an istiod of a revision that was not named, though it is ready", func(t *testing.T) {
+	t.Run("istiod of a revision that is not listed is ready, but does not verify", func(t *testing.T) {
 		m := constrained{dir: plain, cluster: "east", namespace: "forgotten", revision: "canary"}.start(t, c)
 		_, err := servedBy(t, m.Istiod, m.root(t))
 		assertNotPermitted(t, err, "istiod-canary.istio-system.svc")
@@ -60,8 +59,8 @@ func TestIstiodsBelowNameConstraints(t *testing.T) {
 	})
 }
 
-// newConstrainedTrust returns a trust directory whose clusters east and west have
-// constrained intermediates, made for istiods of these revisions too.
+// newConstrainedTrust returns a trust directory with constrained intermediates for east and
+// west, which also permit the names of these revisions.
 func newConstrainedTrust(t *testing.T, revisions ...string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "trust")
@@ -74,15 +73,15 @@ func newConstrainedTrust(t *testing.T, revisions ...string) string {
 	return dir
 }
 
-// constrained says which intermediate an istiod has, and what is special about it.
+// constrained selects the intermediate of an istiod and its other settings.
 type constrained struct {
-	dir, cluster string // whose intermediate, of which trust directory
-	namespace    string // that it has to itself
+	dir, cluster string // cluster of the intermediate, and its trust directory
+	namespace    string // used by this istiod alone
 	revision     string
 	trustDomain  string
 }
 
-// A constrainedIstiod is one that runs.
+// A constrainedIstiod is a running istiod with a constrained intermediate.
 type constrainedIstiod struct {
 	*istiod.Istiod
 	constrained
@@ -120,8 +119,8 @@ func (m *constrainedIstiod) workload(t *testing.T, account string) *workload.Ide
 	return workload.New(t, m.Istiod, workload.Options{Namespace: m.namespace, ServiceAccount: account}).Identity()
 }
 
-// assertNames asserts that istiod's own certificate verifies, and is for exactly these
-// services of its namespace.
+// assertNames asserts that istiod's own certificate verifies, and names exactly these services
+// of its namespace.
 func (m *constrainedIstiod) assertNames(t *testing.T, services ...string) {
 	t.Helper()
 	var want []string
@@ -133,11 +132,11 @@ func (m *constrainedIstiod) assertNames(t *testing.T, services ...string) {
 		t.Fatalf("istiod of %s: %v", m.namespace, err)
 	}
 	if diff := cmp.Diff(want, slices.Sorted(slices.Values(cert.DNSNames))); diff != "" {
-		t.Errorf("istiod of %s is certified for (-want +got):\n%s", m.namespace, diff)
+		t.Errorf("names of istiod of %s (-want +got):\n%s", m.namespace, diff)
 	}
 }
 
-// assertNotPermitted asserts that crypto/x509 has refused a name because of a constraint.
+// assertNotPermitted asserts that crypto/x509 rejected a name because of a constraint.
 func assertNotPermitted(t *testing.T, err error, name string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "is not permitted by any constraint") {

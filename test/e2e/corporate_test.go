@@ -17,7 +17,7 @@ import (
 	cfsslserver "github.com/trustgen/trustgen/test/e2e/cfssl"
 )
 
-// corporate is a root, and the issuing CA below it that a cfssl server has.
+// corporate is a root, and an issuing CA below it that a cfssl server uses.
 type corporate struct {
 	root    *ca.Authority
 	issuing *ca.Authority
@@ -40,11 +40,11 @@ func newCorporate(t *testing.T) *corporate {
 	return c
 }
 
-// renew gives the server another CA below the same root.
+// renew replaces the issuing CA of the server by another one below the same root.
 func (c *corporate) renew(t *testing.T) {
 	t.Helper()
 	key := newKey(t)
-	// It outlives those of a year that it issues, a second later.
+	// It outlives intermediates of a year, which it issues a second later.
 	profile, err := ca.Intermediate(ca.IntermediateOptions{PathLen: 1, Lifetime: 2 * ca.DefaultIntermediateLifetime})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func (c *corporate) renew(t *testing.T) {
 	}
 }
 
-// options are for whoever asks the server with a key.
+// options returns the options of a client that uses the servers with a key.
 func options(t *testing.T, key string, servers ...*cfsslserver.Server) cfssl.Options {
 	t.Helper()
 	authKey, err := cfssl.ParseAuthKey([]byte(key))
@@ -109,7 +109,7 @@ func newIssuer(t *testing.T, o cfssl.Options) *cfssl.Issuer {
 	return i
 }
 
-// obtain asks for the certificate of a workload, for no longer than ten seconds.
+// obtain requests the certificate of a workload, with a deadline of ten seconds.
 func (c *corporate) obtain(t *testing.T, i issuer.Issuer) (*issuer.Chain, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -142,8 +142,8 @@ func request(t *testing.T) issuer.Request {
 	}
 }
 
-// wantTransient asserts that an error leaves it open whether another try succeeds.
-func wantTransient(t *testing.T, err error) {
+// assertTransient asserts that an error is transient: another try may succeed.
+func assertTransient(t *testing.T, err error) {
 	t.Helper()
 	var permanent *issuer.PermanentError
 	if err == nil || errors.As(err, &permanent) {

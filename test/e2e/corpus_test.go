@@ -21,10 +21,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/cluster"
 )
 
-// testdata is where the policies of package csr lie, and requests to them.
+// testdata has the policies of package csr, and requests for them.
 const testdata = "../../csr/testdata"
 
-// posed is a request of the corpus, and what became of it.
+// posed is a request of the corpus and its result.
 type posed struct {
 	Title, Policy, Kind string
 	Requester           struct {
@@ -38,7 +38,7 @@ type posed struct {
 	Names     any
 
 	name   string // of the object
-	unmade string // why there is none
+	unmade string // the reason why there is none
 	err    error  // of the API server
 }
 
@@ -60,7 +60,8 @@ func readCorpus(t *testing.T, which string) []*posed {
 	return all
 }
 
-// object names the object that poses the request, or says why there can be none.
+// object returns the name of the CertificateSigningRequest, or the reason why the API cannot
+// express the request.
 func (p *posed) object(which string, n int) (name, unmade string) {
 	lifetime, err := time.ParseDuration(p.Lifetime)
 	switch {
@@ -69,12 +70,12 @@ func (p *posed) object(which string, n int) (name, unmade string) {
 	case p.Names != nil:
 		return "", "it has names beside the CSR"
 	case err != nil || lifetime%time.Second != 0 || lifetime > math.MaxInt32*time.Second:
-		return "", "its lifetime is no 32 bits of seconds"
+		return "", "its lifetime does not fit into 32 bits of seconds"
 	}
 	return fmt.Sprintf("%s-%03d", which, n), ""
 }
 
-// request is the object.
+// request returns the CertificateSigningRequest.
 func (p *posed) request() *certificatesv1.CertificateSigningRequest {
 	r := newRequest(p.name, p.Policy, []byte(p.CSR))
 	r.Spec.Usages = nil
@@ -87,7 +88,7 @@ func (p *posed) request() *certificatesv1.CertificateSigningRequest {
 	return r
 }
 
-// pose creates and approves all that can be made, several at a time.
+// pose creates and approves all requests that the API can express, several at a time.
 func pose(ctx context.Context, t *testing.T, c *cluster.Cluster, all []*posed) {
 	t.Helper()
 	requesters := make(map[string]*cluster.Cluster)
@@ -122,14 +123,14 @@ func pose(ctx context.Context, t *testing.T, c *cluster.Cluster, all []*posed) {
 
 func (p *posed) requester() string { return fmt.Sprint(p.Requester) }
 
-// tally says what became of how many, with an example.
+// tally returns the number of requests for each outcome, with an example.
 func tally(all []*posed) string {
 	outcomes := make(map[string][]string)
 	for _, p := range all {
-		outcome := "went to the controller"
+		outcome := "reached the controller"
 		switch refused := (*cluster.StatusError)(nil); {
 		case p.name == "":
-			outcome = "cannot be posed: " + p.unmade
+			outcome = "not expressible: " + p.unmade
 		case errors.As(p.err, &refused):
 			outcome = "refused by the API server: " + reasonOf(refused)
 		case p.err != nil:
@@ -148,7 +149,7 @@ func tally(all []*posed) string {
 	return b.String()
 }
 
-// reasonOf is what a refusal says without what is special about one object.
+// reasonOf returns the message of a refusal without the values of the object.
 func reasonOf(e *cluster.StatusError) string {
 	var status struct{ Message string }
 	if err := yaml.Unmarshal([]byte(e.Message), &status); err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAControllerThatIsKilledLosesNoRequest kills it while each of its workers waits for
-// the CA, and deletes some of what it leaves behind.
-func TestAControllerThatIsKilledLosesNoRequest(t *testing.T) {
+// TestCrash_KilledControllerLosesNoRequest kills the controller while each of its workers waits
+// for the CA, and deletes some of the pending requests.
+func TestCrash_KilledControllerLosesNoRequest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), floodTimeout)
 	defer cancel()
@@ -32,15 +32,15 @@ func TestAControllerThatIsKilledLosesNoRequest(t *testing.T) {
 		}
 	}
 	f.signer.Restart(t)
-	// What was in flight is asked for again, unless it is deleted: so calls are counted.
+	// The controller repeats the calls that were in flight, unless their request was deleted.
 	if twice := f.check(ctx, t); twice < workers-given || twice > workers {
-		t.Errorf("the CA was asked twice for %d requests, want between %d and %d", twice, workers-given, workers)
+		t.Errorf("%d requests took two calls to the CA, want between %d and %d", twice, workers-given, workers)
 	}
 }
 
-// TestAnAPIServerThatIsRestartedLosesNoRequest ends it while the CA answers, and while
-// istiod waits as well: which may be the end of that.
-func TestAnAPIServerThatIsRestartedLosesNoRequest(t *testing.T) {
+// TestCrash_RestartedAPIServerLosesNoRequest restarts the API server while calls to the CA are
+// in flight and istiod waits for a certificate, which may end istiod.
+func TestCrash_RestartedAPIServerLosesNoRequest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), floodTimeout)
 	defer cancel()
@@ -55,7 +55,7 @@ func TestAnAPIServerThatIsRestartedLosesNoRequest(t *testing.T) {
 	go func() { renewed <- checkout.TryRenew(t) }()
 	awaitFor(ctx, t, "istiod", func(context.Context) error {
 		if waiting := f.requests.requests(isWaitingForIstiod); len(waiting) == 0 {
-			return errors.New("it has no request that waits")
+			return errors.New("istiod has no pending request")
 		}
 		return nil
 	})
@@ -63,18 +63,19 @@ func TestAnAPIServerThatIsRestartedLosesNoRequest(t *testing.T) {
 	f.cluster.APIServer.Kill()
 	release()
 	f.cluster.StartAPIServer(t)
-	t.Logf("the workload that waited got: %v", <-renewed)
-	t.Logf("istiod had died: %t", i.Revive(t))
+	t.Logf("result of the pending renewal: %v", <-renewed)
+	t.Logf("istiod ended: %t", i.Revive(t))
 	checkout.Renew(t)
 	f.check(ctx, t)
 }
 
-// isLeftBehind tells a request that is approved and has no certificate.
+// isLeftBehind reports whether a request is approved and has no certificate.
 func isLeftBehind(r *certificatesv1.CertificateSigningRequest) bool {
 	return condition(r, certificatesv1.CertificateApproved) != nil && len(r.Status.Certificate) == 0
 }
 
-// isWaitingForIstiod tells one that istiod made for a workload.
+// isWaitingForIstiod reports whether istiod made the request for a workload and it has no
+// certificate.
 func isWaitingForIstiod(r *certificatesv1.CertificateSigningRequest) bool {
 	return r.GenerateName == "csr-workload-" && isLeftBehind(r)
 }

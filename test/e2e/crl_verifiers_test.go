@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestOthersHoldChainsAgainstCRLs shows what becomes of a chain, by the set of CRLs that whoever
-// judges it has: the complete one that istiod and Envoy ask for, or another.
-func TestOthersHoldChainsAgainstCRLs(t *testing.T) {
+// TestVerifiers_CRLs shows the results of verifiers for complete CRL bundles, which istiod and
+// Envoy require, and for others.
+func TestVerifiers_CRLs(t *testing.T) {
 	t.Parallel()
 	root := newLocalRoot(t, "root")
 	issuing := root.below(t, "issuing", ca.IntermediateOptions{PathLen: 1})
@@ -28,21 +28,21 @@ func TestOthersHoldChainsAgainstCRLs(t *testing.T) {
 
 // A revocationFabric has clusters below a root, one of them below an issuing CA.
 type revocationFabric struct {
-	root, east, renewed, west localCA // renewed is the next intermediate of east
+	root, east, renewed, west localCA // renewed is the successor of east
 	issuing, south            localCA
 }
 
-// How libraries differ about CRLs. GnuTLS is as certtool uses it; a program may ask more of it.
+// How libraries differ about CRLs. GnuTLS is tested by certtool; a program may require more of it.
 const (
-	asksForNone    = "GnuTLS looks at the CRLs that are there, and asks for no other"
-	knowsNoExpiry  = "GnuTLS does not look at nextUpdate"
+	asksForNone    = "GnuTLS checks the CRLs that it gets, and requires no others"
+	knowsNoExpiry  = "GnuTLS ignores nextUpdate"
 	takesAll       = "GnuTLS does not verify the signatures of CRLs"
-	takesTheLatest = "OpenSSL and BoringSSL take the first one of the latest thisUpdate, whatever its number; GnuTLS looks at each"
+	takesTheLatest = "OpenSSL and BoringSSL use the first CRL of the latest thisUpdate, whatever its number; GnuTLS checks each"
 )
 
-// byCRLs is the opinion of the libraries that look: crypto/x509 has nothing that takes CRLs, and
-// deno reads those that it is given and leaves it at that.
-func byCRLs(o opinion) verdict { return all(o).but(unlooked, byGo, byRustls) }
+// byCRLs is the verdict of libraries that check CRLs. crypto/x509 has no API for CRLs; deno
+// reads them without using them.
+func byCRLs(o opinion) verdict { return all(o).but(unchecked, byGo, byRustls) }
 
 // below is a chain of an issuer in the fabric.
 func (f revocationFabric) below(name string, issuer localCA, want verdict, lists ...[]byte) judgement {
@@ -64,7 +64,7 @@ func (f revocationFabric) revoked(t *testing.T) []judgement {
 	return []judgement{
 		f.below("the intermediate is revoked", f.east, byCRLs(revoked), east),
 		f.below("the intermediate is revoked, istiod", f.east, byCRLs(revoked), east).of(istiod.ServerName),
-		f.below("that of another cluster is revoked", f.west, byCRLs(accepted), east),
+		f.below("the intermediate of another cluster is revoked", f.west, byCRLs(accepted), east),
 		f.below("three levels, the issuing CA is revoked", f.south, byCRLs(revoked),
 			f.root.revoking(t, f.issuing.Certificate()), emptyCRLs(t, f.issuing, f.south)),
 		f.below("three levels, the intermediate is revoked", f.south, byCRLs(revoked),
@@ -81,7 +81,7 @@ func (f revocationFabric) missing(t *testing.T) []judgement {
 		f.below("three levels, no CRL of the issuing CA", f.south, want, emptyCRLs(t, f.root, f.south)).because(asksForNone),
 		f.below("three levels, no CRL of the root", f.south, want, emptyCRLs(t, f.issuing, f.south)).because(asksForNone),
 		f.below("a superseded intermediate, the CRL of its successor alone", f.east, want, emptyCRLs(t, f.root, f.renewed)).because(asksForNone),
-		f.below("its successor, no CRL of the superseded intermediate", f.renewed, byCRLs(accepted), emptyCRLs(t, f.root, f.renewed)),
+		f.below("a successor, no CRL of the superseded intermediate", f.renewed, byCRLs(accepted), emptyCRLs(t, f.root, f.renewed)),
 	}
 }
 
@@ -94,9 +94,9 @@ func (f revocationFabric) outdated(t *testing.T) []judgement {
 			emptyCRLs(t, f.root), f.east.crl(t, expired)).because(knowsNoExpiry),
 		f.below("the root's CRL has expired", f.east, want.but(accepted, byGnuTLS),
 			f.root.crl(t, expired), emptyCRLs(t, f.east)).because(knowsNoExpiry),
-		f.below("the root's CRL has expired, and revokes", f.east, want.but(revoked, byGnuTLS),
+		f.below("the root's expired CRL revokes the intermediate", f.east, want.but(revoked, byGnuTLS),
 			f.root.crl(t, revoking), emptyCRLs(t, f.east)).because(knowsNoExpiry),
-		f.below("the root's CRL that revokes follows one of the same second", f.east, byCRLs(accepted).but(revoked, byGnuTLS),
+		f.below("the root's revoking CRL follows one of the same second", f.east, byCRLs(accepted).but(revoked, byGnuTLS),
 			emptyCRLs(t, f.root, f.east), f.root.revoking(t, f.east.Certificate())).because(takesTheLatest),
 	}
 }
@@ -105,17 +105,17 @@ func (f revocationFabric) outdated(t *testing.T) []judgement {
 func (f revocationFabric) underOneName(t *testing.T) []judgement {
 	east, root := f.east.namesake(t), f.root.namesake(t)
 	return []judgement{
-		f.below("for the intermediate's CRL, that of another key under its name", f.east, byCRLs(noCRL).but(accepted, byGnuTLS),
+		f.below("another key under its name signed the intermediate's CRL", f.east, byCRLs(noCRL).but(accepted, byGnuTLS),
 			emptyCRLs(t, f.root), east.revoke(t)).because(asksForNone),
-		f.below("the intermediate's CRL follows that of another key under its name", f.east, byCRLs(accepted),
+		f.below("the intermediate's CRL follows one of another key under its name", f.east, byCRLs(accepted),
 			east.revoke(t), emptyCRLs(t, f.root, f.east)),
 		f.below("another key under the root's name revokes the intermediate", f.east, byCRLs(accepted).but(revoked, byGnuTLS),
 			root.revoke(t, f.east.Certificate()), emptyCRLs(t, f.root, f.east)).because(takesAll),
 	}
 }
 
-// belowABareRoot is about a root without a key usage, as a bare openssl req -x509 makes it.
-// OpenSSL refuses it with -x509_strict, as it is run here, after it has looked at its CRL.
+// belowABareRoot is about a root without a key usage, as openssl req -x509 makes it by default.
+// OpenSSL, run with -x509_strict here, refuses the root after it has checked the CRL.
 func belowABareRoot(t *testing.T) []judgement {
 	t.Helper()
 	root := newLocalRoot(t, "bare").bare(t)
@@ -127,7 +127,7 @@ func belowABareRoot(t *testing.T) []judgement {
 	}
 }
 
-// crossRevocations are about a root that another one has cross-signed.
+// crossRevocations are about a root that another root has cross-signed.
 func crossRevocations(t *testing.T) []judgement {
 	s := newSuccession(t)
 	old, next := s.old.Certificate(), s.next.Certificate()
@@ -137,7 +137,7 @@ func crossRevocations(t *testing.T) []judgement {
 		s.by("cross-signed, no CRL of the new root", byCRLs(noCRL).but(accepted, byGnuTLS), old).
 			with(emptyCRLs(t, s.old, s.east)).because(asksForNone),
 		s.by("the cross-certificate is revoked", byCRLs(revoked), old).with(withdrawn),
-		s.by("the cross-certificate is revoked, who trusts both roots", byCRLs(accepted).but(revoked, byGnuTLS), old, next).
+		s.by("the cross-certificate is revoked, both roots trusted", byCRLs(accepted).but(revoked, byGnuTLS), old, next).
 			with(withdrawn).because(followsTheChain),
 	}
 }

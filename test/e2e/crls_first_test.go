@@ -10,16 +10,16 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs follows the order that a renewal of two
-// clusters prints, twice: first the CRLs alone, by a field manager of their own, then all.
-func TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs(t *testing.T) {
+// TestRenewal_CRLsComeBeforeCAs follows the steps that a renewal of two clusters prints: it
+// applies the CRLs alone, with their own field manager, and then the whole Secret.
+func TestRenewal_CRLsComeBeforeCAs(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "east"})
 	c.Kubectl(t, "create", "namespace", istiod.Namespace)
 	dir := newTrust(t, "east", "west")
 	trustgen(t, "crl", "refresh", "--dir", dir)
 	before := applySecret(t, c, dir)
-	wantSameFiles(t, "at first", eastFiles(t, dir), before)
+	assertSameFiles(t, "at first", eastFiles(t, dir), before)
 	for range 2 {
 		trustgen(t, "intermediate", "--dir", dir, "--cluster", "east,west", "--renew")
 		after := eastFiles(t, dir)
@@ -27,10 +27,10 @@ func TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs(t *testing.T) {
 		between["ca-crl.pem"] = after["ca-crl.pem"]
 		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east", "--crls-only"),
 			"apply", "--server-side", "--field-manager=trustgen-crls", "--force-conflicts", "-f", "-")
-		wantSameFiles(t, "with the CRLs alone", between, c.Secret(t, istiod.Namespace, "cacerts"))
+		assertSameFiles(t, "after the CRLs", between, c.Secret(t, istiod.Namespace, "cacerts"))
 		c.KubectlInput(t, trustgen(t, "secret", "--dir", dir, "--cluster", "east"),
 			"apply", "--server-side", "--force-conflicts", "-f", "-")
-		wantSameFiles(t, "with all", after, c.Secret(t, istiod.Namespace, "cacerts"))
+		assertSameFiles(t, "after the whole Secret", after, c.Secret(t, istiod.Namespace, "cacerts"))
 		if bytes.Equal(before["ca-crl.pem"], after["ca-crl.pem"]) || bytes.Equal(before["ca-key.pem"], after["ca-key.pem"]) {
 			t.Error("the renewal changed nothing")
 		}
@@ -38,7 +38,7 @@ func TestTheCRLsOfSeveralRenewalsComeBeforeTheirCAs(t *testing.T) {
 	}
 }
 
-// eastFiles are what the directory has for east.
+// eastFiles returns the files of cluster east in the trust directory.
 func eastFiles(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := make(map[string][]byte)
@@ -48,12 +48,12 @@ func eastFiles(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
-// wantSameFiles compares two sets without showing a key.
-func wantSameFiles(t *testing.T, when string, want, got map[string][]byte) {
+// assertSameFiles compares files without printing a key.
+func assertSameFiles(t *testing.T, when string, want, got map[string][]byte) {
 	t.Helper()
 	for name := range want {
 		if !bytes.Equal(want[name], got[name]) {
-			t.Errorf("the Secret %s: %s is another one", when, name)
+			t.Errorf("the Secret %s: %s differs", when, name)
 		}
 	}
 	if len(got) != len(want) {

@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAnEphemeralCABesideAClusterWithCRLs has an east that publishes CRLs, and a west whose
-// controller makes its CAs by itself, below the same issuing CA.
-func TestAnEphemeralCABesideAClusterWithCRLs(t *testing.T) {
+// TestEphemeral_BesideClusterWithCRLs: east publishes CRLs; the controller of west creates its
+// own CAs below the same issuing CA.
+func TestEphemeral_BesideClusterWithCRLs(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -26,18 +26,18 @@ func TestAnEphemeralCABesideAClusterWithCRLs(t *testing.T) {
 	east.takes(t)
 	boringSSL := newBoringSSLServer(t)
 
-	t.Run("east refuses the workloads of a CA whose CRL it does not have", func(t *testing.T) {
+	t.Run("east refuses workloads of a CA whose CRL it does not have", func(t *testing.T) {
 		west := startWithEphemeral(t, c, server, startCluster(t, "west"))
 		ledger := west.workload(t, "bank", "ledger")
 		assertRefuses(t, east.peer(t), ledger, workload.ErrNoCRL)
 		boringSSL.assertSays(t, east.peer(t), ledger, noCRL)
 		_, err := east.peer(t).Dial(t.Context(), ledger.Serve(t))
 		if name := ledger.Chain[1].Subject.String(); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("east says %v, want the name of %s", err, name)
+			t.Errorf("east reports %v, want the name of %s", err, name)
 		}
-		assertAllTalk(t, ledger, east.workload.Identity()) // which do not look at CRLs
+		assertAllTalk(t, ledger, east.workload.Identity()) // neither checks CRLs
 	})
-	t.Run("it takes them once that CRL was imported", func(t *testing.T) {
+	t.Run("east accepts them after an import of that CRL", func(t *testing.T) {
 		west, ledger := startEphemeral(t, c, server)
 		assertRefuses(t, east.peer(t), ledger, workload.ErrNoCRL)
 		trustgen(t, "crl", "import", "--dir", east.dir, exchangeFile(t, west))
@@ -47,8 +47,8 @@ func TestAnEphemeralCABesideAClusterWithCRLs(t *testing.T) {
 	})
 }
 
-// startEphemeral makes a CA as a controller does that is a part of another program, and a
-// workload of it.
+// startEphemeral creates a CA as a controller embedded in another program does, and a workload
+// below it.
 func startEphemeral(t *testing.T, c *corporate, server *cfsslserver.Server) (*local.Ephemeral, *workload.Identity) {
 	t.Helper()
 	west, err := local.NewEphemeral(local.EphemeralOptions{
@@ -71,7 +71,7 @@ func startEphemeral(t *testing.T, c *corporate, server *cfsslserver.Server) (*lo
 	return west, &workload.Identity{Chain: chain.Certificates, Roots: c.root.Chain(), Key: key}
 }
 
-// exchangeFile returns the path of a file with the CA's certificates and its CRL.
+// exchangeFile returns the path of a file with the CA's certificates and CRL.
 func exchangeFile(t *testing.T, e *local.Ephemeral) string {
 	t.Helper()
 	list, err := e.CRL()

@@ -9,9 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTheScriptsOfTheExamplesPrintWhatTheySay runs each script and compares its output
-// with the one that stands beside it.
-func TestTheScriptsOfTheExamplesPrintWhatTheySay(t *testing.T) {
+// TestExamples_Output runs each script of the examples and compares its output with output.txt.
+func TestExamples_Output(t *testing.T) {
 	t.Parallel()
 	for _, example := range []string{"two-cluster", "offline-root"} {
 		t.Run(example, func(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAClusterHasItsIntermediateFromAnExternalCA lets a real cfssl sign what the
-// program asks for, in place of a root in the directory, and two istiods take it.
-func TestAClusterHasItsIntermediateFromAnExternalCA(t *testing.T) {
+// TestIntermediate_FromExternalCA lets a real cfssl sign the intermediates instead of a root in
+// the directory. Two istiods accept them.
+func TestIntermediate_FromExternalCA(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -30,11 +30,11 @@ func TestAClusterHasItsIntermediateFromAnExternalCA(t *testing.T) {
 		t.Errorf("a workload trusts %v, want the root of the external CA", subjects(roots))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "root-key.pem")); !os.IsNotExist(err) {
-		t.Errorf("there is a root key in the directory (%v)", err)
+		t.Errorf("the directory has a root key (%v)", err)
 	}
 }
 
-// manifest writes the issuer as a person would: JSON is YAML.
+// manifest writes an issuer and the objects that it refers to, in JSON, which is YAML.
 func manifest(t *testing.T, c *corporate, server *cfsslserver.Server) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "issuer.yaml")
@@ -75,7 +75,7 @@ func cfsslBackend(server *cfsslserver.Server) object {
 	}
 }
 
-// cfsslObjects are what an issuer names that asks the server.
+// cfsslObjects are the objects to which an issuer with the server refers.
 func cfsslObjects(c *corporate, server *cfsslserver.Server) []object {
 	return []object{
 		{

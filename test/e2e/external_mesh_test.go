@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAMeshWhoseIstiodsHoldNoKey signs east with an intermediate from a Secret, and west
-// with one that was born in its controller, below the same root.
-func TestAMeshWhoseIstiodsHoldNoKey(t *testing.T) {
+// TestRA_IstiodsHoldNoKey: the controller of east signs with an intermediate from a Secret, that
+// of west with one that it created in memory, below the same root.
+func TestRA_IstiodsHoldNoKey(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	server := cfsslserver.Start(t, c.server)
@@ -37,34 +37,34 @@ func TestAMeshWhoseIstiodsHoldNoKey(t *testing.T) {
 		}
 	}
 	assertNoKeyIn(t, west, ledger.Chain[1].PublicKey, c.issuing.Certificate().PublicKey, c.root.Certificate().PublicKey)
-	// The same search finds the key that is there.
+	// The same search finds a key that was written.
 	if found := findKeys(t, east.cluster.Data()); !found.has(checkout.Chain[1].PublicKey) {
-		t.Errorf("the key of east's CA is not among the %d in etcd's files, into which its Secret was written", len(found))
+		t.Errorf("the key of east's CA is not among the %d keys in the files of etcd, which stores its Secret", len(found))
 	}
 }
 
-// assertNoKeyIn asserts that the private keys are not in anything that a cluster or its
-// controller has written.
+// assertNoKeyIn asserts that a cluster and its controller have not written the private keys
+// anywhere.
 func assertNoKeyIn(t *testing.T, m *external, keys ...crypto.PublicKey) {
 	t.Helper()
 	found := findKeys(t, m.cluster.Data(), m.signer.Files())
 	found.search([]byte(m.signer.Process.Log()))
 	for _, key := range keys {
 		if found.has(key) {
-			t.Errorf("%s: the key of a CA is written", m.cluster.Name)
+			t.Errorf("%s: the key of a CA was written to a file or log", m.cluster.Name)
 		}
 	}
-	t.Logf("%s: %d other private keys are written", m.cluster.Name, len(found))
+	t.Logf("%s: found %d other private keys", m.cluster.Name, len(found))
 }
 
-// external is a cluster whose istiod leaves the signing to the controller.
+// external is a cluster whose controller signs instead of istiod.
 type external struct {
 	cluster *cluster.Cluster
 	signer  *signer.Signer
 	istiod  *istiod.Istiod
 }
 
-// startWithSecret starts one whose CA is a Secret of the program.
+// startWithSecret starts a cluster whose CA is a Secret of the program.
 func startWithSecret(t *testing.T, c *corporate, server *cfsslserver.Server, name string) *external {
 	t.Helper()
 	m := &external{cluster: startCluster(t, name)}
@@ -77,7 +77,7 @@ func startWithSecret(t *testing.T, c *corporate, server *cfsslserver.Server, nam
 	return m
 }
 
-// startWithEphemeral starts one whose CA is only in the memory of its controller.
+// startWithEphemeral starts a cluster whose CA is only in the memory of its controller.
 func startWithEphemeral(t *testing.T, c *corporate, server *cfsslserver.Server, in *cluster.Cluster) *external {
 	t.Helper()
 	m := &external{cluster: in}
@@ -97,7 +97,7 @@ func startWithEphemeral(t *testing.T, c *corporate, server *cfsslserver.Server, 
 	return m
 }
 
-// start starts what needs the issuer mesh, which is there.
+// start starts the controller and istiod. The issuer mesh must exist.
 func (m *external) start(t *testing.T, c *corporate) {
 	t.Helper()
 	m.signer = signer.Start(t, m.cluster)
@@ -117,12 +117,12 @@ func (m *external) agent(t *testing.T, namespace, account string) *workload.Iden
 	return agent.Start(t, m.istiod, agent.Options{Namespace: namespace, ServiceAccount: account}).Identity()
 }
 
-// anchors are the root alone, for an issuer.
+// anchors are the trust anchors of an issuer: the root alone.
 func (c *corporate) anchors() object {
 	return object{"pem": string(ca.MarshalCertificates(c.root.Certificate()))}
 }
 
-// applyCFSSL gives the controller what it needs to ask the server.
+// applyCFSSL applies the objects by which the controller uses the server.
 func applyCFSSL(t *testing.T, in *cluster.Cluster, c *corporate, server *cfsslserver.Server) {
 	t.Helper()
 	for _, o := range cfsslObjects(c, server) {

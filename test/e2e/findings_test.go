@@ -12,7 +12,7 @@ import (
 // findings collects trials that run in parallel.
 type findings struct {
 	mu     sync.Mutex
-	trials map[int]*trial // by their place in the table
+	trials map[int]*trial // by row of the table
 }
 
 func newFindings() *findings { return &findings{trials: make(map[int]*trial)} }
@@ -23,7 +23,7 @@ func (f *findings) add(place int, tr *trial) {
 	f.trials[place] = tr
 }
 
-// table has a line for each bundle and a column for each step.
+// table has a row for each bundle and a column for each step.
 func (f *findings) table() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -18,13 +18,13 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/signer"
 )
 
-// How much a controller gets to do, and how it does it.
+// The number of requests, and of workers of the controller.
 const (
 	floodSize = 300
 	workers   = 8
 )
 
-// flood is a cluster in which istiod asks for many certificates of a real cfssl.
+// flood is a cluster in which istiod requests many certificates, signed by a real cfssl.
 type flood struct {
 	cluster  *cluster.Cluster
 	signer   *signer.Signer
@@ -35,17 +35,17 @@ type flood struct {
 	asking sync.WaitGroup
 }
 
-// floodTimeout is for the slowest machine; two idle cores need ten seconds.
+// floodTimeout is enough for the slowest machine; two idle cores need ten seconds.
 const floodTimeout = 2 * time.Minute
 
-// startFlood starts the cluster; the requests are still to come.
+// startFlood starts the cluster, without requests.
 func startFlood(t *testing.T, name string) *flood {
 	t.Helper()
 	f := &flood{corp: newCorporate(t), cluster: startCluster(t, name)}
 	server := cfsslserver.Start(t, f.corp.server)
 	f.calls = countCalls(t, server)
 	signer.Install(t, f.cluster)
-	letEveryoneAsk(t, f.cluster)
+	allowRequests(t, f.cluster)
 	applyCFSSL(t, f.cluster, f.corp, server)
 	backend := cfsslBackend(server)
 	backend["urls"] = []string{f.calls.url}
@@ -56,7 +56,7 @@ func startFlood(t *testing.T, name string) *flood {
 	return f
 }
 
-// come lets the requests come, from now on and for as long as it takes.
+// come creates the requests in the background.
 func (f *flood) come(ctx context.Context, t *testing.T) {
 	t.Helper()
 	asker := f.cluster.AsServiceAccount(t, cluster.ServiceAccount{Namespace: istiod.Namespace, Name: "istiod"})
@@ -79,7 +79,7 @@ func (f *flood) come(ctx context.Context, t *testing.T) {
 	t.Cleanup(f.asking.Wait)
 }
 
-// ask makes an approved request, whatever the API server goes through.
+// ask creates an approved request, and retries while the API server is down.
 func (f *flood) ask(ctx context.Context, t *testing.T, asker *cluster.Cluster, n int) error {
 	csr := newCSR(t, floodID(n))
 	return poll.Until(ctx, func(ctx context.Context) error {
@@ -95,36 +95,37 @@ func floodName(n int) string { return fmt.Sprintf("flood-%03d", n) }
 
 func floodID(n int) string { return fmt.Sprintf("spiffe://cluster.local/ns/shop/sa/cart-%03d", n) }
 
-// signed are those of the flood that have a certificate.
+// signed are the requests of the flood that have a certificate.
 func (f *flood) signed() []*certificatesv1.CertificateSigningRequest {
 	return f.requests.requests(func(r *certificatesv1.CertificateSigningRequest) bool {
 		return strings.HasPrefix(r.Name, "flood-") && len(r.Status.Certificate) > 0
 	})
 }
 
-// hold waits until a good part of the flood is signed and each worker of the controller
-// has asked the CA for something, whose answer is kept until release.
+// hold waits until a third of the requests is signed and each worker of the controller has
+// called the CA. The responses to these calls are held back until release.
 func (f *flood) hold(ctx context.Context, t *testing.T) (release func()) {
 	t.Helper()
 	awaitFor(ctx, t, "a third of the requests", func(context.Context) error {
 		if n := len(f.signed()); n < floodSize/3 {
-			return fmt.Errorf("%d are signed", n)
+			return fmt.Errorf("%d are signed, want more", n)
 		}
 		return nil
 	})
 	f.calls.gate.Lock()
 	awaitFor(ctx, t, "the controller", func(context.Context) error {
 		if n := f.calls.holding(); n < workers {
-			return fmt.Errorf("it waits for %d answers, want %d", n, workers)
+			return fmt.Errorf("it waits for %d responses, want %d", n, workers)
 		}
 		return nil
 	})
-	t.Logf("%d are signed, %d answers are held", len(f.signed()), workers)
+	t.Logf("%d requests are signed, %d responses are held back", len(f.signed()), workers)
 	return f.calls.gate.Unlock
 }
 
-// check waits until all have come and those that exist are settled, and asserts that each got
-// a certificate for at most so many calls to the CA. It returns how many needed two.
+// check waits until all requests are created and those that still exist are settled. It asserts
+// that each has a certificate, with at most two calls to the CA, and returns how many needed
+// two.
 func (f *flood) check(ctx context.Context, t *testing.T) (twice int) {
 	t.Helper()
 	f.asking.Wait()
@@ -136,7 +137,7 @@ func (f *flood) check(ctx context.Context, t *testing.T) (twice int) {
 				return nil
 			}
 			if r = f.requests.named(floodName(n)); r == nil || len(r.Status.Certificate) == 0 {
-				return errors.New("it has no certificate")
+				return errors.New("no certificate yet")
 			}
 			return nil
 		})
@@ -146,7 +147,7 @@ func (f *flood) check(ctx context.Context, t *testing.T) (twice int) {
 		exist++
 		assertLeaf(t, r, f.corp.root.Certificate(), floodID(n))
 		if failed := condition(r, certificatesv1.CertificateFailed); failed != nil {
-			t.Errorf("%s has failed: %s", r.Name, failed.Message)
+			t.Errorf("%s failed: %s", r.Name, failed.Message)
 		}
 	}
 	f.requests.check(t)
@@ -155,7 +156,7 @@ func (f *flood) check(ctx context.Context, t *testing.T) (twice int) {
 	for _, times := range asked {
 		total += times
 		if times > 2 {
-			t.Errorf("the CA was asked %d times for the same", times)
+			t.Errorf("%d calls to the CA for one key, want at most 2", times)
 		}
 		if times == 2 {
 			twice++
@@ -164,11 +165,11 @@ func (f *flood) check(ctx context.Context, t *testing.T) (twice int) {
 	if exist > len(asked) {
 		t.Errorf("%d requests were signed, but only %d calls were counted", exist, len(asked))
 	}
-	t.Logf("%d requests exist and have a certificate, %s later; the CA was asked %d times, for %d keys, for %d of them twice", exist, time.Since(begin).Round(time.Millisecond), total, len(asked), twice)
+	t.Logf("%d requests exist and have a certificate, %s later; %d calls to the CA for %d keys, two calls for %d of them", exist, time.Since(begin).Round(time.Millisecond), total, len(asked), twice)
 	return twice
 }
 
-// awaitFor waits until look returns nil, or fails t when the context ends.
+// awaitFor polls look until it returns nil, and fails t when the context ends.
 func awaitFor(ctx context.Context, t *testing.T, what string, look func(context.Context) error) {
 	t.Helper()
 	if err := poll.Until(ctx, look); err != nil {

@@ -18,8 +18,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// history is what has become of the requests of a cluster, those that are deleted
-// included.
+// history records the states of all requests of a cluster, including deleted ones.
 type history struct {
 	mu      sync.Mutex
 	latest  map[types.UID]*certificatesv1.CertificateSigningRequest
@@ -31,8 +30,8 @@ func newHistory() *history {
 	return &history{latest: make(map[types.UID]*certificatesv1.CertificateSigningRequest), deleted: make(map[types.UID]bool)}
 }
 
-// watchRequests follows the requests of a cluster until t ends, whatever its API server
-// goes through.
+// watchRequests records the requests of a cluster until t ends, across restarts of its API
+// server.
 func watchRequests(t *testing.T, c *cluster.Cluster) *history {
 	t.Helper()
 	h := newHistory()
@@ -45,23 +44,23 @@ func watchRequests(t *testing.T, c *cluster.Cluster) *history {
 	return h
 }
 
-// see notes an event, and what must never happen.
+// see records an event, and any violation of what must hold.
 func (h *history) see(what string, object json.RawMessage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := &certificatesv1.CertificateSigningRequest{}
 	if err := json.Unmarshal(object, r); err != nil || r.UID == "" {
-		h.wrong = append(h.wrong, fmt.Sprintf("the event %s of %s: %v", what, object, err))
+		h.wrong = append(h.wrong, fmt.Sprintf("event %s of %s: %v", what, object, err))
 		return
 	}
 	if before := h.latest[r.UID]; before != nil && len(before.Status.Certificate) > 0 && !bytes.Equal(before.Status.Certificate, r.Status.Certificate) {
-		h.wrong = append(h.wrong, r.Name+" has another certificate than before")
+		h.wrong = append(h.wrong, "the certificate of "+r.Name+" has changed")
 	}
 	h.latest[r.UID] = r
 	h.deleted[r.UID] = what == "DELETED"
 }
 
-// requests are those that fit, sorted by name.
+// requests are those that match, sorted by name.
 func (h *history) requests(fits func(*certificatesv1.CertificateSigningRequest) bool) []*certificatesv1.CertificateSigningRequest {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,7 +75,7 @@ func (h *history) requests(fits func(*certificatesv1.CertificateSigningRequest) 
 	})
 }
 
-// named is the latest of the request with that name, or nil.
+// named is the latest state of the request with that name, or nil.
 func (h *history) named(name string) *certificatesv1.CertificateSigningRequest {
 	for _, r := range h.requests(func(r *certificatesv1.CertificateSigningRequest) bool { return r.Name == name }) {
 		return r
@@ -84,7 +83,7 @@ func (h *history) named(name string) *certificatesv1.CertificateSigningRequest {
 	return nil
 }
 
-// isDeleted reports whether the request with that name is gone.
+// isDeleted reports whether the request with that name is deleted.
 func (h *history) isDeleted(name string) bool {
 	r := h.named(name)
 	if r == nil {
@@ -95,20 +94,20 @@ func (h *history) isDeleted(name string) bool {
 	return h.deleted[r.UID]
 }
 
-// settled waits until nothing more becomes of a request.
+// settled waits until a request has a certificate, failed or was denied.
 func (h *history) settled(ctx context.Context, name string) (*certificatesv1.CertificateSigningRequest, error) {
 	var r *certificatesv1.CertificateSigningRequest
 	err := poll.Until(ctx, func(context.Context) error {
 		r = h.named(name)
 		if r == nil || len(r.Status.Certificate) == 0 && condition(r, certificatesv1.CertificateFailed) == nil && condition(r, certificatesv1.CertificateDenied) == nil {
-			return errors.New("it is not settled")
+			return errors.New("not settled yet")
 		}
 		return nil
 	})
 	return r, err
 }
 
-// mustSettle is settled, or fails t.
+// mustSettle is settled, and fails t on an error.
 func mustSettle(ctx context.Context, t *testing.T, h *history, name string) *certificatesv1.CertificateSigningRequest {
 	t.Helper()
 	r, err := h.settled(ctx, name)
@@ -118,7 +117,7 @@ func mustSettle(ctx context.Context, t *testing.T, h *history, name string) *cer
 	return r
 }
 
-// check reports what must never happen.
+// check reports the violations.
 func (h *history) check(t *testing.T) {
 	t.Helper()
 	h.mu.Lock()
@@ -128,15 +127,15 @@ func (h *history) check(t *testing.T) {
 	}
 }
 
-// The API server itself refuses to change a certificate, so no real one can show that
-// this would be seen.
-func TestAHistorySeesWhenACertificateChanges(t *testing.T) {
+// The API server refuses to change a certificate, so no other test shows that a history detects
+// it.
+func TestHistory_DetectsChangedCertificate(t *testing.T) {
 	t.Parallel()
 	h := newHistory()
 	for _, certificate := range []string{"", "b25l", "b25l", "dHdv"} {
 		h.see("MODIFIED", json.RawMessage(`{"metadata":{"name":"a","uid":"1"},"status":{"certificate":"`+certificate+`"}}`))
 	}
 	if len(h.wrong) != 1 {
-		t.Errorf("a history with two certificates of one request finds %q", h.wrong)
+		t.Errorf("for two certificates of one request the history reports %q", h.wrong)
 	}
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/signer"
 )
 
-// TestTheHostileCorpusIsRefusedInACluster poses every request of the corpus to a real
-// API server, as its requester, and approves it. The valid ones go the same way: that
-// they are signed shows that it leads to the signer.
-func TestTheHostileCorpusIsRefusedInACluster(t *testing.T) {
+// TestCorpus_HostileRequestsFail creates every request of the corpus in a real API server, as
+// its requester, and approves it. The valid ones take the same way and are signed, so the way
+// leads to the signer.
+func TestCorpus_HostileRequestsFail(t *testing.T) {
 	t.Parallel()
 	c := cluster.Start(t, cluster.Options{Name: "corpus"})
 	signer.Install(t, c)
-	letEveryoneAsk(t, c)
+	allowRequests(t, c)
 	applyPolicies(t, c)
 	signer.Start(t, c)
 	requests := watchRequests(t, c)
@@ -49,36 +49,36 @@ func TestTheHostileCorpusIsRefusedInACluster(t *testing.T) {
 		}
 	}
 	if came < 100 {
-		t.Errorf("only %d hostile requests came to the controller", came)
+		t.Errorf("only %d hostile requests reached the controller", came)
 	}
 	t.Logf("hostile:\n%s", tally(hostile))
 	t.Logf("valid:\n%s", tally(valid))
 	requests.check(t)
 }
 
-// check asserts that a hostile request was refused, and for what it is refused for.
+// check asserts that a hostile request failed, by the expected check.
 func (p *posed) check(t *testing.T, r *certificatesv1.CertificateSigningRequest) {
 	t.Helper()
 	if len(r.Status.Certificate) > 0 {
-		t.Errorf("%s: it was signed", p.Title)
+		t.Errorf("%s: was signed", p.Title)
 	}
 	if !slices.Equal(inAnyOrder(r.Spec.Groups), inAnyOrder(p.Requester.Groups)) || r.Spec.Username != p.Requester.Username {
-		t.Errorf("%s: its requester is %q of %q, want %q", p.Title, r.Spec.Username, r.Spec.Groups, p.Requester)
+		t.Errorf("%s: the requester is %q of %q, want %q", p.Title, r.Spec.Username, r.Spec.Groups, p.Requester)
 	}
 	failed := condition(r, certificatesv1.CertificateFailed)
 	if failed == nil {
-		t.Errorf("%s: it has not failed: %+v", p.Title, r.Status.Conditions)
+		t.Errorf("%s: did not fail: %+v", p.Title, r.Status.Conditions)
 		return
 	}
 	for _, check := range p.RefusedBy {
 		if !strings.Contains(failed.Message, check+": ") {
-			t.Errorf("%s: it is refused by %s, but the message is %q", p.Title, check, failed.Message)
+			t.Errorf("%s: want the check %s in the message %q", p.Title, check, failed.Message)
 		}
 	}
 }
 
-// made reports whether there is an object of the request. What the API server refuses
-// is invalid, and nothing else.
+// made reports whether the object exists. It accepts no other error of the API server than that
+// the request is invalid.
 func (p *posed) made(t *testing.T) bool {
 	t.Helper()
 	refused, ok := errors.AsType[*cluster.StatusError](p.err)
@@ -88,7 +88,7 @@ func (p *posed) made(t *testing.T) bool {
 	return p.name != "" && p.err == nil
 }
 
-// inAnyOrder are groups without the one that the API server adds by itself.
+// inAnyOrder returns sorted groups without the one that the API server adds.
 func inAnyOrder(groups []string) []string {
 	return slices.Sorted(func(yield func(string) bool) {
 		for _, group := range groups {
@@ -99,7 +99,7 @@ func inAnyOrder(groups []string) []string {
 	})
 }
 
-// applyPolicies makes an issuer of each policy; they share a CA.
+// applyPolicies applies an issuer for each policy. All share a CA.
 func applyPolicies(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	dir := newTrust(t, c.Name)

@@ -14,9 +14,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestIstiodRefusesAnIncompleteSetOfCRLs has a corporate root whose CRL is not there, which
-// the program says before istiod does.
-func TestIstiodRefusesAnIncompleteSetOfCRLs(t *testing.T) {
+// TestIstiod_RejectsIncompleteCRLBundle: the CRL of the corporate root is missing. The program
+// reports that before istiod does.
+func TestIstiod_RejectsIncompleteCRLBundle(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	dir := c.newTrust(t, "east")
@@ -25,7 +25,7 @@ func TestIstiodRefusesAnIncompleteSetOfCRLs(t *testing.T) {
 	missing := "missing CRL signed by certificates: [" + c.root.Certificate().Subject.String() + "]"
 	trustgen(t, "intermediate", "--dir", dir, "--cluster", "east", "--renew", "--not-after", "30d")
 
-	t.Run("the program names the CA whose CRL is missing", func(t *testing.T) {
+	t.Run("the program reports the CA whose CRL is missing", func(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), program(t), "crl", "refresh", "--dir", dir)
 		output, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(output), ca.Describe(c.root.Certificate())) {
@@ -34,22 +34,22 @@ func TestIstiodRefusesAnIncompleteSetOfCRLs(t *testing.T) {
 	})
 	trustgen(t, "crl", "refresh", "--dir", dir, "--incomplete")
 	incomplete := applySecret(t, east.Cluster, dir)
-	t.Run("an istiod that runs keeps the CA that it has", func(t *testing.T) {
+	t.Run("a running istiod keeps its CA", func(t *testing.T) {
 		east.refuses(t, incomplete, missing)
 		east.workload.Renew(t)
 		assertSameIssuer(t, east.workload.Identity(), before)
 		if published := istiod.PublishedCRLs(t, east.Cluster, "default"); len(published) > 0 {
-			t.Errorf("istiod publishes\n%s", published)
+			t.Errorf("istiod publishes CRLs:\n%s", published)
 		}
 	})
-	t.Run("it does not start again", func(t *testing.T) {
+	t.Run("a restarted istiod does not become ready", func(t *testing.T) {
 		east.Process.Stop()
 		again, err := istiod.Try(t, east.Cluster, istiod.Options{CA: incomplete})
 		if err == nil || !strings.Contains(again.Process.Log(), missing) {
-			t.Errorf("istiod starts: %v; its log:\n%s", err, again.Process.Log())
+			t.Errorf("error of the start: %v; log of istiod:\n%s", err, again.Process.Log())
 		}
 	})
-	t.Run("it does with the CRL that was missing", func(t *testing.T) {
+	t.Run("istiod starts with the missing CRL", func(t *testing.T) {
 		trustgen(t, "crl", "import", "--dir", dir, c.rootCRL(t))
 		trustgen(t, "crl", "refresh", "--dir", dir)
 		east.Restart(t, applySecret(t, east.Cluster, dir))
@@ -59,13 +59,13 @@ func TestIstiodRefusesAnIncompleteSetOfCRLs(t *testing.T) {
 	})
 }
 
-// refuses gives istiod files, and waits until it has said why it does not take them.
+// refuses gives istiod files, and waits until its log has the reason of the refusal.
 func (m *revocable) refuses(t *testing.T, files map[string][]byte, why string) {
 	t.Helper()
 	m.Swap(t, files)
-	await(t, m.Cluster.Name+": what istiod says", func(context.Context) error {
+	await(t, m.Cluster.Name+": the log of istiod", func(context.Context) error {
 		if !strings.Contains(m.Process.Log(), why) {
-			return fmt.Errorf("it has not said %q", why)
+			return fmt.Errorf("no %q yet", why)
 		}
 		return nil
 	})

@@ -11,7 +11,7 @@ import (
 
 type object = map[string]any
 
-// clusterIssuer has the policy that istiod needs, unless the spec has another one.
+// clusterIssuer has the policy that istiod needs, unless the spec sets another.
 func clusterIssuer(name string, spec object) object {
 	if spec["policy"] == nil {
 		spec["policy"] = object{
@@ -34,7 +34,7 @@ func clusterIssuerOf(name string, spec object) object {
 
 func istiodAccount() object { return object{"namespace": istiod.Namespace, "name": "istiod"} }
 
-// istiodNames are those of istiod's own certificate.
+// istiodNames are the names in istiod's own certificate.
 func istiodNames() []string {
 	return []string{
 		"istiod.istio-system.svc", "istiod-remote.istio-system.svc", "istio-pilot.istio-system.svc", "istiod.istio-system.svc.cluster.local",
@@ -50,8 +50,7 @@ func apply(t *testing.T, c *cluster.Cluster, o object) {
 	c.KubectlInput(t, string(data), "apply", "--server-side", "-f", "-")
 }
 
-// applyCA gives the controller the CA that a trust directory has for a cluster, in a
-// Secret.
+// applyCA applies the CA of a cluster of a trust directory as a Secret for the controller.
 func applyCA(t *testing.T, c *cluster.Cluster, dir, name, secret string) {
 	t.Helper()
 	var o object
@@ -62,7 +61,7 @@ func applyCA(t *testing.T, c *cluster.Cluster, dir, name, secret string) {
 	apply(t, c, o)
 }
 
-// ready waits until an issuer signs.
+// ready waits until an issuer is ready.
 func ready(t *testing.T, c *cluster.Cluster, name string) {
 	t.Helper()
 	c.Kubectl(t, "wait", "--for=condition=Ready", "--timeout=60s", "trustclusterissuer/"+name)

@@ -15,7 +15,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
-// A judgement is a chain about which the libraries may differ, as the proofs of the mesh must not.
+// A judgement is a chain with the expected verdict of each library. Libraries may differ here;
+// in the proofs of the mesh they must not.
 type judgement struct {
 	name   string
 	issuer *authority // of the leaf
@@ -23,10 +24,10 @@ type judgement struct {
 	trusts []*x509.Certificate
 	crls   []byte
 	want   verdict
-	why    string // where the libraries differ
+	why    string // why libraries differ, if they do
 }
 
-// judge asks every library about every chain, and prints what they say.
+// judge runs every library on every chain, and prints the results.
 func judge(t *testing.T, judgements []judgement) {
 	t.Helper()
 	judges, peer := findVerifiers(t), newLocalRoot(t, "peer").byHand()
@@ -34,10 +35,10 @@ func judge(t *testing.T, judgements []judgement) {
 	for i, j := range judgements {
 		t.Run(j.name, func(t *testing.T) { said[i] = j.run(t, judges, peer) })
 	}
-	t.Logf("what the libraries say:\n%s", judgementTable(judgements, said))
+	t.Logf("results of the libraries:\n%s", judgementTable(judgements, said))
 }
 
-// run holds each verifier's answer against the verdict.
+// run compares the result of each verifier with the verdict.
 func (j judgement) run(t *testing.T, judges []verifiers.Verifier, peer *authority) map[library][]string {
 	t.Helper()
 	c, said := j.connection(t, peer), make(map[library][]string)
@@ -46,7 +47,7 @@ func (j judgement) run(t *testing.T, judges []verifiers.Verifier, peer *authorit
 		got, err := l.said(judge.Verify(t.Context(), c, j.side()), j.want[l])
 		switch {
 		case err != nil:
-			t.Errorf("%s cannot look: %v", judge.Name(), err)
+			t.Errorf("%s cannot judge: %v", judge.Name(), err)
 		case got != j.want[l]:
 			t.Errorf("%s: got %s, want %s", judge.Name(), got, j.want[l])
 		}
@@ -55,7 +56,7 @@ func (j judgement) run(t *testing.T, judges []verifiers.Verifier, peer *authorit
 	return said
 }
 
-// connection is one of a peer in which all is in order, and who judges the chain.
+// connection is a connection whose other end has a valid chain and judges this one.
 func (j judgement) connection(t *testing.T, peer *authority) verifiers.Connection {
 	t.Helper()
 	c, side := verifiers.Connection{ServerName: istiod.ServerName}, j.side()
@@ -73,7 +74,7 @@ func (j judgement) names() []string {
 	return j.leaf
 }
 
-// side is the server's for who is, or poses as, istiod: a client compares its name as well.
+// side is the server for a chain with the name of istiod: a client compares that name too.
 func (j judgement) side() verifiers.Side {
 	if slices.Contains(j.leaf, istiod.ServerName) {
 		return verifiers.Server
@@ -81,7 +82,7 @@ func (j judgement) side() verifiers.Side {
 	return verifiers.Client
 }
 
-// leafOf is a leaf of SPIFFE IDs, addresses and DNS names, which nobody has checked.
+// leafOf is a leaf with SPIFFE IDs, IP addresses and DNS names, unchecked.
 func leafOf(names ...string) *x509.Certificate {
 	template := leafTemplate(verifiers.Server)
 	template.DNSNames = nil
@@ -98,8 +99,8 @@ func leafOf(names ...string) *x509.Certificate {
 	return template
 }
 
-// judgementTable has a line for each chain and a column for each library. A cell holds two opinions
-// where two verifiers of one library differ.
+// judgementTable has a row for each chain and a column for each library. A cell has two opinions
+// if two verifiers of a library differ.
 func judgementTable(judgements []judgement, said []map[library][]string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -119,19 +120,19 @@ func judgementTable(judgements []judgement, said []map[library][]string) string 
 	return b.String()
 }
 
-// of is the judgement of another leaf.
+// of is the judgement with the names of the leaf.
 func (j judgement) of(names ...string) judgement {
 	j.leaf = names
 	return j
 }
 
-// with is the judgement of who has these CRLs.
+// with is the judgement with CRLs.
 func (j judgement) with(crls []byte) judgement {
 	j.crls = crls
 	return j
 }
 
-// because says why the libraries differ.
+// because is the judgement with the reason why libraries differ.
 func (j judgement) because(why string) judgement {
 	j.why = why
 	return j

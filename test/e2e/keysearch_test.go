@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// foundKeys are private keys of P-256 that lie in some data, by their scalars.
+// foundKeys are P-256 private keys found in data, by scalar.
 type foundKeys map[[32]byte]*ecdsa.PublicKey
 
 // findKeys searches all files below directories.
@@ -47,8 +47,8 @@ func (f foundKeys) has(key crypto.PublicKey) bool {
 	return false
 }
 
-// search looks for keys as SEC 1 and PKCS #8 encode them, whether in DER, in PEM or in
-// the base64 of either, as JSON has it.
+// search finds keys encoded as SEC 1 or PKCS #8, in DER, in PEM or in base64 of either, also
+// inside JSON.
 func (f foundKeys) search(data []byte) {
 	for part := range bytes.SplitSeq(data, zeros) {
 		if len(part) > 0 {
@@ -57,7 +57,7 @@ func (f foundKeys) search(data []byte) {
 	}
 }
 
-// zeros are in no key. etcd's files have millions of them.
+// zeros occur in no key. The files of etcd have millions of them.
 var zeros = make([]byte, 64)
 
 func (f foundKeys) searchAt(data []byte, depth int) {
@@ -66,7 +66,7 @@ func (f foundKeys) searchAt(data []byte, depth int) {
 		return
 	}
 	for run := range base64Runs(bytes.ReplaceAll(data, []byte(`\n`), []byte("\n"))) {
-		// A byte before the text may happen to be one of its alphabet.
+		// A byte before the text may belong to the alphabet.
 		for shift := range 4 {
 			if text := run[min(shift, len(run)):]; len(text) > 0 {
 				decoded := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
@@ -77,10 +77,10 @@ func (f foundKeys) searchAt(data []byte, depth int) {
 	}
 }
 
-// shortest is what has no room for a key.
+// shortest is the length of a text that is too short for a key.
 const shortest = 50
 
-// base64Runs are the texts in data that base64 may be, without line breaks and padding.
+// base64Runs returns the parts of data that may be base64, without line breaks and padding.
 func base64Runs(data []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var run []byte
@@ -103,7 +103,7 @@ func base64Runs(data []byte) iter.Seq[[]byte] {
 	}
 }
 
-// base64Alphabet is a table, since megabytes are looked up in it.
+// base64Alphabet is a table for speed: megabytes are searched.
 var base64Alphabet = func() (table [256]bool) {
 	for _, b := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
 		table[b] = true
@@ -111,8 +111,8 @@ var base64Alphabet = func() (table [256]bool) {
 	return table
 }()
 
-// scalarPrefix is how an ECPrivateKey of P-256 begins behind its length: version 1, then
-// 32 bytes (RFC 5915 §3).
+// scalarPrefix begins an ECPrivateKey of P-256 after its length: version 1, then 32 bytes (RFC
+// 5915 §3).
 var scalarPrefix = []byte{2, 1, 1, 4, 32}
 
 func (f foundKeys) scalars(data []byte) {
@@ -128,11 +128,11 @@ func (f foundKeys) scalars(data []byte) {
 	}
 }
 
-func TestTheSearchFindsAKeyInEveryForm(t *testing.T) {
+func TestKeySearch_FindsEveryEncoding(t *testing.T) {
 	t.Parallel()
 	key, ok := newKey(t).(*ecdsa.PrivateKey)
 	if !ok {
-		t.Fatal("the key is none of ECDSA")
+		t.Fatal("not an ECDSA key")
 	}
 	sec1, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
@@ -144,20 +144,20 @@ func TestTheSearchFindsAKeyInEveryForm(t *testing.T) {
 	}
 	inPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 	for form, data := range map[string][]byte{
-		"SEC 1":           sec1,
-		"PKCS #8":         pkcs8,
-		"PEM":             inPEM,
-		"PEM in JSON":     bytes.ReplaceAll(inPEM, []byte("\n"), []byte(`\n`)),
-		"PEM in base64":   []byte(base64.StdEncoding.EncodeToString(inPEM)),
-		"a text before":   append([]byte("x"), base64.StdEncoding.EncodeToString(pkcs8)...),
-		"among the zeros": append(make([]byte, 1<<20), append(sec1, make([]byte, 1<<20)...)...),
+		"SEC 1":              sec1,
+		"PKCS #8":            pkcs8,
+		"PEM":                inPEM,
+		"PEM in JSON":        bytes.ReplaceAll(inPEM, []byte("\n"), []byte(`\n`)),
+		"PEM in base64":      []byte(base64.StdEncoding.EncodeToString(inPEM)),
+		"text before base64": append([]byte("x"), base64.StdEncoding.EncodeToString(pkcs8)...),
+		"among zeros":        append(make([]byte, 1<<20), append(sec1, make([]byte, 1<<20)...)...),
 	} {
 		found := make(foundKeys)
 		if found.search(data); !found.has(key.Public()) {
 			t.Errorf("%s: the key is not found", form)
 		}
 		if found.has(newKey(t).Public()) {
-			t.Errorf("%s: a key is found that is not there", form)
+			t.Errorf("%s: found a key that is not in the data", form)
 		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestTheControllerSignsOnTheKubernetesBeforeTheNewest does for one cluster what
-// TestAMeshWhoseIstiodsHoldNoKey does for two.
-func TestTheControllerSignsOnTheKubernetesBeforeTheNewest(t *testing.T) {
+// TestRA_PreviousKubernetes is TestRA_IstiodsHoldNoKey for one cluster with the previous version
+// of Kubernetes.
+func TestRA_PreviousKubernetes(t *testing.T) {
 	t.Parallel()
 	in := cluster.Start(t, cluster.Options{Name: "older", Kubernetes: cluster.Kubernetes136})
 	istiod.Install(t, in)

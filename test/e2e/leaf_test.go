@@ -11,7 +11,7 @@ import (
 	certificatesv1 "k8s.io/api/certificates/v1"
 )
 
-// newCSR asks for a SPIFFE ID, with a new key.
+// newCSR returns a CSR for a SPIFFE ID, with a new key.
 func newCSR(t *testing.T, id string) []byte {
 	t.Helper()
 	uri, err := url.Parse(id)
@@ -25,8 +25,8 @@ func newCSR(t *testing.T, id string) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
 }
 
-// assertLeaf asserts that a request got a certificate for its key and this SPIFFE ID
-// alone, which leads to the root.
+// assertLeaf asserts that a request got a certificate for its key and this SPIFFE ID alone,
+// which chains to the root.
 func assertLeaf(t *testing.T, r *certificatesv1.CertificateSigningRequest, root *x509.Certificate, id string) {
 	t.Helper()
 	chain := parseChain(t, r.Status.Certificate)

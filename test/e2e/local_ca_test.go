@@ -13,8 +13,8 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// A localCA is an authority of package ca, with the key by which crypto/x509 signs
-// what the authority would not.
+// A localCA is an authority of package ca, with its key: crypto/x509 signs with it what the
+// authority refuses.
 type localCA struct {
 	*ca.Authority
 
@@ -22,8 +22,8 @@ type localCA struct {
 	now func() time.Time
 }
 
-// newLocalRoot makes a root whose clock, and that of all CAs below it, stands still
-// at yesterday: a CRL of theirs can have expired.
+// newLocalRoot creates a root. Its clock, and that of all CAs below it, stays at yesterday, so
+// that their CRLs can have expired.
 func newLocalRoot(t *testing.T, name string) localCA {
 	t.Helper()
 	yesterday := time.Now().Add(-24 * time.Hour)
@@ -36,7 +36,7 @@ func newLocalRoot(t *testing.T, name string) localCA {
 	return localCA{root, key, now}
 }
 
-// below makes an intermediate.
+// below issues an intermediate.
 func (a localCA) below(t *testing.T, name string, o ca.IntermediateOptions) localCA {
 	t.Helper()
 	key := newKey(t)
@@ -70,12 +70,12 @@ func (a localCA) bare(t *testing.T) localCA {
 	return localCA{root, a.key, a.now}
 }
 
-// byHand signs with the same key by crypto/x509 alone, as istiod does.
+// byHand is the same CA, signing with crypto/x509 alone, as istiod does.
 func (a localCA) byHand() *authority {
 	return &authority{cert: a.Certificate(), key: a.key, chain: concat(a.Chain()...), roots: concat(a.Root())}
 }
 
-// by is byHand, presenting another chain above itself.
+// by is byHand with another chain above it.
 func (a localCA) by(above ...*x509.Certificate) *authority {
 	hand := a.byHand()
 	hand.chain = concat(slices.Concat([]*x509.Certificate{a.Certificate()}, above)...)
@@ -92,7 +92,7 @@ func (a localCA) crossSign(t *testing.T, other localCA, foreign *ca.ForeignMesh)
 	return cross
 }
 
-// namesake is a root of the same name with a key of its own.
+// namesake is a root with the same name and its own key.
 func (a localCA) namesake(t *testing.T) *authority {
 	t.Helper()
 	key, cert := newKey(t), *a.Certificate()
@@ -104,7 +104,7 @@ func (a localCA) namesake(t *testing.T) *authority {
 	return self
 }
 
-// crl is the authority's list, in PEM.
+// crl returns a CRL of the authority in PEM.
 func (a localCA) crl(t *testing.T, o ca.CRLOptions) []byte {
 	t.Helper()
 	o.Number = cmp.Or(o.Number, big.NewInt(1))
@@ -115,18 +115,18 @@ func (a localCA) crl(t *testing.T, o ca.CRLOptions) []byte {
 	return encode("X509 CRL", list.Raw)
 }
 
-// revoking is the list that follows, with one entry.
+// revoking returns the next CRL, with one entry.
 func (a localCA) revoking(t *testing.T, cert *x509.Certificate) []byte {
 	t.Helper()
 	return a.crl(t, ca.CRLOptions{Number: big.NewInt(2), Revoked: a.stolen(cert)})
 }
 
-// stolen is the entry which says that the key of a certificate was stolen.
+// stolen returns the entry of a certificate, with reason keyCompromise.
 func (a localCA) stolen(cert *x509.Certificate) []x509.RevocationListEntry {
 	return []x509.RevocationListEntry{{SerialNumber: cert.SerialNumber, RevocationTime: a.now(), ReasonCode: 1}}
 }
 
-// emptyCRLs are lists without an entry, one after the other.
+// emptyCRLs returns a CRL without entries of each authority.
 func emptyCRLs(t *testing.T, authorities ...localCA) []byte {
 	t.Helper()
 	var all []byte
@@ -136,7 +136,7 @@ func emptyCRLs(t *testing.T, authorities ...localCA) []byte {
 	return all
 }
 
-func wantRule(t *testing.T, err error, rule ca.Rule) {
+func assertRule(t *testing.T, err error, rule ca.Rule) {
 	t.Helper()
 	if !errors.Is(err, rule) {
 		t.Errorf("got the error %v, want one of %s", err, rule)

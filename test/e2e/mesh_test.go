@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// A mesh is what the program makes of one root and its clusters.
+// A mesh is a root and its clusters, created by the program.
 type mesh struct {
 	keyType  string
 	root     *authority
 	clusters map[string]*authority
-	stranger *mesh // the same commands run elsewhere
+	stranger *mesh // made by the same commands in another directory
 }
 
 // authorities are the root and the clusters' intermediates.
@@ -24,7 +24,7 @@ func (m *mesh) authorities() map[string]*authority {
 	return all
 }
 
-// newMesh runs the program for a root and its clusters, whose keys are all of one type.
+// newMesh runs the program to create a root and its clusters, with keys of one type.
 func newMesh(t *testing.T, keyType string, clusters ...string) *mesh {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "trust")

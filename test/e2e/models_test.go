@@ -14,11 +14,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAnExternalIstiodReadsTheSecretWhenItFirstStarts proves that an istiod
-// into which no kubelet mounts the Secret, since it runs outside of its cluster,
-// fetches it; and that another Secret reaches nobody but an istiod that starts
-// without the files which such a fetch leaves behind.
-func TestAnExternalIstiodReadsTheSecretWhenItFirstStarts(t *testing.T) {
+// TestIstiod_ExternalReadsSecretAtFirstStart: an istiod outside of its cluster has no mounted
+// Secret and fetches it. A changed Secret reaches only an istiod that starts without the files
+// of an earlier fetch.
+func TestIstiod_ExternalReadsSecretAtFirstStart(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east")
 	c := startCluster(t, "east")
@@ -33,27 +32,27 @@ func TestAnExternalIstiodReadsTheSecretWhenItFirstStarts(t *testing.T) {
 	applySecret(t, c, dir)
 	fresh := workload.New(t, startExternal(t, c, t.TempDir()), workload.Options{Namespace: "shop", ServiceAccount: "other"})
 
-	t.Run("one that starts afresh takes what the program has renewed", func(t *testing.T) {
+	t.Run("a new istiod uses the renewed intermediate", func(t *testing.T) {
 		assertIssued(t, fresh.Identity(), dir, "east", otherID)
 	})
-	t.Run("one that runs keeps what it has", func(t *testing.T) {
+	t.Run("a running istiod keeps its intermediate", func(t *testing.T) {
 		checkout.Renew(t)
 		assertSameIssuer(t, checkout.Identity(), old)
 	})
-	t.Run("one that is restarted where the old files lie keeps those", func(t *testing.T) {
+	t.Run("an istiod restarted with the old files keeps them", func(t *testing.T) {
 		restarted := workload.New(t, startExternal(t, c, files), workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
 		assertSameIssuer(t, restarted.Identity(), old)
 	})
-	t.Run("their workloads talk all the same", func(t *testing.T) {
+	t.Run("workloads of both talk", func(t *testing.T) {
 		assertTalk(t, checkout.Identity(), fresh.Serve(t, checkoutID), checkoutID, otherID)
 		assertTalk(t, fresh.Identity(), checkout.Serve(t, otherID), otherID, checkoutID)
 	})
 }
 
-// TestAPrimarysIstiodServesARemoteCluster proves that workloads of a cluster
-// without an istiod get certificates of the program's intermediate from the
-// istiod of another one, which knows that cluster by a remote secret.
-func TestAPrimarysIstiodServesARemoteCluster(t *testing.T) {
+// TestIstiod_PrimaryServesRemoteCluster: workloads of a cluster without an istiod get
+// certificates of the program's intermediate from the istiod of another cluster, which has a
+// remote secret.
+func TestIstiod_PrimaryServesRemoteCluster(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "primary")
 	primary, remote := startWithTrust(t, dir, "primary", "EXTERNAL_ISTIOD=true"), startCluster(t, "remote")
@@ -72,20 +71,20 @@ func TestAPrimarysIstiodServesARemoteCluster(t *testing.T) {
 		assertTalk(t, ledger.Identity(), checkout.Serve(t, ledgerID), ledgerID, checkoutID)
 	})
 	for _, claim := range []string{"unknown", "primary"} {
-		t.Run("the same token is refused to who claims to be in "+claim, func(t *testing.T) {
+		t.Run("the same token is refused with the cluster "+claim, func(t *testing.T) {
 			opts := ofRemote
 			opts.Cluster = claiming(remote, claim)
 			_, err := workload.Try(t, primary, opts)
 			if got := status.Code(err); got != codes.Unauthenticated {
-				t.Errorf("istiod answers %v, want %v", err, codes.Unauthenticated)
+				t.Errorf("istiod responds %v, want %v", err, codes.Unauthenticated)
 			}
 		})
 	}
-	t.Run("without the remote secret it is refused too", func(t *testing.T) {
+	t.Run("the token is refused after removal of the remote secret", func(t *testing.T) {
 		primary.Cluster.Kubectl(t, "delete", "secret", remoteSecret(remote), "-n", istiod.Namespace)
 		await(t, "the primary's istiod", func(context.Context) error {
 			if got := status.Code(ledger.TryRenew(t)); got != codes.Unauthenticated {
-				return fmt.Errorf("istiod answers %v, want %v", got, codes.Unauthenticated)
+				return fmt.Errorf("istiod responds %v, want %v", got, codes.Unauthenticated)
 			}
 			return nil
 		})
@@ -93,14 +92,13 @@ func TestAPrimarysIstiodServesARemoteCluster(t *testing.T) {
 	})
 }
 
-// startExternal starts an istiod that fetches the Secret and keeps its files in
-// a directory.
+// startExternal starts an istiod that fetches the Secret and keeps its files in a directory.
 func startExternal(t *testing.T, c *cluster.Cluster, files string) *istiod.Istiod {
 	t.Helper()
 	return istiod.Start(t, c, istiod.Options{Env: []string{"USE_REMOTE_CERTS=true", "ROOT_CA_DIR=" + filepath.Join(files, "cacerts")}})
 }
 
-// assertSameIssuer asserts that both identities are of one intermediate.
+// assertSameIssuer asserts that one intermediate issued both identities.
 func assertSameIssuer(t *testing.T, got, want *workload.Identity) {
 	t.Helper()
 	if !got.Chain[1].Equal(want.Chain[1]) {
@@ -108,14 +106,14 @@ func assertSameIssuer(t *testing.T, got, want *workload.Identity) {
 	}
 }
 
-// leaveToPrimary lets the primary's istiod publish its root in the cluster.
+// leaveToPrimary lets the istiod of the primary publish its root in the cluster.
 func leaveToPrimary(t *testing.T, c *cluster.Cluster, primary string) {
 	t.Helper()
 	c.Kubectl(t, "annotate", "namespace", istiod.Namespace, "topology.istio.io/controlPlaneClusters="+primary)
 }
 
-// applyRemoteSecret tells the istiods of the primary of the remote cluster, as
-// `istioctl create-remote-secret` does.
+// applyRemoteSecret gives the primary access to the remote cluster, as `istioctl
+// create-remote-secret` does.
 func applyRemoteSecret(t *testing.T, primary, remote *cluster.Cluster) {
 	t.Helper()
 	account := cluster.ServiceAccount{Namespace: istiod.Namespace, Name: "istiod"}
@@ -127,8 +125,7 @@ func applyRemoteSecret(t *testing.T, primary, remote *cluster.Cluster) {
 
 func remoteSecret(remote *cluster.Cluster) string { return "istio-remote-secret-" + remote.Name }
 
-// claiming returns the cluster as its workloads have it that claim to be in
-// another one.
+// claiming returns the cluster under another name, for workloads that claim to be there.
 func claiming(c *cluster.Cluster, name string) *cluster.Cluster {
 	pretended := *c
 	pretended.Name = name

@@ -10,9 +10,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// TestOthersKeepNameConstraints shows who accepts which names below an intermediate with name
-// constraints: ours, and others that look right.
-func TestOthersKeepNameConstraints(t *testing.T) {
+// TestVerifiers_NameConstraints shows which names verifiers accept below an intermediate with
+// name constraints: those of the program, and others that look valid.
+func TestVerifiers_NameConstraints(t *testing.T) {
 	t.Parallel()
 	root := newLocalRoot(t, "root")
 	c := boundedCluster{root: root, east: root.below(t, "east", ca.IntermediateOptions{Constraints: istioConstraints("cluster.local")})}
@@ -21,13 +21,13 @@ func TestOthersKeepNameConstraints(t *testing.T) {
 
 // How libraries differ about URI constraints.
 const (
-	refusesURIs     = "rustls refuses every URI below a URI constraint"
-	overlooksURIs   = "GnuTLS does not look at URI constraints"
-	readsSubdomains = "to crypto/x509 a host has its sub-domains; " + overlooksURIs
-	knowsNoIPs      = "BoringSSL refuses an address because it cannot read the constraint"
+	refusesURIs     = "rustls rejects every URI below a URI constraint"
+	overlooksURIs   = "GnuTLS ignores URI constraints"
+	readsSubdomains = "crypto/x509 lets a permitted host include its sub-domains; " + overlooksURIs
+	knowsNoIPs      = "BoringSSL rejects an address because it cannot parse the constraint"
 )
 
-// subdomain is the verdict on a sub-domain of what a URI constraint permits.
+// subdomain is the verdict on a sub-domain of a permitted URI domain.
 func subdomain() verdict { return all(notPermitted).but(accepted, byGo, byGnuTLS) }
 
 func istioConstraints(trustDomain string) *ca.NameConstraints {
@@ -48,7 +48,7 @@ func (c boundedCluster) inside() []judgement {
 	return []judgement{
 		c.by("a workload", all(accepted).but(refused, byRustls), checkoutID).because(refusesURIs),
 		c.by("istiod", all(accepted), istiod.ServerName),
-		c.by("istiod, by all its names", all(accepted), istioConstraints("cluster.local").DNSNames...),
+		c.by("istiod with all its names", all(accepted), istioConstraints("cluster.local").DNSNames...),
 		c.by("a host below istiod's name", all(accepted), "canary."+istiod.ServerName),
 	}
 }
@@ -57,7 +57,7 @@ func (c boundedCluster) outside() []judgement {
 	uri := all(notPermitted).but(accepted, byGnuTLS)
 	return []judgement{
 		c.by("a workload of another trust domain", uri, "spiffe://other.example.org/ns/shop/sa/cart").because(overlooksURIs),
-		c.by("a workload of a trust domain that ends alike", uri, "spiffe://mycluster.local/ns/shop/sa/cart").because(overlooksURIs),
+		c.by("a workload of a trust domain with the same ending", uri, "spiffe://mycluster.local/ns/shop/sa/cart").because(overlooksURIs),
 		c.by("a workload of two trust domains", uri, checkoutID, "spiffe://other.example.org/ns/shop/sa/cart").because(overlooksURIs),
 		c.by("a workload of a sub-domain", subdomain(), "spiffe://sub.cluster.local/ns/shop/sa/cart").because(readsSubdomains),
 		c.by("an istiod that is not listed", all(notPermitted), "istiod-canary.istio-system.svc"),
@@ -67,7 +67,8 @@ func (c boundedCluster) outside() []judgement {
 	}
 }
 
-// changed is the chain of a leaf below an intermediate that crypto/x509 signed with these constraints.
+// changed is the chain of a leaf below an intermediate that crypto/x509 signed with these
+// constraints.
 func (c boundedCluster) changed(t *testing.T, name string, uris, hosts []string, want verdict, leaf ...string) judgement {
 	t.Helper()
 	cert := c.root.byHand().reissue(t, c.east.Certificate(), func(cert *x509.Certificate) {
@@ -77,7 +78,7 @@ func (c boundedCluster) changed(t *testing.T, name string, uris, hosts []string,
 	return judgement{name: name, issuer: issuer, leaf: leaf, trusts: c.root.Chain(), want: want}
 }
 
-// unlike is about constraints that our authority does not make, though they are in order.
+// unlike is about valid constraints that the program does not create.
 func (c boundedCluster) unlike(t *testing.T) []judgement {
 	uris, hosts := []string{"cluster.local"}, []string{istiod.ServerName}
 	return []judgement{
@@ -90,7 +91,7 @@ func (c boundedCluster) unlike(t *testing.T) []judgement {
 	}
 }
 
-// misspelt is about trust domains in forms that crypto/x509 signs, and our authority does not.
+// misspelt is about forms of a trust domain that crypto/x509 signs and the program refuses.
 func (c boundedCluster) misspelt(t *testing.T) []judgement {
 	outside := all(notPermitted).but(accepted, byGnuTLS)
 	unreadable := outside.but(badConstraint, byBoringSSL)

@@ -10,7 +10,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
-// A library is one that verifies certificates. Its name is how those of its verifiers begin.
+// A library verifies certificates. Its name is the first word in the names of its verifiers.
 type library string
 
 const (
@@ -28,13 +28,14 @@ func libraryOf(v verifiers.Verifier) library {
 	return library(name)
 }
 
-// An opinion is what a library says of a chain.
+// An opinion is the result of a library for a chain.
 type opinion string
 
-// unlooked is that of who takes no CRLs; refused is that of rustls, whose reasons deno does not tell.
+// unchecked is for libraries that do not check CRLs; refused is for rustls, whose reasons deno does not
+// report.
 const (
 	accepted      opinion = "accepted"
-	unlooked      opinion = "accepted: does not look"
+	unchecked     opinion = "accepted: CRLs unchecked"
 	refused       opinion = "refused"
 	revoked       opinion = "refused: revoked"
 	noCRL         opinion = "refused: no CRL"
@@ -46,8 +47,8 @@ const (
 	badConstraint opinion = "refused: bad constraint"
 )
 
-// words are the reasons of each library for an opinion, as patterns. Those of OpenSSL are what the
-// command says, and the code that node has; node has none for names.
+// words are patterns for the reasons of each library. For OpenSSL they match the message of the command
+// and the code of node, which has none for names.
 var words = map[opinion]map[library]string{
 	refused: {byRustls: `^UNABLE_TO_VERIFY_LEAF_SIGNATURE`},
 	revoked: {
@@ -90,16 +91,16 @@ var words = map[opinion]map[library]string{
 	badConstraint: {byBoringSSL: `unsupported or invalid name constraint syntax|unsupported name constraint type`},
 }
 
-// violatedConstraint is what GnuTLS says of all of them.
+// violatedConstraint is the only message of GnuTLS for all constraints.
 const violatedConstraint = `NOT trusted\. The certificate chain violates the signer's constraints\.$`
 
-// said is the opinion of a library whose verifier answered so, in words of its own unless they are
-// those for want. The error says that the verifier could not look.
+// said is the opinion of a library for the result of its verifier. A refusal for another reason
+// than that of want is quoted. The error says that the verifier could not judge.
 func (l library) said(answer error, want opinion) (opinion, error) {
 	var refusal *verifiers.Refusal
 	switch {
-	case answer == nil && want == unlooked:
-		return unlooked, nil
+	case answer == nil && want == unchecked:
+		return unchecked, nil
 	case answer == nil:
 		return accepted, nil
 	case !errors.As(answer, &refusal):
@@ -112,10 +113,10 @@ func (l library) said(answer error, want opinion) (opinion, error) {
 	return opinion(fmt.Sprintf("refused: %q", refusal.Reason)), nil
 }
 
-// A verdict is what each library is to say.
+// A verdict is the expected opinion of each library.
 type verdict map[library]opinion
 
-// all is one opinion, of which rustls does not tell the reason.
+// all is one opinion of all libraries. For rustls a refusal has no reason.
 func all(o opinion) verdict {
 	v := make(verdict)
 	for _, l := range libraries() {
@@ -127,7 +128,7 @@ func all(o opinion) verdict {
 	return v
 }
 
-// but is the verdict with another opinion of some libraries.
+// but is the verdict with a different opinion of some libraries.
 func (v verdict) but(o opinion, of ...library) verdict {
 	v = maps.Clone(v)
 	for _, l := range of {

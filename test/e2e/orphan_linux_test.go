@@ -13,31 +13,31 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// TestAKilledRunLeavesNoServerBehind kills a run in the middle of a scenario,
-// in a way that leaves it no time to clean up.
-func TestAKilledRunLeavesNoServerBehind(t *testing.T) {
+// TestKilledRun_LeavesNoServers kills a run in the middle of a scenario, so that it cannot clean
+// up.
+func TestKilledRun_LeavesNoServers(t *testing.T) {
 	t.Parallel()
 	tmp := t.TempDir()
-	run := startScenario(t, tmp, "TestIstiosAgentLivesOnTheProgramsTrust")
+	run := startScenario(t, tmp, "TestAgent_RotatesCertificates")
 	ctx, cancel := context.WithTimeout(t.Context(), scenarioTimeout)
 	defer cancel()
 	err := poll.Until(ctx, func(context.Context) error {
 		running := leftover.Processes(t, tmp)
 		for _, program := range []string{"etcd", "kube-apiserver", "pilot-discovery", "pilot-agent"} {
 			if !slices.Contains(running, program) {
-				return fmt.Errorf("there is no %s, only %v", program, running)
+				return fmt.Errorf("%s does not run, only %v", program, running)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		t.Errorf("the scenario has not come to its middle: %v", err)
+		t.Errorf("the scenario has not started all servers: %v", err)
 	}
 	if err := run.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	if err := run.Wait(); run.ProcessState.Exited() {
-		t.Errorf("the run has ended by itself: %v", err)
+		t.Errorf("the run ended before it was killed: %v", err)
 	}
 	await(t, "after the run", func(context.Context) error {
 		if left := leftover.Processes(t, tmp); len(left) > 0 {
@@ -47,11 +47,11 @@ func TestAKilledRunLeavesNoServerBehind(t *testing.T) {
 	})
 }
 
-// scenarioTimeout is for two clusters on the slowest machine.
+// scenarioTimeout is enough for two clusters on the slowest machine.
 const scenarioTimeout = 2 * time.Minute
 
-// startScenario runs a test of this package in a process of its own, whose
-// temporary files are in tmp.
+// startScenario runs a test of this package in its own process, with tmp as its temporary
+// directory.
 func startScenario(t *testing.T, tmp, name string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

@@ -21,9 +21,9 @@ import (
 // checkout is the top of the repository.
 const checkout = "../.."
 
-// TestPages_CommandsWork runs the commands of each page in their order, in a copy of the
-// checkout, as someone does who follows it from top to bottom. kubectl talks to real API
-// servers. With TRUSTGEN_E2E_UPDATE=1 it writes what they print into the pages.
+// TestPages_CommandsWork runs the commands of each page from top to bottom, in a copy of the
+// checkout. kubectl connects to real API servers. With TRUSTGEN_E2E_UPDATE=1 the output is
+// written into the pages.
 func TestPages_CommandsWork(t *testing.T) {
 	t.Parallel()
 	paths, err := pages.All(checkout)
@@ -46,7 +46,7 @@ func TestPages_CommandsWork(t *testing.T) {
 		})
 	}
 	if commands < 40 {
-		t.Errorf("the pages have %d commands, expected 40 or more", commands)
+		t.Errorf("the pages have %d commands, want 40 or more", commands)
 	}
 }
 
@@ -84,8 +84,8 @@ func runPage(t *testing.T, page *pages.Page) {
 	}
 }
 
-// startClusters starts one for each context that the page names. Where the page deploys
-// the controller, it runs beside the cluster: no kubelet starts the pods.
+// startClusters starts a cluster for each context in the page. If the page deploys the
+// controller, the controller runs beside the cluster, because no kubelet starts pods.
 func startClusters(t *testing.T, page *pages.Page) map[string]*cluster.Cluster {
 	t.Helper()
 	clusters := make(map[string]*cluster.Cluster)
@@ -105,7 +105,7 @@ func startClusters(t *testing.T, page *pages.Page) map[string]*cluster.Cluster {
 	return clusters
 }
 
-// kubeconfig is what the tests need of one.
+// kubeconfig has the fields of a kubeconfig that the tests need.
 type kubeconfig struct {
 	APIVersion string           `json:"apiVersion"`
 	Kind       string           `json:"kind"`
@@ -114,8 +114,8 @@ type kubeconfig struct {
 	Users      []map[string]any `json:"users"`
 }
 
-// writeContexts writes a kubeconfig with a context for each cluster, and returns its
-// path. There is no current context: a command that names none fails.
+// writeContexts writes a kubeconfig with a context for each cluster, and returns its path. There
+// is no current context: a command without a context fails.
 func writeContexts(t *testing.T, clusters map[string]*cluster.Cluster) string {
 	t.Helper()
 	all := kubeconfig{APIVersion: "v1", Kind: "Config"}
@@ -139,7 +139,7 @@ func writeContexts(t *testing.T, clusters map[string]*cluster.Cluster) string {
 	return path
 }
 
-// copyCheckout copies the files that git knows or would add.
+// copyCheckout copies the files that git tracks or would add.
 func copyCheckout(t *testing.T) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -153,7 +153,7 @@ func copyCheckout(t *testing.T) string {
 		target := filepath.Join(dir, string(name))
 		data, err := os.ReadFile(filepath.Join(checkout, string(name)))
 		if os.IsNotExist(err) {
-			continue // deleted, and not committed yet
+			continue // deleted and not committed
 		}
 		if err == nil {
 			err = os.MkdirAll(filepath.Dir(target), 0o755)
@@ -168,7 +168,7 @@ func copyCheckout(t *testing.T) string {
 	return dir
 }
 
-// programPath is a PATH on which trustgen is the program under test.
+// programPath is a PATH with the program under test as trustgen.
 func programPath(t *testing.T) string {
 	t.Helper()
 	return filepath.Dir(program(t)) + ":" + os.Getenv("PATH")

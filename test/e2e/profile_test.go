@@ -10,23 +10,24 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/verifiers"
 )
 
-// proveAuthority lets zlint look at a CA certificate, and the verifiers that judge one by itself.
+// proveAuthority checks a CA certificate with zlint and with the verifiers that judge one by
+// itself.
 func proveAuthority(t *testing.T, a *authority, judges []verifiers.Verifier) {
 	t.Helper()
 	if broken := brokenRules(t, a); len(broken) > 0 {
 		t.Errorf("zlint: %q breaks %v", a.cert.Subject, broken)
 	}
 	if err := verifyAuthority(t, a, judges); err != nil {
-		t.Errorf("%q as one that signs CRLs: %v", a.cert.Subject, err)
+		t.Errorf("%q as a signer of CRLs: %v", a.cert.Subject, err)
 	}
 }
 
-// TestOthersRefuseABadAuthority shows that proveAuthority can fail.
-func TestOthersRefuseABadAuthority(t *testing.T) {
+// TestVerifiers_RejectBadAuthority shows that proveAuthority can fail.
+func TestVerifiers_RejectBadAuthority(t *testing.T) {
 	judges := findVerifiers(t)
 	root := newMesh(t, "P-256", "east").root
 
-	t.Run("zlint finds a path length without keyCertSign", func(t *testing.T) {
+	t.Run("zlint reports a path length without keyCertSign", func(t *testing.T) {
 		template := intermediateTemplate(0)
 		template.KeyUsage = x509.KeyUsageCRLSign
 		got, want := brokenRules(t, root.subordinate(t, template)), "e_path_len_constraint_improperly_included"
@@ -34,7 +35,7 @@ func TestOthersRefuseABadAuthority(t *testing.T) {
 			t.Errorf("got %v, want %s among them", got, want)
 		}
 	})
-	t.Run("OpenSSL finds no cRLSign", func(t *testing.T) {
+	t.Run("OpenSSL reports a missing cRLSign", func(t *testing.T) {
 		template := intermediateTemplate(0)
 		template.KeyUsage = x509.KeyUsageCertSign
 		err := verifyAuthority(t, root.subordinate(t, template), judges)
@@ -45,7 +46,7 @@ func TestOthersRefuseABadAuthority(t *testing.T) {
 	})
 }
 
-// brokenRules are the lints that fail. Warnings and notices are only logged.
+// brokenRules are the lints that fail. Warnings and notices are logged.
 func brokenRules(t *testing.T, a *authority) []string {
 	t.Helper()
 	findings, err := verifiers.Lint(a.cert.Raw)
@@ -62,7 +63,7 @@ func brokenRules(t *testing.T, a *authority) []string {
 	return broken
 }
 
-// verifyAuthority asks every verifier that judges authorities.
+// verifyAuthority runs every verifier that judges authorities.
 func verifyAuthority(t *testing.T, a *authority, judges []verifiers.Verifier) error {
 	t.Helper()
 	var errs []error

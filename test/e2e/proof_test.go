@@ -12,17 +12,17 @@ import (
 
 var keyTypes = []string{"P-256", "P-384", "RSA-3072", "RSA-4096"}
 
-// A proof is a chain that every verifier must judge alike.
+// A proof is a chain on which all verifiers must agree.
 type proof struct {
 	name    string
 	issuer  func(t *testing.T, m *mesh, cluster string) *authority
 	expired bool
-	refused *regexp.Regexp // the reasons that verifiers give; nil: all of them accept the chain
+	refused *regexp.Regexp // expected reasons; nil if all verifiers accept the chain
 }
 
-// refusal is a pattern of reasons, to which it adds what deno says of almost everything: it knows
-// rustls's reason and does not tell. The chains that are refused differ in one thing each from one
-// that is accepted, so a refusal is due to that.
+// refusal is a pattern of reasons. It also matches the error that deno returns for almost
+// everything, without the reason of rustls. Each refused chain differs from an accepted one in a
+// single point, so the refusal is due to that.
 func refusal(reasons string) *regexp.Regexp {
 	return regexp.MustCompile("(?i)" + reasons + "|UNABLE_TO_VERIFY_LEAF_SIGNATURE")
 }
@@ -58,11 +58,12 @@ var proofs = []proof{
 	},
 }
 
-// TestOthersVerifyTheMesh lets other people's code judge what the program makes for each type of key.
-func TestOthersVerifyTheMesh(t *testing.T) {
+// TestVerifiers_Mesh runs independent verifiers on the certificates of the program, for each key
+// type.
+func TestVerifiers_Mesh(t *testing.T) {
 	judges := findVerifiers(t)
 	answers := newAnswers()
-	t.Cleanup(func() { t.Logf("what the verifiers say:\n%s", answers.table(judges)) })
+	t.Cleanup(func() { t.Logf("results of the verifiers:\n%s", answers.table(judges)) })
 
 	for _, keyType := range keyTypes {
 		t.Run(keyType, func(t *testing.T) {
@@ -79,7 +80,7 @@ func TestOthersVerifyTheMesh(t *testing.T) {
 	}
 }
 
-// run asks every judge about the server's chain and about the client's.
+// run runs every verifier on the chain of the server and on that of the client.
 func (p proof) run(t *testing.T, m *mesh, judges []verifiers.Verifier, answers *answers) {
 	for _, side := range verifiers.Sides() {
 		c := p.connection(t, m, side)
@@ -93,8 +94,8 @@ func (p proof) run(t *testing.T, m *mesh, judges []verifiers.Verifier, answers *
 	}
 }
 
-// connection is one between a server in west and a client in east, of which side presents the chain
-// to be judged and everything else is in order.
+// connection is a connection between a server in west and a client in east. One side presents
+// the chain of the proof; everything else is valid.
 func (p proof) connection(t *testing.T, m *mesh, side verifiers.Side) verifiers.Connection {
 	t.Helper()
 	c := verifiers.Connection{ServerName: istiod.ServerName}
@@ -112,7 +113,7 @@ func (p proof) connection(t *testing.T, m *mesh, side verifiers.Side) verifiers.
 	return c
 }
 
-// check compares a verifier's answer with the one that the proof asks for.
+// check compares the result of a verifier with the expected one.
 func (p proof) check(t *testing.T, err error) {
 	t.Helper()
 	var r *verifiers.Refusal
@@ -126,12 +127,13 @@ func (p proof) check(t *testing.T, err error) {
 	}
 }
 
-// findVerifiers finds bun and deno where make e2e installs them. A verifier that is missing is a failure.
+// findVerifiers finds all verifiers, bun and deno where make e2e installs them. A missing
+// verifier fails the test.
 func findVerifiers(t *testing.T) []verifiers.Verifier {
 	t.Helper()
 	found, err := verifiers.Find(t.Context(), "verifiers/node_modules")
 	if err != nil {
-		t.Fatalf("every verifier must be there:\n%v", err)
+		t.Fatalf("missing verifiers:\n%v", err)
 	}
 	return found
 }

@@ -24,11 +24,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestRenewedIntermediatesInterruptNothing proves that a renewal needs no
-// restart and no order: whoever has a new certificate and whoever still has an
-// old one accept each other. That istiod never ends in between is what package
-// process watches over.
-func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
+// TestRenewal_InterruptsNothing checks that a renewal needs no restart and no order of clusters:
+// workloads with new and with old certificates accept each other. Package process fails the test
+// if istiod ends meanwhile.
+func TestRenewal_InterruptsNothing(t *testing.T) {
 	t.Parallel()
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")
@@ -40,8 +39,8 @@ func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
 	toEast, toWest := connectToIstiod(t, east), connectToIstiod(t, west)
 
 	trustgen(t, "intermediate", "--dir", dir, "--cluster", "east", "--cluster", "west", "--renew")
-	awaitTaken(t, checkout, swapRenewed(t, east, dir))
-	awaitTaken(t, ledger, swapRenewed(t, west, dir))
+	awaitIssuedWith(t, checkout, swapRenewed(t, east, dir))
+	awaitIssuedWith(t, ledger, swapRenewed(t, west, dir))
 
 	t.Run("new certificates come from the new intermediates", func(t *testing.T) {
 		assertIssued(t, checkout.Identity(), dir, "east", checkoutID)
@@ -52,7 +51,7 @@ func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
 			}
 		}
 	})
-	t.Run("and so do those of istiod itself", func(t *testing.T) {
+	t.Run("istiod has a new certificate of its own", func(t *testing.T) {
 		awaitOtherIssuer(t, east, toEast.chain)
 		awaitOtherIssuer(t, west, toWest.chain)
 	})
@@ -70,8 +69,8 @@ func TestRenewedIntermediatesInterruptNothing(t *testing.T) {
 	})
 }
 
-// swapRenewed hands a cluster what the program has for it now: the Secret is
-// applied, and comes to the files of istiod as a kubelet brings it.
+// swapRenewed applies the current Secret of the program to a cluster, and updates the files of
+// istiod as a kubelet does.
 func swapRenewed(t *testing.T, i *istiod.Istiod, dir string) *secrets.CACerts {
 	t.Helper()
 	files := applySecret(t, i.Cluster, dir)
@@ -83,8 +82,8 @@ func swapRenewed(t *testing.T, i *istiod.Istiod, dir string) *secrets.CACerts {
 	return bundle
 }
 
-// awaitTaken renews the workload until istiod issues with the bundle.
-func awaitTaken(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
+// awaitIssuedWith renews the certificate of the workload until istiod issues with the bundle.
+func awaitIssuedWith(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
 	t.Helper()
 	await(t, w.Principal(), func(context.Context) error {
 		if err := w.TryRenew(t); err != nil {
@@ -94,24 +93,22 @@ func awaitTaken(t *testing.T, w *workload.Workload, bundle *secrets.CACerts) {
 	})
 }
 
-// takeTimeout is for the slowest machine; istiod needs 100 milliseconds to take
-// what it is given.
-const takeTimeout = 30 * time.Second
+// awaitTimeout is enough for the slowest machine; istiod needs 100 milliseconds to load a bundle.
+const awaitTimeout = 30 * time.Second
 
-// await waits until look returns nil, or fails t.
+// await polls look until it returns nil, and fails t after awaitTimeout.
 func await(t *testing.T, what string, look func(context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), takeTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), awaitTimeout)
 	defer cancel()
 	if err := poll.Until(ctx, look); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 }
 
-// issuedWith returns an error unless the bundle explains all of the identity
-// but its leaf: the files cert-chain.pem and root-cert.pem follow that, and the
-// workload trusts all that is in the second, in whatever order: Istio's agent
-// sorts them.
+// issuedWith returns an error unless the identity comes from the bundle: cert-chain.pem and then
+// root-cert.pem follow the leaf, and the workload trusts all certificates of root-cert.pem, in
+// any order: the agent of Istio sorts them.
 func issuedWith(id *workload.Identity, bundle *secrets.CACerts) error {
 	chain := slices.Concat(bundle.Chain(), bundle.Roots())
 	if !slices.EqualFunc(id.Chain[1:], chain, (*x509.Certificate).Equal) {
@@ -123,7 +120,7 @@ func issuedWith(id *workload.Identity, bundle *secrets.CACerts) error {
 	return nil
 }
 
-// inOrder returns the certificates in the order of their bytes.
+// inOrder returns the certificates sorted by their bytes.
 func inOrder(certs []*x509.Certificate) []*x509.Certificate {
 	return slices.SortedFunc(slices.Values(certs), func(a, b *x509.Certificate) int { return bytes.Compare(a.Raw, b.Raw) })
 }
@@ -139,7 +136,7 @@ func stayConnected(t *testing.T, client, server *workload.Workload) *workload.Co
 	return conn
 }
 
-// assertAllTalk asserts that each serves each, itself included.
+// assertAllTalk asserts that each workload can connect to each, itself included.
 func assertAllTalk(t *testing.T, all ...*workload.Identity) {
 	t.Helper()
 	for _, server := range all {
@@ -150,8 +147,8 @@ func assertAllTalk(t *testing.T, all ...*workload.Identity) {
 	}
 }
 
-// otherIssuer returns an error unless who had the old chain now has one of
-// another intermediate below the same root.
+// otherIssuer returns an error unless the new chain has another intermediate below the same
+// root.
 func otherIssuer(old, now []*x509.Certificate) error {
 	if len(old) < 3 || len(now) < 3 || now[1].Equal(old[1]) || !now[2].Equal(old[2]) {
 		return fmt.Errorf("the chain was %v and is %v, want another intermediate below the same root", subjects(old), subjects(now))
@@ -159,8 +156,8 @@ func otherIssuer(old, now []*x509.Certificate) error {
 	return nil
 }
 
-// awaitOtherIssuer connects to istiod until it shows another chain than the old
-// one: it renews its own certificate just after it took a CA.
+// awaitOtherIssuer connects to istiod until it presents another chain: it renews its own
+// certificate shortly after it has loaded a CA.
 func awaitOtherIssuer(t *testing.T, i *istiod.Istiod, old []*x509.Certificate) {
 	t.Helper()
 	await(t, "istiod of "+i.Cluster.Name, func(context.Context) error {
@@ -168,20 +165,20 @@ func awaitOtherIssuer(t *testing.T, i *istiod.Istiod, old []*x509.Certificate) {
 	})
 }
 
-// istiodConn is a connection to istiod that stays open, as that of a proxy.
+// istiodConn is a connection to istiod that stays open, like that of a proxy.
 type istiodConn struct {
-	chain  []*x509.Certificate // of istiod, when the connection was made
+	chain  []*x509.Certificate // of istiod at the start of the connection
 	client security.IstioCertificateServiceClient
 	dials  atomic.Int32
 }
 
-// connectToIstiod connects to istiod, verifies it by the root that it
-// publishes, and asks it something.
+// connectToIstiod connects to istiod, verifies it by the root that it publishes, and sends a
+// request.
 func connectToIstiod(t *testing.T, i *istiod.Istiod) *istiodConn {
 	t.Helper()
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(istiod.PublishedRoot(t, i.Cluster, istiod.Namespace)) {
-		t.Fatalf("%s: the root that istiod publishes is no certificate", i.Cluster.Name)
+		t.Fatalf("%s: the root that istiod publishes is not a certificate", i.Cluster.Name)
 	}
 	c := &istiodConn{}
 	verified := func(state tls.ConnectionState) error {
@@ -205,13 +202,13 @@ func connectToIstiod(t *testing.T, i *istiod.Istiod) *istiodConn {
 	return c
 }
 
-// assertAnswers asserts that istiod answers on the connection that was made
-// first. It refuses whoever shows no token, so that much of an answer will do.
+// assertAnswers asserts that istiod responds on the first connection. It refuses a request
+// without a token, which is response enough.
 func (c *istiodConn) assertAnswers(t *testing.T) {
 	t.Helper()
 	_, err := c.client.CreateCertificate(t.Context(), &security.IstioCertificateRequest{})
 	if status.Code(err) != codes.Unauthenticated {
-		t.Errorf("istiod answers %v, want %v", err, codes.Unauthenticated)
+		t.Errorf("istiod responds %v, want %v", err, codes.Unauthenticated)
 	}
 	if dials := c.dials.Load(); dials != 1 {
 		t.Errorf("istiod was dialed %d times, want once", dials)

@@ -17,7 +17,7 @@ import (
 
 const requestsPath = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
-// newRequest is an object that asks a TrustClusterIssuer for what a workload needs.
+// newRequest is a request to a TrustClusterIssuer with the usages of a workload.
 func newRequest(name, issuer string, csr []byte) *certificatesv1.CertificateSigningRequest {
 	return &certificatesv1.CertificateSigningRequest{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "certificates.k8s.io/v1", Kind: "CertificateSigningRequest"},
@@ -32,8 +32,8 @@ func newRequest(name, issuer string, csr []byte) *certificatesv1.CertificateSign
 	}
 }
 
-// create makes the object as whoever c is; one that is there already is as good. It
-// becomes what the API server has made of it.
+// create creates the object as the user of c, and stores the result of the API server in r. It
+// accepts an object that exists.
 func create(ctx context.Context, c *cluster.Cluster, r *certificatesv1.CertificateSigningRequest) error {
 	err := c.Create(ctx, requestsPath, r, r)
 	if refused := (*cluster.StatusError)(nil); errors.As(err, &refused) && refused.Code == http.StatusConflict {
@@ -42,7 +42,7 @@ func create(ctx context.Context, c *cluster.Cluster, r *certificatesv1.Certifica
 	return err
 }
 
-// approve approves as whoever c is.
+// approve approves the request as the user of c.
 func approve(ctx context.Context, c *cluster.Cluster, r *certificatesv1.CertificateSigningRequest) error {
 	approved := r.DeepCopy()
 	approved.Status.Conditions = append(approved.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
@@ -51,7 +51,7 @@ func approve(ctx context.Context, c *cluster.Cluster, r *certificatesv1.Certific
 	return c.Update(ctx, requestsPath+"/"+r.Name+"/approval", approved, r)
 }
 
-// condition is the one of a type, or nil.
+// condition returns the condition of a type, or nil.
 func condition(r *certificatesv1.CertificateSigningRequest, of certificatesv1.RequestConditionType) *certificatesv1.CertificateSigningRequestCondition {
 	n := slices.IndexFunc(r.Status.Conditions, func(c certificatesv1.CertificateSigningRequestCondition) bool { return c.Type == of })
 	if n < 0 {
@@ -60,8 +60,8 @@ func condition(r *certificatesv1.CertificateSigningRequest, of certificatesv1.Re
 	return &r.Status.Conditions[n]
 }
 
-// letEveryoneAsk lets all who are authenticated create requests.
-func letEveryoneAsk(t *testing.T, c *cluster.Cluster) {
+// allowRequests lets all authenticated users create requests.
+func allowRequests(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	c.Kubectl(t, "create", "clusterrole", "ask", "--verb=create,get", "--resource=certificatesigningrequests.certificates.k8s.io")
 	c.Kubectl(t, "create", "clusterrolebinding", "ask", "--clusterrole=ask", "--group=system:authenticated")

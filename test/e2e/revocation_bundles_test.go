@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// bundlesWithLists have lists of revoked certificates. What counts is what
-// istiod does: the libraries that judge its certificates are not shown them.
+// bundlesWithLists have CRLs. Only istiod sees them: the libraries that judge its certificates
+// do not get them.
 func bundlesWithLists() []bundle {
 	const name = "ca-crl.pem"
 	return []bundle{
-		{name: name + " has a list of each CA", files: with(name, lists(listOfRoot(), listOfIntermediate))},
+		{name: name + " has a CRL of each CA", files: with(name, lists(listOfRoot(), listOfIntermediate))},
 		{name: name + " revokes the intermediate", files: with(name, lists(listOfRoot(ourIntermediate), listOfIntermediate))},
 		{
-			name:  name + " has no list of the intermediate",
+			name:  name + " has no CRL of the intermediate",
 			files: with(name, listOfRoot()),
 			fails: []step{starts}, because: "missing CRL signed by certificates: [CN=east",
 		},
 		{
-			name:  name + " has no list of the root",
+			name:  name + " has no CRL of the root",
 			files: with(name, listOfIntermediate),
 			fails: []step{starts}, because: "missing CRL signed by certificates: [CN=root",
 		},
 		{
-			name: name + " has no list of the root, beside tls.crt",
+			name: name + " has no CRL of the root, beside tls.crt",
 			files: func(t *testing.T, m *mesh) bundleFiles {
 				f := tlsForm(t, m)
 				f[name] = listOfIntermediate(t, m)
@@ -36,7 +36,7 @@ func bundlesWithLists() []bundle {
 	}
 }
 
-// lists has one after the other.
+// lists concatenates CRLs.
 func lists(each ...file) file {
 	return func(t *testing.T, m *mesh) []byte {
 		var all []byte
@@ -49,7 +49,7 @@ func lists(each ...file) file {
 
 func listOfIntermediate(t *testing.T, m *mesh) []byte { return m.clusters["east"].revoke(t) }
 
-// listOfRoot revokes these certificates.
+// listOfRoot is a CRL of the root that revokes these certificates.
 func listOfRoot(revoked ...pick) file {
 	return func(t *testing.T, m *mesh) []byte {
 		var certs []*x509.Certificate
@@ -60,7 +60,7 @@ func listOfRoot(revoked ...pick) file {
 	}
 }
 
-// revoke is the authority's list with these certificates, in PEM.
+// revoke returns a CRL of the authority with these certificates, in PEM.
 func (a *authority) revoke(t *testing.T, certs ...*x509.Certificate) []byte {
 	t.Helper()
 	list := &x509.RevocationList{

@@ -25,10 +25,9 @@ type rotationStep struct {
 	roots  []string
 }
 
-// The steps from the old root to the new one. The new one is trusted before
-// anyone issues below it, and the old one for as long as anyone may have a
-// certificate below it. A workload trusts the last element of istiod's answer,
-// and that is root-cert.pem whole: with two roots in it, both.
+// The steps from the old root to the new one. The new root is trusted before a CA issues below it, and
+// the old one as long as a workload may have a certificate below it. A workload trusts the last element
+// of the response of istiod. That is the whole root-cert.pem: with two roots in it, both.
 var (
 	oldRootOnly     = rotationStep{"old root only", "old", []string{"old"}}
 	bothRoots       = rotationStep{"both roots", "old", []string{"old", "new"}}
@@ -36,29 +35,28 @@ var (
 	newRootOnly     = rotationStep{"new root only", "new", []string{"new"}}
 )
 
-// What looks like a step and is none.
+// Steps that istiod rejects.
 var (
 	newRootAtOnce = rotationStep{"new root at once", "new", []string{"new"}}
 	inOtherOrder  = rotationStep{"both roots, new first", "new", []string{"new", "old"}}
 )
 
-// What istiod says when it drops an update, intermediate and all, because of
-// the roots in it: they are not the same bytes, or, with ISTIO_MULTIROOT_MESH,
-// neither set of roots holds the other.
+// Messages of istiod when it drops an update, including the intermediate, because of the roots: their
+// bytes differ, or, with ISTIO_MULTIROOT_MESH, neither root bundle contains the other.
 const (
 	rootsMustStay    = "Multi root is disabled, updating new ROOT-CA not supported"
 	rootsMustOverlap = "Updating new ROOT-CA not supported"
 )
 
-// TestARootIsRotatedByHand goes through the steps in two clusters. At each one
+// TestRotation_RootByHand goes through the steps in two clusters. At each one
 // every workload renews, and every certificate that there has been meets every
 // other one, across clusters and within: see meetings.
-func TestARootIsRotatedByHand(t *testing.T) {
+func TestRotation_RootByHand(t *testing.T) {
 	t.Parallel()
 	trust := map[string]string{"old": newTrust(t, "east", "west"), "new": newTrust(t, "east", "west")}
 	clusters := []*cluster.Cluster{startCluster(t, "east"), startCluster(t, "west")}
 
-	t.Run("with ISTIO_MULTIROOT_MESH no step needs a restart", func(t *testing.T) {
+	t.Run("no step needs a restart with ISTIO_MULTIROOT_MESH", func(t *testing.T) {
 		r := startRotation(t, trust, clusters, "ISTIO_MULTIROOT_MESH=true")
 		r.drops(t, newRootAtOnce, rootsMustOverlap)
 		r.takes(t, bothRoots)
@@ -66,7 +64,7 @@ func TestARootIsRotatedByHand(t *testing.T) {
 		r.takes(t, newIntermediate)
 		r.takes(t, newRootOnly)
 	})
-	t.Run("without it the steps that change the roots do", func(t *testing.T) {
+	t.Run("steps that change the roots need a restart without it", func(t *testing.T) {
 		r := startRotation(t, trust, clusters)
 		r.drops(t, newRootAtOnce, rootsMustStay)
 		r.drops(t, bothRoots, rootsMustStay)
@@ -78,19 +76,18 @@ func TestARootIsRotatedByHand(t *testing.T) {
 	})
 }
 
-// How a client and a server meet.
+// Results of a connection.
 const (
 	talk          = "talk"
 	clientRefuses = "client refuses"
 	serverRefuses = "server refuses"
 )
 
-// meetings is what becomes of a client with a certificate of one step (the row)
-// and a server with one of another (the column), wherever they are.
+// meetings are the expected results for a client with a certificate of one step (row) and a server with
+// one of another step (column), in any clusters.
 //
-// Neighbours talk, so within a step no cluster has to wait for another one. Who
-// is two steps apart refuses each other, so before the next step every workload
-// of every cluster must have renewed since the last.
+// Peers of neighbouring steps communicate, so within a step no cluster has to wait for another one. Peers
+// two steps apart refuse each other, so all workloads of all clusters must renew before the next step.
 var meetings = [][]string{
 	{talk, talk, clientRefuses, clientRefuses},
 	{talk, talk, talk, serverRefuses},
@@ -98,15 +95,15 @@ var meetings = [][]string{
 	{clientRefuses, clientRefuses, talk, talk},
 }
 
-// A rotation is a mesh on its way through the steps.
+// A rotation is a mesh during the steps.
 type rotation struct {
-	trust   map[string]string // the program's directories, by the root in them
+	trust   map[string]string // trust directories, by root
 	members []*member
-	steps   []rotationStep // that it has gone
-	peers   [][]*peer      // everyone there has been, by step and cluster
+	steps   []rotationStep // completed steps
+	peers   [][]*peer      // by step and cluster
 
-	given tabbed // how istiod took what it was given
-	met   tabbed // how the peers met
+	given tabbed // results of istiod
+	met   tabbed // results of the peers
 }
 
 // A member is a cluster of the mesh.
@@ -122,8 +119,8 @@ type peer struct {
 	server *workload.Server
 }
 
-// startRotation starts an istiod with the old root in each cluster. What there
-// was to see is logged when the test ends.
+// startRotation starts an istiod with the old root in each cluster. The results are logged when
+// the test ends.
 func startRotation(t *testing.T, trust map[string]string, clusters []*cluster.Cluster, env ...string) *rotation {
 	t.Helper()
 	r := &rotation{trust: trust}
@@ -141,7 +138,7 @@ func startRotation(t *testing.T, trust map[string]string, clusters []*cluster.Cl
 	return r
 }
 
-// bundle puts together what a cluster is given in a step.
+// bundle returns the CA bundle of a cluster in a step.
 func (r *rotation) bundle(t *testing.T, step rotationStep, cluster string) *secrets.CACerts {
 	t.Helper()
 	files := make(map[string][]byte)
@@ -163,47 +160,45 @@ func (r *rotation) bundle(t *testing.T, step rotationStep, cluster string) *secr
 	return bundle
 }
 
-// takes lets istiod take a step while it runs.
+// takes performs a step that istiod accepts while it runs.
 func (r *rotation) takes(t *testing.T, step rotationStep) {
 	t.Helper()
 	for _, m := range r.members {
 		m.bundle = r.bundle(t, step, m.Cluster.Name)
 		m.Swap(t, m.bundle.Files())
 	}
-	r.reached(t, step, "takes it as it runs")
+	r.reached(t, step, "accepts it without a restart")
 }
 
-// restartsWith lets istiod take a step by a restart.
+// restartsWith performs a step that needs a restart of istiod.
 func (r *rotation) restartsWith(t *testing.T, step rotationStep) {
 	t.Helper()
 	for _, m := range r.members {
 		m.bundle = r.bundle(t, step, m.Cluster.Name)
 		m.Restart(t, m.bundle.Files())
 	}
-	r.reached(t, step, "takes it by a restart")
+	r.reached(t, step, "accepts it after a restart")
 }
 
-// drops asserts that istiod says why it does not take what it is given, and
-// goes on with what it has.
+// drops asserts that istiod logs why it rejects a bundle, and continues with the previous one.
 func (r *rotation) drops(t *testing.T, step rotationStep, warning string) {
 	t.Helper()
 	for _, m := range r.members {
 		m.swapInVain(t, r.bundle(t, step, m.Cluster.Name), warning)
 		m.workload.Renew(t)
 		if err := issuedWith(m.workload.Identity(), m.bundle); err != nil {
-			t.Errorf("%s: given %q, istiod goes on otherwise: %v", m.Cluster.Name, step.name, err)
+			t.Errorf("%s: after the rejected bundle %q istiod issues differently: %v", m.Cluster.Name, step.name, err)
 		}
 	}
 	r.given.add(step.name, "drops it: "+warning)
 }
 
-// reached lets every workload renew by the step that istiod takes, and meet
-// everyone there has been.
+// reached renews every workload and connects it to peers of all steps.
 func (r *rotation) reached(t *testing.T, step rotationStep, how string) {
 	t.Helper()
 	var peers []*peer
 	for _, m := range r.members {
-		awaitTaken(t, m.workload, m.bundle)
+		awaitIssuedWith(t, m.workload, m.bundle)
 		m.awaitPublished(t)
 		id := m.workload.Identity()
 		peers = append(peers, &peer{Identity: id, server: id.Serve(t)})
@@ -218,8 +213,7 @@ func (r *rotation) reached(t *testing.T, step rotationStep, how string) {
 	r.assertMeetings(t, now, now)
 }
 
-// assertMeetings asserts how clients with certificates of one step meet servers
-// with those of another.
+// assertMeetings asserts the results of clients of one step with servers of another.
 func (r *rotation) assertMeetings(t *testing.T, clients, servers int) {
 	t.Helper()
 	row := []string{r.steps[len(r.steps)-1].name, r.steps[clients].name, r.steps[servers].name}
@@ -236,7 +230,7 @@ func (r *rotation) assertMeetings(t *testing.T, clients, servers int) {
 	r.met.add(row...)
 }
 
-// meet lets a client dial a server, and says how that ends.
+// meet connects a client to a server, and returns the result.
 func meet(t *testing.T, client, server *peer) (string, error) {
 	t.Helper()
 	conn, err := client.Dial(t.Context(), server.server, server.Principal())
@@ -255,26 +249,25 @@ func meet(t *testing.T, client, server *peer) (string, error) {
 	return talk, nil
 }
 
-// swapInVain gives istiod a bundle, and waits until it has warned.
+// swapInVain gives istiod a bundle, and waits for the warning.
 func (m *member) swapInVain(t *testing.T, bundle *secrets.CACerts, warning string) {
 	t.Helper()
 	said := strings.Count(m.Process.Log(), warning)
 	m.Swap(t, bundle.Files())
-	await(t, m.Cluster.Name+": a warning", func(context.Context) error {
+	await(t, m.Cluster.Name+": the warning of istiod", func(context.Context) error {
 		if strings.Count(m.Process.Log(), warning) == said {
-			return fmt.Errorf("istiod has not said %q", warning)
+			return fmt.Errorf("no %q in the log", warning)
 		}
 		return nil
 	})
 }
 
-// awaitPublished waits until the cluster's istiod publishes the roots, since that
-// is what workloads verify istiod by: its own certificate is of the new issuer,
-// too, as soon as it takes the step that has one.
+// awaitPublished waits until istiod publishes the roots, by which workloads verify it. In the
+// step with the new intermediate its own certificate has the new issuer immediately.
 func (m *member) awaitPublished(t *testing.T) {
 	t.Helper()
 	want := m.bundle.Files()[secrets.RootCertFile]
-	await(t, m.Cluster.Name+": the roots that it publishes", func(context.Context) error {
+	await(t, m.Cluster.Name+": its published roots", func(context.Context) error {
 		if got := istiod.PublishedRoot(t, m.Cluster, "default"); !bytes.Equal(got, want) {
 			return fmt.Errorf("they are\n%s, want\n%s", got, want)
 		}
@@ -282,17 +275,17 @@ func (m *member) awaitPublished(t *testing.T) {
 	})
 }
 
-// assertAgentAgrees asserts that Istio's own agent makes the same of istiod's
-// answer as package workload does: it trusts every root.
+// assertAgentAgrees asserts that Istio's own agent interprets the response of istiod as package
+// workload does: it trusts every root.
 func (m *member) assertAgentAgrees(t *testing.T) {
 	t.Helper()
 	id := agent.Start(t, m.Istiod, agent.Options{ServiceAccount: "agent"}).Identity()
 	if err := issuedWith(id, m.bundle); err != nil {
-		t.Errorf("what pilot-agent has written: %v", err)
+		t.Errorf("files of pilot-agent: %v", err)
 	}
 }
 
-// tabbed is a table whose first row is its head.
+// tabbed is a table whose first row is the header.
 type tabbed struct{ rows []string }
 
 func (a *tabbed) add(cells ...string) { a.rows = append(a.rows, strings.Join(cells, "\t")) }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 #
-# run.sh [flag…] runs the end-to-end tests, with these flags of go test, and
-# prints what each server took: until it was ready, and of memory at its peak.
+# run.sh [flag…] runs the end-to-end tests with these flags of go test. It prints a
+# table of the servers: time until ready, peak memory, and how they ended.
 # TRUSTGEN_E2E_BIN is the program under test.
 #
-# E2E_LOGS is the directory for the servers' logs, by default a new one, which
-# is removed unless a test fails.
+# E2E_LOGS is the directory for the logs of the servers. The default is a temporary
+# directory, which is removed if all tests pass.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

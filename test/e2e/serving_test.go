@@ -8,8 +8,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// servedBy returns istiod's own certificate, which a client verifies that has the root and
-// nothing else, as Istio's agent does.
+// servedBy returns istiod's own certificate, verified with the root alone, as Istio's agent
+// does.
 func servedBy(t *testing.T, i *istiod.Istiod, root *x509.Certificate) (*x509.Certificate, error) {
 	t.Helper()
 	roots := x509.NewCertPool()

@@ -20,9 +20,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAMeshHasSeveralSigners has a signer for all of the mesh, istiod included, and one
-// for the namespace bank, which its workloads name themselves.
-func TestAMeshHasSeveralSigners(t *testing.T) {
+// TestRA_SeveralSigners has one signer for the mesh and istiod, and another for the namespace
+// bank, which its workloads select.
+func TestRA_SeveralSigners(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "signers")
 	requests := watchRequests(t, c)
@@ -48,66 +48,66 @@ func TestAMeshHasSeveralSigners(t *testing.T) {
 	}})
 	ofMesh, ofBank := clusterCA(t, dir, "mesh"), clusterCA(t, dir, "bank")
 
-	t.Run("istiod serves with a certificate of one", func(t *testing.T) {
+	t.Run("istiod serves with a certificate of the mesh signer", func(t *testing.T) {
 		assertServing(t, i, root, ofMesh)
 		asked := mustSee(t, requests, func(r *certificatesv1.CertificateSigningRequest) bool {
 			return !slices.Contains(r.Spec.Usages, certificatesv1.UsageClientAuth)
 		})
 		if lifetime := time.Duration(*asked.Spec.ExpirationSeconds) * time.Second; lifetime < 9*365*24*time.Hour {
-			t.Errorf("istiod asked for %s, want ten years that are not granted", lifetime)
+			t.Errorf("istiod requested %s, want ten years", lifetime)
 		}
 	})
 	checkout := workload.New(t, i, workload.Options{Namespace: "shop", ServiceAccount: "checkout"}).Identity()
 	ledger := agent.Start(t, i, agent.Options{Namespace: "bank", ServiceAccount: "ledger", CertSigner: "bank"}).Identity()
-	t.Run("workloads of both talk", func(t *testing.T) {
+	t.Run("workloads of both signers talk", func(t *testing.T) {
 		if !checkout.Chain[1].Equal(ofMesh) || !ledger.Chain[1].Equal(ofBank) {
 			t.Errorf("the chains are %v and %v", subjects(checkout.Chain), subjects(ledger.Chain))
 		}
 		assertTalk(t, checkout, ledger.Serve(t, checkoutID), checkoutID, ledgerID)
 		assertTalk(t, ledger, checkout.Serve(t, ledgerID), ledgerID, checkoutID)
 	})
-	t.Run("a pod that names one which is not for it is refused", func(t *testing.T) {
-		// The agent above, whom the policy allows, had its answer in much less.
+	t.Run("a pod that selects a signer of another namespace is refused", func(t *testing.T) {
+		// The policy allows the agent above, which got its certificate in much less time.
 		opts := workload.Options{Namespace: "shop", ServiceAccount: "checkout", CertSigner: "bank", Patience: 5 * time.Second}
 		if w, err := workload.Try(t, i, opts); err == nil {
-			t.Errorf("it got %v", subjects(w.Identity().Chain))
+			t.Errorf("the workload got the chain %v", subjects(w.Identity().Chain))
 		}
 		refused := mustSee(t, requests, func(r *certificatesv1.CertificateSigningRequest) bool {
 			return condition(r, certificatesv1.CertificateFailed) != nil
 		})
 		if len(refused.Status.Certificate) > 0 || refused.Spec.SignerName != signer.Domain+"/bank" {
-			t.Fatalf("the request that has failed: %v, want that one", refused)
+			t.Fatalf("failed requests: %v, want the refused one", refused)
 		}
 		why := condition(refused, certificatesv1.CertificateFailed)
 		t.Logf("%s: %s", why.Reason, why.Message)
 		if why.Reason != "NotAllowed" || !strings.Contains(why.Message, `"shop"`) {
-			t.Errorf("it failed because %s: %s", why.Reason, why.Message)
+			t.Errorf("the request failed with %s: %s", why.Reason, why.Message)
 		}
 	})
 	requests.check(t)
 }
 
-// mustSee waits until one request fits, or fails t.
+// mustSee waits until one request matches, and fails t on a timeout.
 func mustSee(t *testing.T, h *history, fits func(*certificatesv1.CertificateSigningRequest) bool) *certificatesv1.CertificateSigningRequest {
 	t.Helper()
 	var seen []*certificatesv1.CertificateSigningRequest
 	await(t, "the requests", func(context.Context) error {
 		if seen = h.requests(fits); len(seen) != 1 {
-			return fmt.Errorf("%d fit, want one", len(seen))
+			return fmt.Errorf("%d match, want one", len(seen))
 		}
 		return nil
 	})
 	return seen[0]
 }
 
-// clusterCA is the CA of a cluster of a trust directory.
+// clusterCA returns the CA certificate of a cluster of a trust directory.
 func clusterCA(t *testing.T, dir, name string) *x509.Certificate {
 	t.Helper()
 	return loadCertificate(t, filepath.Join(dir, "clusters", name, "ca-cert.pem"))
 }
 
-// assertServing asserts that istiod serves with what a CA signed for its names, and for
-// no more than a day.
+// assertServing asserts that istiod serves with a certificate that issuer signed for its names,
+// valid for at most a day.
 func assertServing(t *testing.T, i *istiod.Istiod, root, issuer *x509.Certificate) {
 	t.Helper()
 	roots := x509.NewCertPool()

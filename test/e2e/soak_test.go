@@ -16,17 +16,17 @@ import (
 )
 
 // A mesh renews its intermediates a few times a year, and its workloads twice a
-// day. Here that is seconds.
+// day. Here both take seconds.
 const (
 	renewalInterval  = 3 * time.Second
 	workloadInterval = 100 * time.Millisecond
-	maxRenewals      = 10_000 // whatever SOAK says: each one stays in the trust directory
+	maxRenewals      = 10_000 // regardless of SOAK: each one stays in the trust directory
 )
 
-// TestSoakAMeshLivesThroughManyRenewals proves that renewals leave no trace: after
-// any number of them each workload gets certificates that verify, and talks to
-// everyone, whether these have certificates of now or of the beginning.
-func TestSoakAMeshLivesThroughManyRenewals(t *testing.T) {
+// TestSoak_Renewals checks that renewals accumulate no problems: after any number of them each
+// workload gets certificates that verify, and connects to peers with current and with the first
+// certificates.
+func TestSoak_Renewals(t *testing.T) {
 	end := time.Now().Add(soakTime(t))
 	dir := newTrust(t, "east", "west")
 	east, west := startWithTrust(t, dir, "east"), startWithTrust(t, dir, "west")
@@ -43,7 +43,7 @@ func TestSoakAMeshLivesThroughManyRenewals(t *testing.T) {
 	lives.Wait()
 
 	if renewals == 0 || checkout.talks == 0 || ledger.talks == 0 {
-		t.Error("nothing has happened: SOAK is too short")
+		t.Error("no renewal and no connection: SOAK is too short")
 	}
 	t.Logf("%d renewals of each intermediate; %d certificates and %d connections of %s, %d and %d of %s",
 		renewals, checkout.certificates, checkout.talks, checkoutID, ledger.certificates, ledger.talks, ledgerID)
@@ -51,7 +51,7 @@ func TestSoakAMeshLivesThroughManyRenewals(t *testing.T) {
 		before[0], memory(east), before[1], memory(west))
 }
 
-// soakTime is how long the test takes, as the environment says.
+// soakTime is the duration of the test, from the environment.
 func soakTime(t *testing.T) time.Duration {
 	t.Helper()
 	took, err := time.ParseDuration(os.Getenv("SOAK"))
@@ -61,8 +61,8 @@ func soakTime(t *testing.T) time.Duration {
 	return took
 }
 
-// renewUntil renews the intermediates until then, each time as soon as the
-// workloads have certificates of the last ones, and returns how often.
+// renewUntil renews the intermediates until end, each time as soon as the workloads have
+// certificates of the last ones, and returns the number of renewals.
 func renewUntil(t *testing.T, end time.Time, dir string, mesh map[*istiod.Istiod]*life) int {
 	t.Helper()
 	ticker := time.NewTicker(renewalInterval)
@@ -82,14 +82,14 @@ func renewUntil(t *testing.T, end time.Time, dir string, mesh map[*istiod.Istiod
 	return n
 }
 
-// memory is that of istiod at its peak, in MiB.
+// memory is the peak memory of istiod, in MiB.
 func memory(i *istiod.Istiod) int64 { return i.Process.Usage().PeakMemory >> 20 }
 
-// A life is that of a workload which renews and talks all the time.
+// A life is a workload that renews and connects all the time.
 type life struct {
 	*workload.Workload
 	first       *workload.Identity
-	now, always *workload.Server // with the certificate of now, and with the first one
+	now, always *workload.Server // with the current certificate, and with the first one
 
 	certificates, talks int
 }
@@ -100,7 +100,7 @@ func newLife(t *testing.T, i *istiod.Istiod, opts workload.Options) *life {
 	return &life{Workload: w, first: w.Identity(), now: w.Serve(t), always: w.Identity().Serve(t)}
 }
 
-// live renews the workload and talks to the peer until stop is closed.
+// live renews the certificate of the workload and connects to the peer until stop is closed.
 func (l *life) live(t *testing.T, stop <-chan struct{}, peer *life) {
 	t.Helper()
 	ticker := time.NewTicker(workloadInterval)
@@ -125,8 +125,8 @@ func (l *life) live(t *testing.T, stop <-chan struct{}, peer *life) {
 	}
 }
 
-// assertVerifies asserts that the certificate leads to the root, over nothing
-// but what the workload presents.
+// assertVerifies asserts that the certificate chains to the root, by the certificates that the
+// workload presents.
 func assertVerifies(t *testing.T, id *workload.Identity, root *x509.Certificate) {
 	t.Helper()
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()

@@ -8,15 +8,15 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// Who talks to whom: a shop's checkout in east and a bank's ledger in west.
+// The principals of workloads: checkout runs in east, ledger in west.
 const (
 	checkoutID = "spiffe://cluster.local/ns/shop/sa/checkout"
 	ledgerID   = "spiffe://cluster.local/ns/bank/sa/ledger"
 	otherID    = "spiffe://cluster.local/ns/shop/sa/other"
 )
 
-// assertTalk asserts that the client and the server authenticate each other by
-// mutual TLS, as these principals, and exchange a word.
+// assertTalk asserts that the client and the server authenticate each other by mutual TLS, as
+// these principals, and exchange data.
 func assertTalk(t *testing.T, client *workload.Identity, server *workload.Server, clientID, serverID string) {
 	t.Helper()
 	conn, err := client.Dial(t.Context(), server, serverID)
@@ -33,8 +33,8 @@ func assertTalk(t *testing.T, client *workload.Identity, server *workload.Server
 	}
 }
 
-// assertRefused asserts that one of them refuses the other, with that error,
-// where the client wants a server with one of these principals.
+// assertRefused asserts that one side refuses the other with this error. The client expects a
+// server with one of these principals.
 func assertRefused(t *testing.T, client *workload.Identity, server *workload.Server, want error, servers ...string) {
 	t.Helper()
 	conn, err := client.Dial(t.Context(), server, servers...)
@@ -55,7 +55,7 @@ func loadCertificate(t *testing.T, file string) *x509.Certificate {
 	return cert
 }
 
-// subjects names certificates in a message.
+// subjects are the subjects of certificates, for messages.
 func subjects(certs []*x509.Certificate) []string {
 	var names []string
 	for _, cert := range certs {

@@ -11,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// TestAMeshBelowACorporateRoot issues with a CA that stands below a root whose key is
-// elsewhere, and two istiods take the chains of four.
-func TestAMeshBelowACorporateRoot(t *testing.T) {
+// TestMesh_BelowCorporateRoot issues with a CA below a root whose key is in another place. Two
+// istiods accept the chains of four.
+func TestMesh_BelowCorporateRoot(t *testing.T) {
 	t.Parallel()
 	c := newCorporate(t)
 	dir := c.newTrust(t, "east", "west")
@@ -21,7 +21,7 @@ func TestAMeshBelowACorporateRoot(t *testing.T) {
 	checkout := workload.New(t, east, workload.Options{Namespace: "shop", ServiceAccount: "checkout"})
 	ledger := workload.New(t, west, workload.Options{Namespace: "bank", ServiceAccount: "ledger"})
 
-	t.Run("a certificate leads over its cluster's intermediate and the issuing CA to the root", func(t *testing.T) {
+	t.Run("a certificate chains to the root by its intermediate and the issuing CA", func(t *testing.T) {
 		c.assertIssued(t, checkout.Identity(), dir, "east")
 		c.assertIssued(t, ledger.Identity(), dir, "west")
 	})
@@ -29,7 +29,7 @@ func TestAMeshBelowACorporateRoot(t *testing.T) {
 		assertTalk(t, checkout.Identity(), ledger.Serve(t, checkoutID), checkoutID, ledgerID)
 		assertTalk(t, ledger.Identity(), checkout.Serve(t, ledgerID), ledgerID, checkoutID)
 	})
-	t.Run("each istiod's own certificate verifies for who has the root alone", func(t *testing.T) {
+	t.Run("istiod's own certificate verifies with the root alone", func(t *testing.T) {
 		for _, i := range []*istiod.Istiod{east, west} {
 			if _, err := servedBy(t, i, c.root.Certificate()); err != nil {
 				t.Errorf("%s: %v", i.Cluster.Name, err)
@@ -38,8 +38,7 @@ func TestAMeshBelowACorporateRoot(t *testing.T) {
 	})
 }
 
-// newTrust returns a trust directory of the program that issues with the issuing CA, as
-// far as these clusters go.
+// newTrust returns a trust directory that issues to these clusters with the issuing CA.
 func (c *corporate) newTrust(t *testing.T, clusters ...string) string {
 	t.Helper()
 	files := t.TempDir()
@@ -63,8 +62,8 @@ func (c *corporate) newTrust(t *testing.T, clusters ...string) string {
 	return dir
 }
 
-// assertIssued asserts that the identity has the chain of four that istiod makes of what the
-// program made for that cluster, and trusts the root alone.
+// assertIssued asserts that the identity has the chain of four by the intermediate of the
+// cluster, and trusts the root alone.
 func (c *corporate) assertIssued(t *testing.T, id *workload.Identity, dir, cluster string) {
 	t.Helper()
 	intermediate := loadCertificate(t, filepath.Join(dir, "clusters", cluster, "ca-cert.pem"))

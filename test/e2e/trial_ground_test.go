@@ -15,12 +15,12 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// A trialGround is a cluster with an istiod for each bundle, which publishes its
-// root in one namespace, where its workloads are.
+// A trialGround is a cluster with an istiod for each bundle. Each istiod publishes its root in
+// one namespace, which has its workloads.
 type trialGround struct {
 	cluster *cluster.Cluster
 	judges  map[step]verifiers.Verifier
-	server  verifiers.Workload // of another mesh: what the judges serve with
+	server  verifiers.Workload // of another mesh, the identity of the judges
 }
 
 func newTrialGround(t *testing.T) *trialGround {
@@ -33,31 +33,31 @@ func newTrialGround(t *testing.T) *trialGround {
 	return g
 }
 
-// try starts an istiod on the bundle, and finds out what workloads have of it.
+// try starts an istiod with the bundle, and runs the steps.
 func (g *trialGround) try(t *testing.T, b bundle, namespace string) *trial {
 	t.Helper()
 	m, tr := newMesh(t, cmp.Or(b.keyType, "P-256"), "east", "west"), newTrial(b)
 	i, err := g.start(t, b.files(t, m), namespace)
-	if !tr.took(starts, err) || !tr.took(serves, verifyServing(t, i, namespace)) {
+	if !tr.record(starts, err) || !tr.record(serves, verifyServing(t, i, namespace)) {
 		return tr
 	}
 	w, err := workload.Try(t, i, workload.Options{Namespace: namespace, ServiceAccount: "client"})
-	if !tr.took(signs, err) {
+	if !tr.record(signs, err) {
 		return tr
 	}
 	client := w.Identity()
 	server := workload.New(t, i, workload.Options{Namespace: namespace, ServiceAccount: "server"}).Identity()
 	west := m.workload(t)
-	tr.took(lasts, outlived(client))
-	tr.took(talksWithin, converse(t, client, server))
-	tr.took(boringSSL, g.judge(t, boringSSL, client, server))
-	tr.took(rustls, g.judge(t, rustls, client, server))
-	tr.took(talksAcross, errors.Join(converse(t, client, west), converse(t, west, server)))
+	tr.record(lasts, outlived(client))
+	tr.record(talksWithin, converse(t, client, server))
+	tr.record(boringSSL, g.judge(t, boringSSL, client, server))
+	tr.record(rustls, g.judge(t, rustls, client, server))
+	tr.record(talksAcross, errors.Join(converse(t, client, west), converse(t, west, server)))
 	return tr
 }
 
-// start starts an istiod that knows of one namespace only, and publishes its
-// root there whether or not the cluster has a leader.
+// start starts an istiod that serves one namespace only, and publishes its root there without
+// leader election.
 func (g *trialGround) start(t *testing.T, ca bundleFiles, namespace string) (*istiod.Istiod, error) {
 	t.Helper()
 	g.cluster.EnsureServiceAccount(t, cluster.ServiceAccount{Namespace: namespace, Name: "default"})
@@ -73,7 +73,7 @@ func verifyServing(t *testing.T, i *istiod.Istiod, namespace string) error {
 	t.Helper()
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(istiod.PublishedRoot(t, i.Cluster, namespace)) {
-		return errors.New("it publishes no root")
+		return errors.New("istiod publishes no root")
 	}
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: istiod.ServerName, NextProtos: []string{"h2"}}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", i.Address)
@@ -83,7 +83,7 @@ func verifyServing(t *testing.T, i *istiod.Istiod, namespace string) error {
 	return err
 }
 
-// judge lets a library verify what client presents, with the roots of server.
+// judge lets a library verify the chain of client with the roots of server.
 func (g *trialGround) judge(t *testing.T, library step, client, server *workload.Identity) error {
 	t.Helper()
 	c := verifiers.Connection{ServerName: istiod.ServerName}
@@ -96,7 +96,7 @@ func (g *trialGround) judge(t *testing.T, library step, client, server *workload
 	return err
 }
 
-// workload is one of cluster west, whose istiod would make it so.
+// workload is a workload of cluster west, with a certificate as its istiod would issue it.
 func (m *mesh) workload(t *testing.T) *workload.Identity {
 	t.Helper()
 	w := m.clusters["west"].workload(t, leafTemplate(verifiers.Client))
@@ -107,8 +107,7 @@ func (m *mesh) workload(t *testing.T) *workload.Identity {
 	return id
 }
 
-// outlived returns an error if the workload's certificate outlives one that it
-// depends on.
+// outlived returns an error if the certificate of the workload outlives one of its CAs.
 func outlived(id *workload.Identity) error {
 	for _, cert := range slices.Concat(id.Chain[1:], id.Roots) {
 		if cert.NotAfter.Before(id.Leaf().NotAfter) {
@@ -118,7 +117,7 @@ func outlived(id *workload.Identity) error {
 	return nil
 }
 
-// converse returns an error unless they do mutual TLS and know each other.
+// converse returns an error unless both authenticate each other by mutual TLS.
 func converse(t *testing.T, client, server *workload.Identity) error {
 	t.Helper()
 	conn, err := client.Dial(t.Context(), server.Serve(t, client.Principal()), server.Principal())

@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// A step is something that must work before workloads can rely on a CA.
+// A step must work before workloads can rely on a CA.
 type step string
 
-// Without one of the first three there is nothing to try further.
+// If one of the first three fails, the others do not run.
 const (
 	starts      step = "starts"       // istiod becomes ready
-	serves      step = "serves"       // its own certificate verifies by the root that it publishes
+	serves      step = "serves"       // its own certificate verifies with the root that it publishes
 	signs       step = "signs"        // a workload gets a certificate
-	lasts       step = "lasts"        // it ends no later than what it depends on
+	lasts       step = "lasts"        // it ends no later than the CAs above it
 	talksWithin step = "talks within" // two workloads of the cluster do mutual TLS, by crypto/x509
-	boringSSL   step = "BoringSSL"    // takes the certificate of one, given the root of the other
-	rustls      step = "rustls"       // so does this one
+	boringSSL   step = "BoringSSL"    // BoringSSL accepts the certificate of one with the roots of the other
+	rustls      step = "rustls"       // rustls does too
 	talksAcross step = "talks across" // one does mutual TLS with a workload of the mesh's other cluster
 )
 
@@ -25,7 +25,7 @@ func steps() []step {
 	return []step{starts, serves, signs, lasts, talksWithin, boringSSL, rustls, talksAcross}
 }
 
-// A trial is what has become of a bundle.
+// A trial is the result of the steps for a bundle.
 type trial struct {
 	bundle bundle
 	tried  []step
@@ -34,8 +34,8 @@ type trial struct {
 
 func newTrial(b bundle) *trial { return &trial{bundle: b, failed: make(map[step]error)} }
 
-// took notes how a step went, and returns whether it worked.
-func (tr *trial) took(s step, err error) bool {
+// record stores the result of a step, and returns whether it worked.
+func (tr *trial) record(s step, err error) bool {
 	tr.tried = append(tr.tried, s)
 	if err != nil {
 		tr.failed[s] = err
@@ -43,7 +43,7 @@ func (tr *trial) took(s step, err error) bool {
 	return err == nil
 }
 
-// check compares the trial with what must become of the bundle.
+// check compares the trial with the expected result of the bundle.
 func (tr *trial) check(t *testing.T) {
 	t.Helper()
 	want := tr.bundle.fails
@@ -59,7 +59,7 @@ func (tr *trial) check(t *testing.T) {
 	}
 }
 
-// answer is how a step went; empty where it was not tried.
+// answer is the result of a step; empty if it did not run.
 func (tr *trial) answer(s step) string {
 	switch {
 	case !slices.Contains(tr.tried, s):

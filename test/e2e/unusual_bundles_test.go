@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// unusualBundles are in order, or nearly so, though the program would not make them.
+// unusualBundles are valid, or nearly so, but the program does not create them.
 func unusualBundles() []bundle {
 	return []bundle{
 		{name: "ca-key.pem is a SEC 1 key", files: with("ca-key.pem", sec1)},
 		{name: "ca-key.pem is a PKCS #1 key", files: pkcs1},
 		{name: "every line ends in CR LF", files: windows},
 		{name: "ca-cert.pem has the root as well", files: with("ca-cert.pem", certs(ourIntermediate, ourRoot))},
-		{name: "tls.crt stands beside the files of another mesh", files: bothForms},
+		{name: "tls.crt is beside the files of another mesh", files: bothForms},
 		{name: "the root is the CA", files: func(t *testing.T, m *mesh) bundleFiles { return m.root.files(t) }},
 		{name: "an Ed25519 key", files: keyed(ed25519Key)},
 		{name: "a P-521 key", files: keyed(p521Key)},

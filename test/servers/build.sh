@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 #
-# build.sh [module…] builds the servers that the end-to-end tests run: every
-# main of each module named, by default of all modules beside this script.
+# build.sh [module…] builds the servers of the end-to-end tests: every main package of
+# the named modules, by default of all modules beside this script.
 #
-# The binaries go to test/.cache/servers/<module>-<fingerprint>, whose path is
-# the only thing printed to stdout, one line for each module. What is already
-# there is not built again. A module may have two scripts: ldflags.sh prints its
-# linker flags, and extras.sh puts into a directory what else its servers need.
+# The binaries are in test/.cache/servers/<module>-<fingerprint>. Stdout has that path
+# only, one line for each module. An existing directory is not built again. A module may
+# have two scripts: ldflags.sh prints its linker flags, and extras.sh writes other files
+# of its servers to a directory.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -23,8 +23,8 @@ linker_flags() {
 	[[ ! -x ldflags.sh ]] || ./ldflags.sh
 }
 
-# fingerprint prints a hash of everything that decides what the module in the
-# current directory builds to with the given flags.
+# fingerprint prints a hash of all inputs of a build of the module in the current
+# directory with the given flags.
 fingerprint() {
 	{
 		go version
@@ -35,8 +35,8 @@ fingerprint() {
 	} | sha256sum | cut -c1-16
 }
 
-# compile builds the mains of the module in the current directory into $1, all
-# or none of them, with the flags that follow.
+# compile builds all main packages of the module in the current directory into $1, with
+# the flags that follow. If one fails, $1 is not created.
 compile() {
 	local bin=$1 main mains staging
 	shift
@@ -45,7 +45,7 @@ compile() {
 	[[ -n $mains ]] || { say "error: $PWD: no main package to build"; return 1; }
 
 	staging=$(mktemp -d "$cache/.building.XXXXXX")
-	# shellcheck disable=SC2064 # the directory of now, not of then
+	# shellcheck disable=SC2064 # expand the directory now
 	trap "rm -rf '$staging'" EXIT
 	for main in $mains; do
 		SECONDS=0
@@ -54,11 +54,11 @@ compile() {
 	done
 	[[ ! -x extras.sh ]] || ./extras.sh "$staging"
 	chmod 755 "$staging"
-	# Someone who built the same at the same time may have come first.
+	# A concurrent build of the same module may have finished first.
 	mv -T "$staging" "$bin" 2>/dev/null || [[ -d $bin ]] || { say "error: cannot make $bin"; return 1; }
 }
 
-# prune removes what module $1 was built to before $2.
+# prune removes older builds of module $1 than $2.
 prune() {
 	local old
 	for old in "$cache/$1"-*; do
@@ -68,8 +68,8 @@ prune() {
 	done
 }
 
-# provide prints the directory with the binaries of module $1. It runs in a
-# subshell, so that its working directory and its trap are its own.
+# provide prints the directory with the binaries of module $1. It runs in a subshell,
+# because it changes the working directory and sets a trap.
 provide() (
 	local module=$1 bin linker flags
 	cd "$servers/$module"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the keys of encrypted_test.go anew: one P-256 key, encrypted by OpenSSL 3 in
-# the ways in which people have theirs. The passphrase is the one of the tests.
+# Writes the keys of encrypted_test.go: one new P-256 key, encrypted by OpenSSL 3 in the
+# common formats. The passphrase is the one of the tests.
 set -eu
 cd "$(dirname "$0")"
 openssl ecparam -name prime256v1 -genkey -noout -out plain.pem

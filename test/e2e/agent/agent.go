@@ -1,6 +1,5 @@
-// Package agent runs Istio's agent for a test: pilot-agent as a plain process,
-// without an Envoy, which gets certificates from istiod, writes them to files
-// and rotates them.
+// Package agent runs Istio's agent for a test: pilot-agent as a plain process without an Envoy.
+// It gets certificates from istiod, writes them to files and rotates them.
 package agent
 
 import (
@@ -17,12 +16,12 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// Options is for whom an agent gets certificates.
+// Options selects the identity and the certificates of an agent.
 type Options struct {
 	Namespace      string        // "default" if empty
 	ServiceAccount string        // "default" if empty
-	TTL            time.Duration // of certificates, which it rotates half way; a day if zero
-	CertSigner     string        // that it names to a registration authority; none if empty
+	TTL            time.Duration // of certificates, rotated half way; a day if zero
+	CertSigner     string        // requested from a registration authority; none if empty
 }
 
 // Agent is a running pilot-agent, which ends with its test.
@@ -36,12 +35,11 @@ type Agent struct {
 	identity *workload.Identity
 }
 
-// startTimeout is for the slowest machine; two idle cores need half a second.
+// startTimeout is enough for the slowest machine; two idle cores need half a second.
 const startTimeout = time.Minute
 
-// Start starts an agent in the cluster of i and returns when it has written
-// its first certificate, or fails t. Its service account is made where it is
-// not there.
+// Start starts an agent in the cluster of i. It returns when the agent has written its first
+// certificate, and fails t otherwise. It creates a missing service account.
 func Start(t testing.TB, i *istiod.Istiod, opts Options) *Agent {
 	t.Helper()
 	a := &Agent{
@@ -64,11 +62,11 @@ func Start(t testing.TB, i *istiod.Istiod, opts Options) *Agent {
 	return a
 }
 
-// Identity is what the agent had written when Start or Rotated returned.
+// Identity is the identity in the files when Start or Rotated returned.
 func (a *Agent) Identity() *workload.Identity { return a.identity }
 
-// Rotated returns when the agent has replaced the certificate that Identity
-// returns, or fails t after another lifetime of it.
+// Rotated waits until the agent has replaced the certificate of Identity, and fails t after
+// another lifetime of it.
 func (a *Agent) Rotated(t testing.TB) {
 	t.Helper()
 	old := a.identity.Leaf()
@@ -77,7 +75,7 @@ func (a *Agent) Rotated(t testing.TB) {
 	err := poll.Until(ctx, func(ctx context.Context) error {
 		err := a.read(ctx)
 		if err == nil && a.identity.Leaf().Equal(old) {
-			err = errors.New("it is the certificate of before")
+			err = errors.New("the certificate has not changed")
 		}
 		return err
 	})
@@ -86,7 +84,7 @@ func (a *Agent) Rotated(t testing.TB) {
 	}
 }
 
-// read reads what the agent has written.
+// read reads the files of the agent.
 func (a *Agent) read(context.Context) error {
 	id, err := a.load()
 	if err == nil {

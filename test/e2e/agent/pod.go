@@ -14,17 +14,16 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// What a kubelet mounts into a pod with a sidecar, relative to the agent's
-// working directory.
+// Files that a kubelet mounts into a pod with a sidecar, relative to the working directory of the agent.
 const (
 	tokenFile = "var/run/secrets/tokens/istio-token"
 	rootFile  = "var/run/secrets/istio/root-cert.pem"
 )
 
-// certificates is the directory that the agent writes to.
+// certificates is the directory to which the agent writes.
 const certificates = "certificates"
 
-// mount writes the files of a pod, and makes the directory for certificates.
+// mount writes the files of a pod, and creates the directory for certificates.
 func (a *Agent) mount(t testing.TB) {
 	t.Helper()
 	if err := os.Mkdir(filepath.Join(a.dir, certificates), 0o700); err != nil {
@@ -46,7 +45,7 @@ func (a *Agent) mount(t testing.TB) {
 	}
 }
 
-// spec is how to run the agent of a sidecar without its Envoy.
+// spec is the process of an agent without Envoy.
 func (a *Agent) spec(t testing.TB) process.Spec {
 	t.Helper()
 	ttl := cmp.Or(a.opts.TTL, 24*time.Hour)
@@ -75,8 +74,8 @@ func (a *Agent) spec(t testing.TB) process.Spec {
 	}
 }
 
-// load reads what the agent has written. While it writes, key and certificate
-// may be of different generations, which is an error.
+// load reads the files of the agent. During a rotation key and certificate may not match, which
+// is an error.
 func (a *Agent) load() (*workload.Identity, error) {
 	var files [3][]byte
 	for n, name := range []string{"cert-chain.pem", "key.pem", "root-cert.pem"} {

@@ -1,6 +1,5 @@
-// Package cfssl runs cloudflare's CA with as few rights as will do: its clients show
-// a certificate and know a key, a profile says which names it signs, and nothing of
-// a CSR but its key is used.
+// Package cfssl runs the CA server of cloudflare with few rights: clients need a certificate and
+// a key, a profile permits the names, and only the key of a CSR is used.
 package cfssl
 
 import (
@@ -19,22 +18,22 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// Profiles that a server knows.
+// Profiles of a server.
 const (
 	Workloads     = "workloads"
 	Intermediates = "intermediates"
 )
 
-// Options say what a server is.
+// Options configure a server.
 type Options struct {
-	CACert, CAKey []byte        // in PEM: what it signs with
+	CACert, CAKey []byte        // in PEM
 	AuthKey       string        // in hexadecimal
-	PreviousKey   string        // is still taken, if there is one
-	Names         string        // regular expression of what it signs for workloads
-	Lifetime      time.Duration // of workloads
+	PreviousKey   string        // still accepted, if not empty
+	Names         string        // regular expression of permitted names of workloads
+	Lifetime      time.Duration // of certificates of workloads
 	CALifetime    time.Duration // of intermediates
-	// CarelessDefault lets the default profile sign anything for a year, as it does
-	// where nobody thought of it.
+	// CarelessDefault lets the default profile sign anything for a year, as an unchanged
+	// configuration does.
 	CarelessDefault bool
 }
 
@@ -42,8 +41,7 @@ type Options struct {
 type Server struct {
 	Process *process.Process
 	URL     string
-	// TLS is what a client needs: the CA of the server's certificate, and a
-	// certificate of its own.
+	// TLS is the CA of the server's certificate. Client has the certificate of a client.
 	TLS    *pki.Authority
 	Client pki.Credential
 
@@ -59,12 +57,12 @@ func Start(t testing.TB, o Options) *Server {
 	t.Helper()
 	tlsCA, err := pki.New("cfssl-tls")
 	if err != nil {
-		t.Fatalf("cfssl: make the CA of its certificates: %v", err)
+		t.Fatalf("cfssl: create the CA of its certificates: %v", err)
 	}
 	return startWith(t, tlsCA, o)
 }
 
-// StartAnother starts a server that the same clients can talk to.
+// StartAnother starts a server that accepts the same clients.
 func (s *Server) StartAnother(t testing.TB, o Options) *Server {
 	t.Helper()
 	return startWith(t, s.TLS, o)
@@ -74,7 +72,7 @@ func startWith(t testing.TB, tlsCA *pki.Authority, o Options) *Server {
 	t.Helper()
 	s := &Server{TLS: tlsCA, dir: process.Directory(t)}
 	if err := s.makeCredentials(); err != nil {
-		t.Fatalf("cfssl: make its certificates: %v", err)
+		t.Fatalf("cfssl: create its certificates: %v", err)
 	}
 	s.start(t, o, func() int { return process.FreePort(t) })
 	return s
@@ -115,12 +113,12 @@ func (s *Server) flags() []string {
 		"-config=" + s.path(configFile),
 		"-tls-cert=" + s.path(tlsCert), "-tls-key=" + s.path(tlsKey),
 		"-mutual-tls-ca=" + s.path(tlsCA),
-		// All but authsign and info. newcert, for one, ignores the key.
+		// All but authsign and info. newcert, for example, ignores the key.
 		"-disable=sign,newcert,newkey,init_ca,scan,scaninfo,certadd,certinfo,gencrl,bundle,revoke,crl,ocspsign,/",
 	}
 }
 
-// ready asks for the CA as a client does.
+// ready requests the CA certificate as a client does.
 func (s *Server) ready(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/api/v1/cfssl/info", bytes.NewReader([]byte(`{"label":""}`)))
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	tlsCA      = "tls-ca.pem"
 )
 
-// makeCredentials makes what the server and its client show each other.
+// makeCredentials creates the certificates by which server and client authenticate each other.
 func (s *Server) makeCredentials() (err error) {
 	server, err := s.TLS.Issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "cfssl"},
@@ -58,16 +58,15 @@ func (s *Server) write(o Options) error {
 
 type object = map[string]any
 
-// config is that of a signer of workloads and of intermediates, and of no one else:
-// the default profile, which cfssl takes for one that it does not know, has a key that
-// nobody has.
+// config is the configuration of a signer of workloads and intermediates. cfssl uses the default
+// profile for an unknown one, so that profile has an unknown key.
 func config(o Options) object {
 	profile := func(fields object) object {
 		fields["auth_key"] = "current"
 		if o.PreviousKey != "" {
 			fields["prev_auth_key"] = "previous"
 		}
-		// Nothing of a CSR but its key: the names come with the request.
+		// Only the key of a CSR is used. The request has the names.
 		fields["CSRWhitelist"] = object{"PublicKeyAlgorithm": true, "PublicKey": true, "SignatureAlgorithm": true}
 		fields["backdate"] = "1m"
 		return fields

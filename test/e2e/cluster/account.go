@@ -11,12 +11,12 @@ import (
 // ServiceAccount names a service account.
 type ServiceAccount struct{ Namespace, Name string }
 
-// String is the name by which RBAC knows the account.
+// String is the user name of the account in RBAC.
 func (a ServiceAccount) String() string {
 	return "system:serviceaccount:" + a.Namespace + ":" + a.Name
 }
 
-// EnsureServiceAccount makes account and its namespace, unless they are there.
+// EnsureServiceAccount creates account and its namespace, unless they exist.
 func (c *Cluster) EnsureServiceAccount(t testing.TB, account ServiceAccount) {
 	t.Helper()
 	namespace := "/api/v1/namespaces/" + account.Namespace
@@ -33,7 +33,7 @@ func (c *Cluster) EnsureServiceAccount(t testing.TB, account ServiceAccount) {
 	}
 }
 
-// Token asks the TokenRequest API for a token of account, which must exist.
+// Token requests a token of account from the TokenRequest API. The account must exist.
 func (c *Cluster) Token(ctx context.Context, account ServiceAccount, audience string) (string, error) {
 	path := fmt.Sprintf("/api/v1/namespaces/%s/serviceaccounts/%s/token", account.Namespace, account.Name)
 	var answer struct{ Status struct{ Token string } }

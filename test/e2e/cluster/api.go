@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// Object is a Kubernetes object, or a part of one, as its JSON has it.
+// Object is a Kubernetes object, or a part of one, as in JSON.
 type Object map[string]any
 
 // StatusError is the API server's refusal of a request.
@@ -21,33 +21,33 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return fmt.Sprintf("%s: %d: %s", e.Request, e.Code, e.Message) }
 
-// Get reads what is at path of the API server into out, a pointer.
+// Get reads the object at path into out, a pointer.
 func (c *Cluster) Get(ctx context.Context, path string, out any) error {
 	return c.request(ctx, http.MethodGet, path, "", nil, out)
 }
 
-// Create posts in to path and reads the answer into out, a pointer.
+// Create posts in to path and reads the response into out, a pointer.
 func (c *Cluster) Create(ctx context.Context, path string, in, out any) error {
 	return c.request(ctx, http.MethodPost, path, "application/json", in, out)
 }
 
-// Update puts in to path and reads the answer into out, a pointer.
+// Update puts in to path and reads the response into out, a pointer.
 func (c *Cluster) Update(ctx context.Context, path string, in, out any) error {
 	return c.request(ctx, http.MethodPut, path, "application/json", in, out)
 }
 
-// Delete deletes what is at path.
+// Delete deletes the object at path.
 func (c *Cluster) Delete(ctx context.Context, path string) error {
 	return c.request(ctx, http.MethodDelete, path, "", nil, new(Object))
 }
 
-// Apply makes the object at path be as in says, on the side of the server.
+// Apply applies in to path, as a server-side apply.
 func (c *Cluster) Apply(ctx context.Context, path string, in any) error {
 	const applier = "?fieldManager=e2e&force=true"
 	return c.request(ctx, http.MethodPatch, path+applier, "application/apply-patch+yaml", in, new(Object))
 }
 
-// request asks the API server. It may answer with a *StatusError.
+// request sends a request to the API server. Its error may be a *StatusError.
 func (c *Cluster) request(ctx context.Context, method, path, contentType string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {

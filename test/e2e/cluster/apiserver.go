@@ -9,7 +9,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// StartAPIServer starts the API server again, after its end, where its clients know it.
+// StartAPIServer starts the API server again after its end, at the same address.
 func (c *Cluster) StartAPIServer(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
@@ -23,7 +23,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB, free func() 
 	t.Helper()
 	spec := func() process.Spec {
 		port := free()
-		if port != c.port { // else its clients are reading these
+		if port != c.port { // clients may be reading the files otherwise
 			c.port, c.URL = port, fmt.Sprintf("https://127.0.0.1:%d", port)
 		}
 		return process.Spec{
@@ -31,7 +31,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB, free func() 
 			Path: c.apiServerBinary(t),
 			Args: append(c.apiServerFlags(port), c.opts.APIServerFlags...),
 			Dir:  c.dir,
-			// It would wait for clients that watch, if they outlive it.
+			// It waits for clients that watch, also for those that outlive it.
 			Grace: 3 * time.Second,
 		}
 	}
@@ -41,8 +41,8 @@ func (c *Cluster) startAPIServer(ctx context.Context, t testing.TB, free func() 
 	}
 }
 
-// issuer is that of service accounts' tokens, and the audience of those that
-// are for the API server itself.
+// issuer is the issuer of tokens of service accounts, and the audience of tokens for the API
+// server.
 const issuer = "https://kubernetes.default.svc"
 
 func (c *Cluster) apiServerFlags(port int) []string {
@@ -65,8 +65,7 @@ func (c *Cluster) apiServerFlags(port int) []string {
 
 		"--service-cluster-ip-range=10.96.0.0/24",
 		"--endpoint-reconciler-type=none",
-		// It keeps pods waiting for a service account that only the
-		// controller manager would make.
+		// Pods would wait for a service account, which only the controller manager would create.
 		"--disable-admission-plugins=ServiceAccount",
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/pki"
 )
 
-// As returns the same cluster, whose API is used by who has a client certificate with
-// that name and those groups: they may be any text, which no header could carry.
+// As returns the same cluster with the API client of another user: a client certificate with
+// this name and these groups. They may be any text, including text that no header could carry.
 func (c *Cluster) As(t testing.TB, name string, groups ...string) *Cluster {
 	t.Helper()
 	other := *c
@@ -19,8 +19,8 @@ func (c *Cluster) As(t testing.TB, name string, groups ...string) *Cluster {
 	return &other
 }
 
-// AsServiceAccount returns the same cluster, whose API is used by a service account,
-// which must exist.
+// AsServiceAccount returns the same cluster with the API client of a service account, which must
+// exist.
 func (c *Cluster) AsServiceAccount(t testing.TB, account ServiceAccount) *Cluster {
 	t.Helper()
 	token, err := c.Token(t.Context(), account, issuer)
@@ -32,7 +32,7 @@ func (c *Cluster) AsServiceAccount(t testing.TB, account ServiceAccount) *Cluste
 	return &other
 }
 
-// newUser makes a client certificate.
+// newUser creates a client certificate.
 func (c *Cluster) newUser(t testing.TB, name string, groups []string) pki.Credential {
 	t.Helper()
 	user, err := c.credentials.ca.Issue(&x509.Certificate{
@@ -40,12 +40,12 @@ func (c *Cluster) newUser(t testing.TB, name string, groups []string) pki.Creden
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
-		t.Fatalf("%s: make a certificate for user %q: %v", c.Name, name, err)
+		t.Fatalf("%s: create a certificate for user %q: %v", c.Name, name, err)
 	}
 	return user
 }
 
-// newClient returns a client that authenticates a user, and verifies the API server.
+// newClient returns a client that authenticates as user and verifies the API server.
 func (c *Cluster) newClient(t testing.TB, user pki.Credential) *http.Client {
 	t.Helper()
 	cert, err := tls.X509KeyPair(user.Cert, user.Key)
@@ -61,13 +61,13 @@ func (c *Cluster) newTransport(t testing.TB, certs ...tls.Certificate) *http.Tra
 	roots.AddCert(c.credentials.ca.Cert)
 	transport := &http.Transport{
 		TLSClientConfig:     &tls.Config{Certificates: certs, RootCAs: roots},
-		MaxIdleConnsPerHost: 16, // a test may have as many workers
+		MaxIdleConnsPerHost: 16, // a test may have that many workers
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
 }
 
-// bearer shows a token.
+// bearer adds a token to requests.
 type bearer struct {
 	token string
 	next  http.RoundTripper

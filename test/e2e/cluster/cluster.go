@@ -1,6 +1,5 @@
-// Package cluster runs Kubernetes for a test: etcd and kube-apiserver as plain
-// processes on loopback, which store and serve what a real cluster does.
-// Nothing else runs: no controller, no scheduler, no kubelet.
+// Package cluster runs Kubernetes for a test: etcd and kube-apiserver as plain processes on
+// loopback. There is no controller, no scheduler and no kubelet.
 package cluster
 
 import (
@@ -12,9 +11,9 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// Options is how a cluster differs from the usual one.
+// Options changes the settings of a cluster.
 type Options struct {
-	Name           string   // tells apart the clusters of one test; "cluster" if empty
+	Name           string   // distinguishes the clusters of a test; "cluster" if empty
 	APIServerFlags []string // added to the usual ones
 	Kubernetes     string   // version of the API server: Kubernetes136, or the newest if empty
 
@@ -30,13 +29,13 @@ type Cluster struct {
 	Etcd, APIServer *process.Process
 
 	port        int    // of the API server
-	dir         string // everything the cluster keeps on disk
+	dir         string // all files of the cluster
 	credentials *credentials
 	client      *http.Client // the administrator's, unless As returned it
 	opts        Options
 }
 
-// startTimeout is for the slowest machine; two idle cores need 3 seconds.
+// startTimeout is enough for the slowest machine; two idle cores need 3 seconds.
 const startTimeout = 2 * time.Minute
 
 // Start starts a cluster and returns when it is ready, or fails t.
@@ -54,7 +53,7 @@ func Start(t testing.TB, opts Options) *Cluster {
 	c := &Cluster{Name: opts.Name, dir: process.Directory(t), opts: opts}
 	var err error
 	if c.credentials, err = newCredentials(c.dir); err != nil {
-		t.Fatalf("%s: make its certificates: %v", c.Name, err)
+		t.Fatalf("%s: create its certificates: %v", c.Name, err)
 	}
 	c.client = c.newClient(t, c.credentials.admin)
 	c.startEtcd(ctx, t)
@@ -63,10 +62,10 @@ func Start(t testing.TB, opts Options) *Cluster {
 	return c
 }
 
-// Kubernetes136 is the version of Kubernetes before the newest.
+// Kubernetes136 is the previous version of Kubernetes.
 const Kubernetes136 = "1.36"
 
-// apiServerBinary returns the path of the API server of the version that is wanted.
+// apiServerBinary returns the path of the API server of the selected version.
 func (c *Cluster) apiServerBinary(t testing.TB) string {
 	t.Helper()
 	if c.opts.Kubernetes == Kubernetes136 {
@@ -75,7 +74,7 @@ func (c *Cluster) apiServerBinary(t testing.TB) string {
 	return binary(t, "kube-apiserver")
 }
 
-// binary returns the path of one of the programs of the newest Kubernetes.
+// binary returns the path of a program of the newest Kubernetes.
 func binary(t testing.TB, name string) string {
 	t.Helper()
 	return process.Built(t, "TRUSTGEN_E2E_KUBE", name)

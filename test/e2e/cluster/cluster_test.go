@@ -12,7 +12,7 @@ import (
 func TestCluster(t *testing.T) {
 	c := Start(t, Options{})
 
-	t.Run("keeps a Secret that is applied to it", func(t *testing.T) {
+	t.Run("stores an applied Secret", func(t *testing.T) {
 		c.Kubectl(t, "create", "namespace", "istio-system")
 		const rootCert = "-----BEGIN CERTIFICATE-----"
 		c.KubectlInput(t, `
@@ -28,7 +28,7 @@ stringData: {root-cert.pem: "`+rootCert+`"}
 		}
 	})
 
-	t.Run("refuses who is unknown to it", func(t *testing.T) {
+	t.Run("refuses an unknown user", func(t *testing.T) {
 		stranger := c.KubectlCommand(t, "get", "--raw", "/readyz", "--kubeconfig=/dev/null",
 			"--server="+c.URL, "--certificate-authority="+c.credentials.path(caCert), "--token=made-up")
 		output, err := stranger.CombinedOutput()
@@ -37,7 +37,7 @@ stringData: {root-cert.pem: "`+rootCert+`"}
 		}
 	})
 
-	t.Run("knows the users of its kubeconfigs", func(t *testing.T) {
+	t.Run("accepts the users of its kubeconfigs", func(t *testing.T) {
 		robot := ServiceAccount{Namespace: "default", Name: "robot"}
 		c.EnsureServiceAccount(t, robot)
 		for want, kubeconfig := range map[string]string{
@@ -46,19 +46,19 @@ stringData: {root-cert.pem: "`+rootCert+`"}
 		} {
 			got := c.Kubectl(t, "auth", "whoami", "--kubeconfig="+kubeconfig, "-o", "jsonpath={.status.userInfo.username}")
 			if got != want {
-				t.Errorf("the API server takes %s for %q", want, got)
+				t.Errorf("the API server authenticates %s as %q", want, got)
 			}
 		}
 	})
 
-	t.Run("says the version that is pinned", func(t *testing.T) {
+	t.Run("reports the pinned version", func(t *testing.T) {
 		if got := c.Kubectl(t, "version"); strings.Contains(got, "v0.0.0") {
 			t.Errorf("kubectl version: %s", got)
 		}
 	})
 }
 
-func TestAClusterStartsThoughItsPortWasTaken(t *testing.T) {
+func TestStart_RetriesOnTakenPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +75,6 @@ func TestAClusterStartsThoughItsPortWasTaken(t *testing.T) {
 		t.Errorf("GET /readyz: %q, want ok", got)
 	}
 	if len(ports) != 0 {
-		t.Error("the API server did not try the port that was taken")
+		t.Error("the API server did not try the used port")
 	}
 }

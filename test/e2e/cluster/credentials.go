@@ -18,14 +18,14 @@ const (
 	serviceAccountKey = "service-account.key"
 )
 
-// credentials are what the parties of a cluster prove themselves with.
+// credentials are the certificates and keys of the parties of a cluster.
 type credentials struct {
 	dir   string // of the files above
 	ca    *pki.Authority
 	admin pki.Credential
 }
 
-// newCredentials makes the certificates and keys of a cluster, and its files in dir.
+// newCredentials creates the certificates and keys of a cluster, and its files in dir.
 func newCredentials(dir string) (*credentials, error) {
 	ca, err := pki.New("kubernetes")
 	if err != nil {

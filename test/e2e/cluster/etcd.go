@@ -8,8 +8,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// startEtcd starts an etcd that only this user can reach, at a socket in the
-// cluster's directory: no port to find, and none to confuse with another's.
+// startEtcd starts an etcd at a socket in the cluster's directory, which only this user can
+// reach. It needs no port.
 func (c *Cluster) startEtcd(ctx context.Context, t testing.TB) {
 	t.Helper()
 	c.Etcd = process.Start(t, process.Spec{
@@ -19,8 +19,7 @@ func (c *Cluster) startEtcd(ctx context.Context, t testing.TB) {
 			"--name=" + c.Name,
 			"--data-dir=" + c.Data(),
 			"--listen-client-urls=unix://" + c.etcdSocket(),
-			// The rest is for peers, of which there are none; etcd insists on
-			// host:port where it advertises.
+			// The other flags are for peers, which do not exist. etcd requires host:port in advertised URLs.
 			"--advertise-client-urls=http://127.0.0.1:0",
 			"--listen-peer-urls=http://127.0.0.1:0",
 			"--unsafe-no-fsync",
@@ -33,7 +32,7 @@ func (c *Cluster) startEtcd(ctx context.Context, t testing.TB) {
 	}
 }
 
-// Data is the directory with all that etcd has stored.
+// Data is the data directory of etcd.
 func (c *Cluster) Data() string { return filepath.Join(c.dir, "etcd") }
 
 func (c *Cluster) etcdSocket() string { return filepath.Join(c.dir, "etcd.sock") }

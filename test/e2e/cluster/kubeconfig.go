@@ -10,15 +10,14 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/pki"
 )
 
-// UserKubeconfig returns the path of a new kubeconfig whose user has that name
-// and those groups, by a client certificate.
+// UserKubeconfig returns the path of a new kubeconfig for a user with this name and these
+// groups, by a client certificate.
 func (c *Cluster) UserKubeconfig(t testing.TB, name string, groups ...string) string {
 	t.Helper()
 	return c.writeKubeconfig(t, name, byCertificate(c.newUser(t, name, groups)))
 }
 
-// ServiceAccountKubeconfig returns the path of a new kubeconfig with a token of
-// account.
+// ServiceAccountKubeconfig returns the path of a new kubeconfig with a token of account.
 func (c *Cluster) ServiceAccountKubeconfig(t testing.TB, account ServiceAccount) string {
 	t.Helper()
 	token, err := c.Token(t.Context(), account, issuer)
@@ -28,8 +27,8 @@ func (c *Cluster) ServiceAccountKubeconfig(t testing.TB, account ServiceAccount)
 	return c.writeKubeconfig(t, account.String(), Object{"token": token})
 }
 
-// writeKubeconfig returns the path of a kubeconfig, which needs no other file. It is
-// JSON, which is YAML. One that is there is replaced whole: others may read it.
+// writeKubeconfig returns the path of a self-contained kubeconfig. It is JSON, which is YAML. It
+// replaces an existing file atomically, since others may read it.
 func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string {
 	t.Helper()
 	config, err := json.MarshalIndent(Object{
@@ -43,7 +42,7 @@ func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string
 		"users": []Object{{"name": name, "user": user}},
 	}, "", "  ")
 	if err != nil {
-		t.Fatalf("%s: make a kubeconfig for %s: %v", c.Name, name, err)
+		t.Fatalf("%s: create a kubeconfig for %s: %v", c.Name, name, err)
 	}
 	path := filepath.Join(c.dir, name+".kubeconfig")
 	temporary := path + "." + rand.Text()
@@ -56,7 +55,7 @@ func (c *Cluster) writeKubeconfig(t testing.TB, name string, user Object) string
 	return path
 }
 
-// byCertificate is a user of a kubeconfig.
+// byCertificate is a user of a kubeconfig with a client certificate.
 func byCertificate(c pki.Credential) Object {
 	return Object{"client-certificate-data": c.Cert, "client-key-data": c.Key}
 }

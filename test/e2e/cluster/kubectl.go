@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// Kubectl runs kubectl as the administrator and returns what it prints to
-// stdout. Where kubectl fails t does, with what it printed to stderr.
+// Kubectl runs kubectl as the administrator and returns its stdout. An error fails t, with the
+// stderr of kubectl.
 func (c *Cluster) Kubectl(t testing.TB, args ...string) string {
 	t.Helper()
 	return c.KubectlInput(t, "", args...)
 }
 
-// KubectlInput is Kubectl with stdin, for `apply -f -` and the like.
+// KubectlInput is Kubectl with stdin, for `apply -f -` and similar.
 func (c *Cluster) KubectlInput(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
 	cmd := c.KubectlCommand(t, args...)
@@ -28,12 +28,11 @@ func (c *Cluster) KubectlInput(t testing.TB, stdin string, args ...string) strin
 	return string(stdout)
 }
 
-// KubectlCommand returns the command that Kubectl runs, for tests that expect
-// it to fail.
+// KubectlCommand returns the command that Kubectl runs, for tests that expect an error.
 func (c *Cluster) KubectlCommand(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary(t, "kubectl"), args...)
-	// HOME is where kubectl caches what it discovers.
+	// HOME has the discovery cache of kubectl.
 	cmd.Env = []string{"KUBECONFIG=" + c.Kubeconfig, "HOME=" + c.dir}
 	return cmd
 }

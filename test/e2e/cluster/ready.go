@@ -8,7 +8,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// etcdReady asks etcd whether it can serve.
+// etcdReady returns nil if etcd serves.
 func (c *Cluster) etcdReady(ctx context.Context) error {
 	return process.Answers(ctx, "http://etcd/readyz", &http.Transport{
 		DisableKeepAlives: true,
@@ -18,8 +18,8 @@ func (c *Cluster) etcdReady(ctx context.Context) error {
 	})
 }
 
-// apiServerReady asks the API server whether it can serve, as the
-// administrator. No other cluster's can answer: its certificate is not ours.
+// apiServerReady returns nil if the API server serves the administrator. Another cluster's API
+// server has another certificate and fails.
 func (c *Cluster) apiServerReady(ctx context.Context) error {
 	return process.Answers(ctx, c.URL+"/readyz", c.client.Transport)
 }

@@ -2,7 +2,7 @@ package cluster
 
 import "testing"
 
-// Secret returns the data of a Secret as the API server has it.
+// Secret returns the data of a Secret from the API server.
 func (c *Cluster) Secret(t testing.TB, namespace, name string) map[string][]byte {
 	t.Helper()
 	var secret struct{ Data map[string][]byte }

@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
-// Watch calls see with all objects of the collection at path, and with each that
-// changes from then on; what names the event, such as ADDED. It returns an error: when
-// the API server ends the watch, or the context does.
+// Watch calls see with all objects of the collection at path, and with each later change; what
+// is the type of the event, such as ADDED. It returns an error when the API server or the
+// context ends the watch.
 func (c *Cluster) Watch(ctx context.Context, path string, see func(what string, object json.RawMessage)) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+path+"?watch=true", nil)
 	if err != nil {

@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// env is the environment of a pod of istiod. The empty names keep it from
-// looking for webhooks to patch.
+// env is the environment of istiod in its pod. Empty names disable the patching of webhooks.
 func (i *Istiod) env() []string {
 	env := []string{
 		"POD_NAMESPACE=" + Namespace,
@@ -25,7 +24,7 @@ func (i *Istiod) env() []string {
 		env = append(env, i.opts.RA.env()...)
 	}
 	if i.opts.Namespace != "" {
-		// It is to publish its root there whether or not it leads.
+		// It publishes its root there without leader election.
 		env = append(env, "ENABLE_LEADER_ELECTION=false")
 	}
 	return append(env, i.opts.Env...)
@@ -33,8 +32,8 @@ func (i *Istiod) env() []string {
 
 func (i *Istiod) meshConfig() string { return filepath.Join(i.dir, "mesh.json") }
 
-// writeFiles writes what istiod reads at its start: the mesh's configuration,
-// and its CA where it is given one.
+// writeFiles writes the files that istiod reads at its start: the configuration of the mesh, and
+// its CA if it has one.
 func (i *Istiod) writeFiles(t testing.TB) {
 	t.Helper()
 	mesh := map[string]any{"trustDomain": "cluster.local"}
@@ -52,7 +51,7 @@ func (i *Istiod) writeFiles(t testing.TB) {
 	}
 	config, err := json.MarshalIndent(mesh, "", "  ")
 	if err != nil {
-		t.Fatalf("%s: make the mesh's configuration: %v", i.name(), err)
+		t.Fatalf("%s: create the mesh's configuration: %v", i.name(), err)
 	}
 	if err := os.WriteFile(i.meshConfig(), config, 0o600); err != nil {
 		t.Fatal(err)

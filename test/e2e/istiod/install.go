@@ -8,7 +8,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// Namespace is where istiod lives, and the Secret cacerts with it.
+// Namespace is the namespace of istiod and of the Secret cacerts.
 const Namespace = "istio-system"
 
 var account = cluster.ServiceAccount{Namespace: Namespace, Name: "istiod"}
@@ -19,8 +19,8 @@ const Binaries = "TRUSTGEN_E2E_ISTIO"
 //go:embed rbac.yaml
 var rbac string
 
-// Install prepares c for istiod, as Istio's charts do: Istio's CRDs, the
-// namespace, the service account, and what that may do.
+// Install prepares c for istiod, as the charts of Istio do: the CRDs, the namespace, the service
+// account and its rights.
 func Install(t testing.TB, c *cluster.Cluster) {
 	t.Helper()
 	c.KubectlInput(t, rbac, "apply", "--server-side", "--validate=false",

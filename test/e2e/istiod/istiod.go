@@ -1,8 +1,8 @@
-// Package istiod runs Istio's control plane for a test: pilot-discovery as a
-// plain process beside the API server of its cluster.
+// Package istiod runs the control plane of Istio for a test: pilot-discovery as a plain process
+// beside the API server of its cluster.
 //
-// What differs from a pod: the files that a kubelet would mount are written
-// by Start, and the token of its service account comes in a kubeconfig.
+// Differences from a pod: Start writes the files that a kubelet would mount, and a kubeconfig
+// has the token of the service account.
 package istiod
 
 import (
@@ -16,22 +16,21 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// What proxies know of istiod: the DNS name that they verify, and the audience
-// of the tokens that they show.
+// Settings of proxies: the DNS name by which they verify istiod, and the audience of their tokens.
 const (
 	ServerName = "istiod.istio-system.svc"
 	Audience   = "istio-ca"
 )
 
-// Options is how an istiod differs from the usual one. With none of them it
-// makes a root for itself and keeps that in its cluster.
+// Options changes the settings of an istiod. By default istiod creates a root and stores it in
+// its cluster.
 type Options struct {
 	CA         map[string][]byte // the files of Secret cacerts; not mounted if nil
-	RA         *RA               // makes it a registration authority, which signs nothing itself
-	MeshConfig map[string]any    // added to the mesh's configuration
+	RA         *RA               // makes it a registration authority without a CA
+	MeshConfig map[string]any    // added to the configuration of the mesh
 	Env        []string          // added to the environment, as NAME=value
-	// Namespace is the only one that it knows of, so that several can share a cluster; it
-	// knows all of them if that is empty.
+	// Namespace is the only namespace that istiod serves, so that several can share a cluster; all
+	// if empty.
 	Namespace string
 
 	port func(testing.TB) int // process.FreePort if nil
@@ -43,16 +42,16 @@ type Istiod struct {
 	Process *process.Process
 	Address string // of gRPC over TLS, for certificates and XDS
 
-	probe string // address where it says whether it is ready
+	probe string // address of its readiness probe
 	dir   string // its working directory
 	opts  Options
 }
 
-// startTimeout is for the slowest machine; two idle cores need a second.
+// startTimeout is enough for the slowest machine; two idle cores need a second.
 const startTimeout = time.Minute
 
-// Start starts istiod in c, which Install has prepared, and returns when it is
-// ready, or fails t.
+// Start starts istiod in c, which Install has prepared. It returns when istiod is ready, and
+// fails t otherwise.
 func Start(t testing.TB, c *cluster.Cluster, opts Options) *Istiod {
 	t.Helper()
 	i, err := Try(t, c, opts)
@@ -62,8 +61,8 @@ func Start(t testing.TB, c *cluster.Cluster, opts Options) *Istiod {
 	return i
 }
 
-// Try is Start for an istiod that may refuse to run. It then returns an error
-// and an Istiod whose process has ended; why is in Process.Log.
+// Try is Start for an istiod that may fail to start. It then returns an error and an Istiod
+// whose process has ended; Process.Log has the reason.
 func Try(t testing.TB, c *cluster.Cluster, opts Options) (*Istiod, error) {
 	t.Helper()
 	if opts.port == nil {
@@ -83,8 +82,8 @@ func Try(t testing.TB, c *cluster.Cluster, opts Options) (*Istiod, error) {
 	return i, err
 }
 
-// Restart ends istiod and starts it again with these files as its CA. Workloads go
-// on with it, as they would behind a Service.
+// Restart ends istiod and starts it again with these files as its CA. Workloads keep using it,
+// as they would behind a Service.
 func (i *Istiod) Restart(t testing.TB, files map[string][]byte) {
 	t.Helper()
 	i.Process.Stop()
@@ -93,8 +92,7 @@ func (i *Istiod) Restart(t testing.TB, files map[string][]byte) {
 	*i = *Start(t, i.Cluster, opts)
 }
 
-// Revive starts istiod again where it has died, as a kubelet does, and reports whether it
-// had.
+// Revive starts istiod again if it has ended, as a kubelet does, and reports whether it had.
 func (i *Istiod) Revive(t testing.TB) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
@@ -106,7 +104,7 @@ func (i *Istiod) Revive(t testing.TB) bool {
 	return true
 }
 
-// Swap replaces the files of Secret cacerts as a kubelet does, all at once.
+// Swap replaces the files of Secret cacerts atomically, as a kubelet does.
 func (i *Istiod) Swap(t testing.TB, files map[string][]byte) {
 	t.Helper()
 	if err := i.cacerts().write(files); err != nil {
@@ -118,8 +116,7 @@ func (i *Istiod) name() string { return i.Cluster.Name + "-istiod" }
 
 func (i *Istiod) cacerts() volume { return volume(filepath.Join(i.dir, "etc/cacerts")) }
 
-// spec is how to run istiod at ports that are free. Everything that needs no
-// TLS shares one of them.
+// spec is the process of istiod at free ports. All servers without TLS share a port.
 func (i *Istiod) spec(t testing.TB, kubeconfig string) process.Spec {
 	t.Helper()
 	address := func() string { return fmt.Sprintf("127.0.0.1:%d", i.opts.port(t)) }

@@ -14,7 +14,7 @@ func TestIstiod(t *testing.T) {
 	Install(t, c)
 
 	for n, name := range []string{"of gRPC", "of its probe"} {
-		t.Run("starts though the port "+name+" was taken", func(t *testing.T) {
+		t.Run("starts although the port "+name+" is used", func(t *testing.T) {
 			ports := []int{process.FreePort(t), process.FreePort(t), process.FreePort(t), process.FreePort(t)}
 			ports[n] = takenPort(t)
 			Start(t, c, Options{port: func(testing.TB) int {
@@ -23,20 +23,20 @@ func TestIstiod(t *testing.T) {
 				return port
 			}})
 			if len(ports) != 0 {
-				t.Error("it did not try the port that was taken")
+				t.Error("istiod did not try the used port")
 			}
 		})
 	}
 
-	t.Run("says why it refuses a CA", func(t *testing.T) {
+	t.Run("logs why it refuses a CA", func(t *testing.T) {
 		i, err := Try(t, c, Options{CA: map[string][]byte{"ca-cert.pem": []byte("no certificate")}})
 		if err == nil || !strings.Contains(i.Process.Log(), "incomplete signing CA bundle") {
-			t.Errorf("istiod has a CA without a key: %v; its log:\n%s", err, i.Process.Log())
+			t.Errorf("error for a CA without a key: %v; log of istiod:\n%s", err, i.Process.Log())
 		}
 	})
 }
 
-// takenPort returns a port at which someone listens until t ends.
+// takenPort returns a port on which a listener runs until t ends.
 func takenPort(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

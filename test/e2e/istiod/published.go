@@ -10,16 +10,16 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// A publication is what an istiod puts into a ConfigMap of each namespace.
+// A publication is a ConfigMap that an istiod writes to each namespace.
 type publication struct {
 	configMap, key string
 	mayBeEmpty     bool
 }
 
-// publishTimeout is for the slowest machine; istiod needs a moment.
+// publishTimeout is enough for the slowest machine.
 const publishTimeout = 30 * time.Second
 
-// in returns what a namespace has, as soon as it has that.
+// in waits for the ConfigMap in a namespace, and returns its data.
 func (p publication) in(t testing.TB, c *cluster.Cluster, namespace string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), publishTimeout)
@@ -28,7 +28,7 @@ func (p publication) in(t testing.TB, c *cluster.Cluster, namespace string) []by
 	err := poll.Until(ctx, func(ctx context.Context) error {
 		err := c.Get(ctx, "/api/v1/namespaces/"+namespace+"/configmaps/"+p.configMap, &published)
 		if value, ok := published.Data[p.key]; err == nil && (!ok || value == "" && !p.mayBeEmpty) {
-			err = fmt.Errorf("it has no %s", p.key)
+			err = fmt.Errorf("no %s yet", p.key)
 		}
 		return err
 	})

@@ -10,18 +10,15 @@ import (
 )
 
 // RA makes istiod a registration authority: for each certificate it creates a
-// CertificateSigningRequest, approves it, and passes on what the signer
-// answers.
+// CertificateSigningRequest, approves it, and returns the response of the signer.
 type RA struct {
-	Domain string   // of the signers that workloads may name, as in trustgen.example
-	Signer string   // of those that name none, in that domain
-	Others []string // more signers of the domain, which workloads may name
-	Roots  []byte   // PEM that the mesh's configuration has for the signers; none if empty
-	// RootFile is what its pod would mount as the root of an external CA, PEM; not
-	// mounted if empty.
+	Domain string   // of the signers that workloads may select, such as trustgen.example
+	Signer string   // default signer, in that domain
+	Others []string // more signers of the domain that workloads may select
+	Roots  []byte   // in PEM, of the signers, for the configuration of the mesh; none if empty
+	// RootFile is the mounted root of an external CA, in PEM; not mounted if empty.
 	RootFile []byte
-	// Serving makes it get its own certificate from the signer too. It needs
-	// Roots.
+	// Serving makes istiod get its own certificate from the signer too. It needs Roots.
 	Serving bool
 }
 
@@ -52,7 +49,7 @@ func (ra *RA) meshConfig() map[string]any {
 	}}
 }
 
-// rootFile is where istiod looks for the root of an external CA, below its working
+// rootFile is the path at which istiod expects the root of an external CA, below its working
 // directory.
 const rootFile = "etc/external-ca-cert/root-cert.pem"
 
@@ -64,8 +61,7 @@ func (ra *RA) mount(dir string) error {
 	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, ra.RootFile, 0o600))
 }
 
-// authorize lets istiod create and approve requests to the signers of the
-// domain.
+// authorize lets istiod create and approve requests to the signers of the domain.
 func (ra *RA) authorize(t testing.TB, c *cluster.Cluster) {
 	t.Helper()
 	const (

@@ -7,8 +7,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// ready asks istiod whether it can serve. Another one that has its port would
-// hardly have its second port too.
+// ready returns nil if istiod serves. Another istiod that has its port is unlikely to have its
+// second port too.
 func (i *Istiod) ready(ctx context.Context) error {
 	if err := process.Answers(ctx, "http://"+i.probe+"/ready", nil); err != nil {
 		return err

@@ -8,19 +8,18 @@ import (
 	"strings"
 )
 
-// A volume is a directory whose files change all at once, as those of a Secret
-// do where a kubelet mounts it: each is a link into ..data, which is a link to
-// the directory of the files of now, and which a rename replaces.
+// A volume is a directory whose files change atomically, like a Secret that a kubelet mounts:
+// each file is a link into ..data, which is a link to the current directory, and which a rename
+// replaces.
 type volume string
 
-// The kubelet's names.
+// Names that the kubelet uses.
 const (
 	dataLink    = "..data"
 	newDataLink = "..data_tmp"
 )
 
-// write makes files the content of the volume, in the order of the kubelet's
-// AtomicWriter.
+// write replaces the files of the volume, in the order of the AtomicWriter of the kubelet.
 func (v volume) write(files map[string][]byte) error {
 	if err := os.MkdirAll(string(v), 0o700); err != nil {
 		return err
@@ -48,7 +47,7 @@ func (v volume) write(files map[string][]byte) error {
 	return os.RemoveAll(v.path(old))
 }
 
-// store writes files to a new directory in the volume, whose name it returns.
+// store writes files to a new directory in the volume, and returns its name.
 func (v volume) store(files map[string][]byte) (string, error) {
 	dir, err := os.MkdirTemp(string(v), "..")
 	if err != nil {
@@ -62,8 +61,7 @@ func (v volume) store(files map[string][]byte) (string, error) {
 	return filepath.Base(dir), nil
 }
 
-// link adds the links to files that are new, and removes those to files that
-// are gone.
+// link adds links to new files, and removes links to removed files.
 func (v volume) link(files map[string][]byte) error {
 	for name := range files {
 		err := os.Symlink(filepath.Join(dataLink, name), v.path(name))

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAVolumeHoldsWhatWasWrittenLast(t *testing.T) {
+func TestVolume_HoldsLastWrite(t *testing.T) {
 	v := volume(filepath.Join(t.TempDir(), "etc/cacerts"))
 	for _, files := range []map[string][]byte{
 		{"ca-cert.pem": []byte("one"), "ca-key.pem": []byte("one")},
@@ -24,7 +24,7 @@ func TestAVolumeHoldsWhatWasWrittenLast(t *testing.T) {
 	}
 }
 
-func TestAVolumeKeepsNothingOld(t *testing.T) {
+func TestVolume_RemovesOldFiles(t *testing.T) {
 	v := volume(t.TempDir())
 	for range 3 {
 		if err := v.write(map[string][]byte{"ca-key.pem": []byte("secret")}); err != nil {
@@ -35,12 +35,12 @@ func TestAVolumeKeepsNothingOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 3 { // ..data, what it links to, and ca-key.pem
+	if len(entries) != 3 { // ..data, its target, and ca-key.pem
 		t.Errorf("the volume holds %v, want 3 entries", entries)
 	}
 }
 
-// read returns the files of the volume that are not the kubelet's own.
+// read returns the files of the volume without the kubelet's own.
 func read(t *testing.T, v volume) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(v.path("[^.]*"))

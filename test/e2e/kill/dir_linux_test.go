@@ -21,8 +21,8 @@ type directory struct {
 	scenario
 	work, dir string
 	point     string            // where the command was killed
-	before    map[string]string // the files of the fabric before the command
-	keys      map[string]bool   // and their private keys
+	before    map[string]string // files of the fabric before the command
+	keys      map[string]bool   // private keys before the command
 }
 
 func newDirectory(t *testing.T, template string, s scenario) *directory {
@@ -60,7 +60,7 @@ func (d *directory) restoreModes(t *testing.T, original string) {
 	}
 }
 
-// everything has all files and folders, those of the store included; a folder has no data.
+// everything returns all files and folders, including those of the store; a folder has no data.
 func (d *directory) everything(t *testing.T) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
@@ -82,7 +82,7 @@ func (d *directory) everything(t *testing.T) map[string]string {
 	return found
 }
 
-// files are the files of the fabric.
+// files returns the files of the fabric.
 func (d *directory) files(t *testing.T) map[string]string {
 	t.Helper()
 	found := d.everything(t)
@@ -94,7 +94,7 @@ func (d *directory) files(t *testing.T) map[string]string {
 	return found
 }
 
-// keysOf finds the private keys among files.
+// keysOf returns the private keys in files.
 func keysOf(files map[string]string) map[string]bool {
 	keys := make(map[string]bool)
 	for name, data := range files {
@@ -105,7 +105,8 @@ func keysOf(files map[string]string) map[string]bool {
 	return keys
 }
 
-// committedKeys are the keys of the fabric, and of a committed change that is not finished.
+// committedKeys returns the keys of the fabric, and those of a committed change that is not
+// finished.
 func (d *directory) committedKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	everything := d.everything(t)
@@ -156,7 +157,7 @@ func (d *directory) checkBundles(t *testing.T) {
 			t.Errorf("%s: cluster %s: %v", d.point, cluster, err)
 		}
 		if root, ok := files["root-cert.pem"]; ok && string(bundle[secrets.RootCertFile]) != root {
-			t.Errorf("%s: cluster %s has another root", d.point, cluster)
+			t.Errorf("%s: cluster %s has a different root", d.point, cluster)
 		}
 	}
 }
@@ -192,7 +193,7 @@ func (d *directory) checkUnchanged(t *testing.T) {
 	}
 }
 
-// checkListed compares the list with the directory.
+// checkListed compares the output of list with the directory.
 func (d *directory) checkListed(t *testing.T, list result) {
 	t.Helper()
 	if _, ok := d.files(t)["root-cert.pem"]; !ok {

@@ -1,3 +1,3 @@
-// Package kill kills the program at every call that changes files, and checks what the next command
-// makes of the trust directory.
+// Package kill kills the program at every call that changes files, and checks the trust
+// directory after the next command.
 package kill

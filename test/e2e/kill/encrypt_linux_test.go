@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestKill_Encrypt kills "init --encrypt": at any time there is the plain key or the encrypted one,
-// whole, and with the encrypted one the plain one is nowhere.
+// TestKill_Encrypt kills "init --encrypt". At any time the directory has the complete plain key
+// or the complete encrypted one. With the encrypted key no file contains the plain one.
 func TestKill_Encrypt(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -40,8 +40,8 @@ func TestKill_Encrypt(t *testing.T) {
 
 const rootKeyFile = "root-key.pem"
 
-// checkUsableKey expects the plain key, or one that the passphrase opens and that is the same. It
-// reports whether it is encrypted.
+// checkUsableKey expects the same key, plain or encrypted with the passphrase, and reports
+// whether it is encrypted.
 func (d *directory) checkUsableKey(t *testing.T, p program) (encrypted bool) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(d.dir, rootKeyFile))
@@ -51,12 +51,12 @@ func (d *directory) checkUsableKey(t *testing.T, p program) (encrypted bool) {
 	if string(data) == d.before[rootKeyFile] {
 		return false
 	}
-	// It opens the key, and compares it with its certificate.
+	// The command decrypts the key, and compares it with its certificate.
 	p.run(t, d.work, "intermediate", "--cluster", "probe", "--dry-run", "--password-file", "passphrase").want(t, d.point, exitOK)
 	return true
 }
 
-// checkOnlyEncrypted expects that no file has the plain key, those of the store included.
+// checkOnlyEncrypted expects that no file contains the plain key, including files of the store.
 func (d *directory) checkOnlyEncrypted(t *testing.T, p program) {
 	t.Helper()
 	if !d.checkUsableKey(t, p) {

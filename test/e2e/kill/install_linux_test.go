@@ -8,8 +8,7 @@ import (
 	"github.com/trustgen/trustgen/ca"
 )
 
-// Commands that bring a directory to where the response to its request can be installed. The root
-// is in another directory.
+// Commands that prepare a directory for install. The root is in another directory.
 var (
 	untilSigned = [][]string{
 		{"init", "--dir", "root"},
@@ -23,8 +22,8 @@ var (
 	}...)
 )
 
-// TestKill_Install: the key of the request is never lost, the CA bundle of the cluster is the old
-// or the new one, whole, and the same command succeeds after that.
+// TestKill_Install: the key of the request is never lost, the cluster has the complete old or
+// new CA bundle, and the same command succeeds afterwards.
 func TestKill_Install(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)

@@ -33,8 +33,8 @@ var (
 // scenario is a command that is killed at every point.
 type scenario struct {
 	prepare [][]string        // commands that make the directory
-	renewal func(call) bool   // where a renewal is killed after that, if one is
-	files   map[string]string // files for its owner only, beside the directory
+	renewal func(call) bool   // when a later renewal is killed; no renewal if nil
+	files   map[string]string // files of mode 0600, beside the directory
 	args    []string
 
 	// before and after are the numbers of files of the trust directory. A directory with a committed
@@ -42,12 +42,12 @@ type scenario struct {
 	before, after int
 	committed     bool
 
-	// check inspects a directory in which the command was killed, and reports whether the next command
-	// finished it. ended inspects one in which it ended.
+	// check inspects a directory in which the command was killed, and reports whether the next
+	// command finished the change. ended inspects a directory in which the command ended.
 	check func(*testing.T, *directory) (finished bool)
 	ended func(*testing.T, *directory, traced)
 
-	// At least so many points, commands that are undone, and commands that are finished.
+	// Minimum numbers of points, of undone commands, and of finished commands.
 	points, undone, finished int
 }
 
@@ -63,8 +63,8 @@ func newProgram(t *testing.T) program {
 	return program(path)
 }
 
-// everywhere runs a command in copies of a directory: killed at its first call that changes files,
-// at its second, and so on, until it ends.
+// everywhere runs a command in copies of a directory: killed at its first call that changes
+// files, at the second, and so on, until it ends.
 func (p program) everywhere(t *testing.T, s scenario) {
 	t.Helper()
 	template := p.template(t, s)
@@ -99,12 +99,12 @@ func (p program) everywhere(t *testing.T, s scenario) {
 	}
 }
 
-// atCall kills at the call with a number; the first is 1.
+// atCall kills at the call with this number, counted from 1.
 func atCall(n int) func(call) bool {
 	return func(call) bool { n--; return n == 0 }
 }
 
-// template makes the directory that every run begins with.
+// template creates the directory with which every run begins.
 func (p program) template(t *testing.T, s scenario) string {
 	t.Helper()
 	work := t.TempDir()
@@ -124,7 +124,7 @@ func (p program) template(t *testing.T, s scenario) string {
 
 func (p program) argv(args []string) []string { return append([]string{string(p)}, args...) }
 
-// result is that of a command that was not killed.
+// result is the result of a command that was not killed.
 type result struct {
 	args        []string
 	code        int
@@ -184,7 +184,7 @@ func TestKill_Issuance(t *testing.T) {
 	}
 }
 
-// finishing is a command in a directory whose renewal was killed after some of its moves.
+// finishing is a command in a directory whose renewal was killed after this number of moves.
 func finishing(moves, points int, args ...string) scenario {
 	return scenario{
 		prepare:   [][]string{issuance},
@@ -196,7 +196,7 @@ func finishing(moves, points int, args ...string) scenario {
 	}
 }
 
-// afterMoves is where a committed renewal has made so many of its moves.
+// afterMoves kills when a committed renewal has made this number of moves.
 func afterMoves(moves int) func(call) bool {
 	committed, made := false, 0
 	return func(c call) bool {
@@ -213,7 +213,7 @@ func afterMoves(moves int) func(call) bool {
 	}
 }
 
-// issues checks what is promised of commands that issue: before the next command, after one that
+// issues checks the guarantees for commands that issue: before the next command, after one that
 // only reads, and after one that issues.
 func (p program) issues(s scenario) scenario {
 	s.finished = 5
@@ -242,7 +242,7 @@ func (p program) issues(s scenario) scenario {
 		d.checkBundles(t)
 		for _, name := range []string{"openat", "mkdirat", "write", "fsync", "renameat", "unlinkat"} {
 			if !slices.ContainsFunc(run.Calls, func(c call) bool { return c.Name == name }) && len(s.prepare) == 0 {
-				t.Errorf("no %s was seen", name)
+				t.Errorf("no %s was traced", name)
 			}
 		}
 	}
@@ -273,7 +273,7 @@ func TestKill_Secret(t *testing.T) {
 		check:   check,
 		ended: func(t *testing.T, d *directory, _ traced) {
 			if !check(t, d) {
-				t.Error("there is no file")
+				t.Error("no file was written")
 			}
 		},
 		points: 8, undone: 5, finished: 1,

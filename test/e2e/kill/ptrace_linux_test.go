@@ -16,26 +16,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// call is a system call that is about to change files.
+// call is a system call that changes files, before it runs.
 type call struct {
 	Name   string
-	Path   string // what it changes; for a rename the new name
+	Path   string // the changed file; for a rename the new name
 	From   string // the old name of a rename
 	Failed bool
 }
 
 func (c call) String() string { return c.Name + " " + c.Path }
 
-// shape says which argument of a system call names the file: a descriptor of it, or
-// one of a folder, which the name follows.
+// shape is which argument of a system call names the file: a descriptor of it, or a descriptor
+// of a folder followed by a path.
 type shape struct {
 	name     string
 	path     int
 	byHandle bool
 }
 
-// changingCalls are the calls that change files. Go makes those that name a folder on
-// every platform, never their elders such as rename(2).
+// changingCalls are the calls that change files. Go uses the variants with a folder on every
+// platform, never older ones such as rename(2).
 var changingCalls = map[uint64]shape{
 	unix.SYS_OPENAT:          {name: "openat"},
 	unix.SYS_OPENAT2:         {name: "openat2"},
@@ -61,9 +61,8 @@ var changingCalls = map[uint64]shape{
 	unix.SYS_FDATASYNC:       {name: "fsync", byHandle: true},
 }
 
-// syscallInfo is struct ptrace_syscall_info, as it is for a call that is entered.
-// For one that is left, the byte after the first eight of the rest says whether it
-// failed.
+// syscallInfo is struct ptrace_syscall_info at the entry of a call. At the exit, the first byte
+// after the first eight of the union says whether the call failed.
 type syscallInfo struct {
 	Op     uint8
 	_      [3]uint8
@@ -71,28 +70,28 @@ type syscallInfo struct {
 	IP, SP uint64
 	Number uint64
 	Args   [6]uint64
-	_      [4]uint64 // more than the kernel has
+	_      [4]uint64 // more than the kernel writes
 }
 
-// tracee is a program under ptrace. Only the thread that started it may touch it.
+// tracee is a program under ptrace. Only the thread that started it may use it.
 type tracee struct {
 	pid    int
 	kill   func(call) bool
 	killed bool
 	calls  []call
-	inside map[int]int // threads that are inside a call, and which
+	inside map[int]int // current call of each thread inside one
 }
 
-// traced is what became of a program.
+// traced is the result of a traced program.
 type traced struct {
-	Calls  []call // all that it entered; when it was killed it did not get the last one done
+	Calls  []call // all entered calls; if the program was killed, the last one did not run
 	Killed bool
 	Code   int // its exit code, unless it was killed
 	Output string
 }
 
-// trace runs a program in a folder, and kills it for good when it is about to make
-// the call of which kill says so.
+// trace runs a program in a folder, and kills it before the first call for which kill returns
+// true.
 func trace(t *testing.T, dir string, argv []string, kill func(call) bool) traced {
 	t.Helper()
 	runtime.LockOSThread()
@@ -127,7 +126,7 @@ func trace(t *testing.T, dir string, argv []string, kill func(call) bool) traced
 	return traced{Calls: p.calls, Killed: p.killed, Code: status.ExitStatus(), Output: string(text)}
 }
 
-// run lets the program go on from one call to the next, until it has ended.
+// run continues the program from call to call until it ends.
 func (p *tracee) run() (syscall.WaitStatus, error) {
 	const follow = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK
 	if _, status, err := p.wait(); err != nil || !status.Stopped() {
@@ -149,14 +148,14 @@ func (p *tracee) run() (syscall.WaitStatus, error) {
 		case tid == p.pid:
 			return status, nil
 		}
-		if err != nil && !errors.Is(err, syscall.ESRCH) { // a thread that is gone is waited for
+		if err != nil && !errors.Is(err, syscall.ESRCH) { // an ended thread is still waited for
 			return 0, err
 		}
 	}
 }
 
-// wait waits for a thread of the program. They are a process group of their own,
-// since this thread may have other children.
+// wait waits for a thread of the program. The threads have a process group of their own, since
+// this process may have other children.
 func (p *tracee) wait() (tid int, status syscall.WaitStatus, err error) {
 	for {
 		tid, err = syscall.Wait4(-p.pid, &status, syscall.WALL, nil)
@@ -166,8 +165,7 @@ func (p *tracee) wait() (tid int, status syscall.WaitStatus, err error) {
 	}
 }
 
-// stopped looks at a thread that has stopped, and lets it go on unless it is the
-// end of the program.
+// stopped handles a stopped thread, and continues it unless the program ends.
 func (p *tracee) stopped(tid int, status syscall.WaitStatus) error {
 	signal := status.StopSignal()
 	switch signal {
@@ -176,13 +174,13 @@ func (p *tracee) stopped(tid int, status syscall.WaitStatus) error {
 			return err
 		}
 		signal = 0
-	case syscall.SIGTRAP, syscall.SIGSTOP: // a thread is made, or begins
+	case syscall.SIGTRAP, syscall.SIGSTOP: // a new thread
 		signal = 0
 	}
 	return syscall.PtraceSyscall(tid, int(signal))
 }
 
-// atCall looks at a call that a thread enters or leaves.
+// atCall handles the entry or the exit of a call.
 func (p *tracee) atCall(tid int) error {
 	var info syscallInfo
 	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(tid),
@@ -202,7 +200,7 @@ func (p *tracee) atCall(tid int) error {
 	return nil
 }
 
-// enter notes a call that changes files, and kills the program if it is time.
+// enter records a call that changes files, and kills the program if kill returns true.
 func (p *tracee) enter(tid int, info syscallInfo) error {
 	c, err := describeCall(tid, info)
 	if err != nil || c.Name == "" {
@@ -217,7 +215,7 @@ func (p *tracee) enter(tid int, info syscallInfo) error {
 	return nil
 }
 
-// end makes sure that nothing of the program is left.
+// end makes sure that the program has ended.
 func (p *tracee) end() {
 	_ = syscall.Kill(p.pid, syscall.SIGKILL)
 	for {
@@ -227,7 +225,7 @@ func (p *tracee) end() {
 	}
 }
 
-// describeCall says what a call changes; it has no name if it changes no file.
+// describeCall returns the call; its name is empty if it changes no file.
 func describeCall(tid int, info syscallInfo) (c call, err error) {
 	s, ok := changingCalls[info.Number]
 	if !ok {
@@ -248,7 +246,7 @@ func describeCall(tid int, info syscallInfo) (c call, err error) {
 	return c, err
 }
 
-// describeHandle leaves out the standard streams, pipes and the like.
+// describeHandle ignores the standard streams, pipes and similar.
 func describeHandle(tid int, s shape, fd int32) call {
 	link := fmt.Sprintf("/proc/%d/fd/%d", tid, fd)
 	info, err := os.Stat(link)
@@ -274,7 +272,7 @@ func opensToChange(tid int, info syscallInfo) (bool, error) {
 	return flags&(unix.O_CREAT|unix.O_TRUNC) != 0, nil
 }
 
-// pathAt reads the name of a file below a folder from a program.
+// pathAt reads the path of a file, relative to a folder, from a program.
 func pathAt(tid int, fd, address uint64) (string, error) {
 	data := make([]byte, unix.PathMax)
 	if err := readMemory(tid, address, data); err != nil {
@@ -292,7 +290,7 @@ func pathAt(tid int, fd, address uint64) (string, error) {
 	return filepath.Join(folder, string(name)), err
 }
 
-// readMemory reads as much as there is.
+// readMemory reads up to the end of the mapped memory.
 func readMemory(tid int, address uint64, data []byte) error {
 	memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", tid))
 	if err != nil {

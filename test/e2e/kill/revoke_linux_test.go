@@ -10,8 +10,8 @@ import (
 	"github.com/trustgen/trustgen/secrets"
 )
 
-// TestKill_Revoke: all clusters have the same CRL bundle, the old or the new one, and what is
-// revoked stays revoked.
+// TestKill_Revoke: all clusters have the same CRL bundle, the old or the new one, and a revoked
+// certificate stays revoked.
 func TestKill_Revoke(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -56,8 +56,8 @@ func TestKill_Revoke(t *testing.T) {
 	}
 }
 
-// checkSameCRLs expects the same CRL bundle in every cluster, with the newest CRL of every CA that
-// has a record.
+// checkSameCRLs expects the same CRL bundle in every cluster, with the newest CRL of every CA
+// that has a record.
 func (d *directory) checkSameCRLs(t *testing.T) {
 	t.Helper()
 	files := d.files(t)

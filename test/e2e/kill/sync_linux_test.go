@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestSync checks the order in which a command changes files and syncs them: a disk that loses its
-// power may lose what is not synced.
+// TestSync checks the order in which a command changes and syncs files: after a power loss a
+// disk may lack changes that were not synced.
 func TestSync(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -39,15 +39,14 @@ func TestSync(t *testing.T) {
 	}
 }
 
-// syncWatch follows what is not synced yet: files that were written, and folders
-// in which names changed.
+// syncWatch records changes that are not synced yet: of files, and of names in folders.
 type syncWatch struct {
 	dir                string
 	unsynced           map[string]call
 	committed, removed bool
 }
 
-// distrust takes folders for changed that a killed command may have changed.
+// distrust treats folders as changed, since a killed command may have changed them.
 func (w *syncWatch) distrust(folders ...string) {
 	for _, folder := range folders {
 		w.unsynced[filepath.Join(w.dir, folder)] = call{Name: "kill"}
@@ -72,14 +71,14 @@ func (w *syncWatch) see(t *testing.T, c call) {
 	}
 }
 
-// checkOrder holds a call against what has to be on the disk before it.
+// checkOrder checks that everything which a call depends on is synced.
 func (w *syncWatch) checkOrder(t *testing.T, c call) {
 	t.Helper()
 	own, record, staging := filepath.Join(w.dir, ".trustgen"), filepath.Join(w.dir, commitRecord), filepath.Join(w.dir, stagingFolder)
 	switch {
 	case c.Name == "renameat" && c.Path == record:
 		w.committed = true
-		// The folder of the record is synced with the record's name.
+		// A sync of the folder of the record also syncs the name of the record.
 		w.checkSynced(t, c, func(path string) bool { return path != own && path != filepath.Join(own, "lock") })
 	case c.Name == "renameat" && w.committed:
 		w.checkSynced(t, c, func(path string) bool { return path == own })

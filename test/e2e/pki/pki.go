@@ -1,6 +1,5 @@
-// Package pki makes the certificates by which servers and their clients know each
-// other. It uses crypto/x509 alone: what is under test must not vouch for the
-// test-bed.
+// Package pki creates the certificates by which servers and their clients authenticate each
+// other. It uses crypto/x509 alone, so that the test-bed does not depend on the code under test.
 package pki
 
 import (
@@ -22,10 +21,10 @@ type Authority struct {
 // Credential is a certificate and its key, in PEM.
 type Credential struct{ Cert, Key []byte }
 
-// Lifetime is that of certificates: longer than any test.
+// Lifetime of the certificates is longer than any test.
 const Lifetime = 24 * time.Hour
 
-// New makes an authority with a new key.
+// New creates an authority with a new key.
 func New(name string) (*Authority, error) {
 	key, _, err := NewKey()
 	if err != nil {
@@ -50,8 +49,8 @@ func New(name string) (*Authority, error) {
 	return &Authority{Cert: cert, key: key}, nil
 }
 
-// Issue signs a certificate for a new key: template's names and extended key
-// usages, with the validity and key usage that all leaves here have.
+// Issue signs a certificate for a new key, with the names and extended usages of template, and
+// the validity and key usage of all leaves here.
 func (a *Authority) Issue(template *x509.Certificate) (Credential, error) {
 	key, keyPEM, err := NewKey()
 	if err != nil {
@@ -68,12 +67,11 @@ func (a *Authority) Issue(template *x509.Certificate) (Credential, error) {
 	return Credential{Cert: certPEM(der), Key: keyPEM}, nil
 }
 
-// PEM is its certificate.
+// PEM is the certificate of the authority.
 func (a *Authority) PEM() []byte { return certPEM(a.Cert.Raw) }
 
-// NewKey returns a P-256 key, and the same in PEM: in the form of SEC 1, since
-// from PKCS #8 the API server does not read the public key of a service
-// account issuer.
+// NewKey returns a P-256 key, and the same in PEM as SEC 1: the API server does not read the
+// public key of a service account issuer from PKCS #8.
 func NewKey() (*ecdsa.PrivateKey, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

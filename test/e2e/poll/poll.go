@@ -1,4 +1,4 @@
-// Package poll waits for what comes true by itself.
+// Package poll waits for conditions.
 package poll
 
 import (
@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// interval is short beside what people notice, long beside what a look costs.
+// interval is short for a person and long compared to the cost of a look.
 const interval = 20 * time.Millisecond
 
-// Until calls look until it returns nil. When ctx is done it fails with what
-// look said last.
+// Until calls look until it returns nil. When ctx is done it fails with the last error of look.
 func Until(ctx context.Context, look func(context.Context) error) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

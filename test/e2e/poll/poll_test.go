@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestUntilLooksUntilItIsTrue(t *testing.T) {
+func TestUntil_RetriesUntilNil(t *testing.T) {
 	looks := 0
 	err := Until(t.Context(), func(context.Context) error {
 		if looks++; looks < 3 {
@@ -20,7 +20,7 @@ func TestUntilLooksUntilItIsTrue(t *testing.T) {
 	}
 }
 
-func TestUntilFailsWithWhatWasSaidLast(t *testing.T) {
+func TestUntil_ReturnsLastError(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	never := errors.New("never")

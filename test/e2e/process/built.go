@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// Built returns the path of a file that test/servers/build.sh made, in the
-// directory that the environment variable names. Without it t fails: a skipped
-// end-to-end test would prove nothing.
+// Built returns the path of a file that test/servers/build.sh made, in the directory of the
+// environment variable. If the file is missing, t fails: a skipped end-to-end test proves
+// nothing.
 func Built(t testing.TB, variable, file string) string {
 	t.Helper()
 	dir := os.Getenv(variable)

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// Directory returns a new directory for a server, which goes with t. It is not
-// t.TempDir, because that carries the name of the test and a socket's path has
-// room for some 100 bytes.
+// Directory returns a new directory for a server, which is removed when t ends. Unlike t.TempDir
+// its path does not contain the name of the test, because the path of a socket is limited to
+// some 100 bytes.
 func Directory(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "e2e-")

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// createLog creates the log of process name: name.log, or name.2.log and so
-// on where the test has run one of that name before.
+// createLog creates the log of process name: name.log, or name.2.log and so on if the test has
+// already run a process of that name.
 func createLog(t testing.TB, name string) (*os.File, error) {
 	dir, err := logDir(t)
 	if err != nil {
@@ -29,7 +29,7 @@ func createLog(t testing.TB, name string) (*os.File, error) {
 	}
 }
 
-// logDir returns the directory for the logs of t, which exists.
+// logDir returns the directory for the logs of t, and creates it.
 func logDir(t testing.TB) (string, error) {
 	kept := os.Getenv("E2E_LOGS")
 	if kept == "" {
@@ -42,7 +42,7 @@ func logDir(t testing.TB) (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// Log returns what the process has printed so far, or why it cannot be read.
+// Log returns the output of the process so far, or the error of reading it.
 func (p *Process) Log() string {
 	log, err := os.ReadFile(p.logPath)
 	if err != nil {
@@ -51,10 +51,10 @@ func (p *Process) Log() string {
 	return string(log)
 }
 
-// tailSize is enough for the reason, little enough to be read.
+// tailSize is large enough to contain the cause, and small enough to read.
 const tailSize = 4 << 10
 
-// tail returns the last lines of the file, or why it cannot be read.
+// tail returns the last lines of the file, or the error of reading it.
 func tail(path string) string {
 	file, err := os.Open(path)
 	if err != nil {

@@ -2,6 +2,5 @@ package process
 
 import "syscall"
 
-// dieWithParent has the kernel kill the process when the thread that forks it
-// ends.
+// dieWithParent lets the kernel kill the process when the thread that forked it ends.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }

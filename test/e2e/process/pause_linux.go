@@ -11,8 +11,7 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// Pause stops the process where it is, until Resume. It keeps its sockets, and answers
-// nobody.
+// Pause stops the process until Resume. It keeps its sockets and responds to nothing.
 func (p *Process) Pause(t testing.TB) {
 	t.Helper()
 	p.signal(t, syscall.SIGSTOP)
@@ -21,7 +20,7 @@ func (p *Process) Pause(t testing.TB) {
 	}
 }
 
-// Resume lets a process go on that was paused.
+// Resume continues a paused process.
 func (p *Process) Resume(t testing.TB) {
 	t.Helper()
 	p.signal(t, syscall.SIGCONT)
@@ -34,7 +33,7 @@ func (p *Process) signal(t testing.TB, s syscall.Signal) {
 	}
 }
 
-// isStopped waits for every thread: one that still runs may answer.
+// isStopped waits for every thread: a running one may respond.
 func (p *Process) isStopped(context.Context) error {
 	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.PID()))
 	if err != nil {

@@ -8,13 +8,12 @@ import (
 	"testing"
 )
 
-// portAttempts bounds how often a server may lose the race for a port that was
-// free when it was chosen.
+// portAttempts is how often a server may lose the race for a port that was free when it was
+// chosen.
 const portAttempts = 5
 
-// StartReady starts a server and returns when probe says that it serves: see
-// Ready. It asks for a new spec, with other ports, if another process has
-// taken a port. Where it returns an error too, the process has ended.
+// StartReady starts a server and returns when probe succeeds: see Ready. If another process has
+// taken a port, it calls spec again for other ports. On an error the process has ended.
 func StartReady(ctx context.Context, t testing.TB, spec func() Spec, probe func(context.Context) error) (*Process, error) {
 	t.Helper()
 	for attempt := 1; ; attempt++ {
@@ -30,8 +29,8 @@ func StartReady(ctx context.Context, t testing.TB, spec func() Spec, probe func(
 	}
 }
 
-// FreePort returns a TCP port of 127.0.0.1 that was free a moment ago. Someone
-// else may take it before the server does: see StartReady.
+// FreePort returns a TCP port of 127.0.0.1 that is free. Another process may take it before the
+// server does: see StartReady.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,8 +41,7 @@ func FreePort(t testing.TB) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// PortTaken reports whether the process ended because another one listens on
-// its port.
+// PortTaken reports whether the process ended because another process listens on its port.
 func (p *Process) PortTaken() bool {
 	return p.hasExited() && strings.Contains(p.Log(), syscall.EADDRINUSE.Error())
 }

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// Answers is a probe: it returns nil if url answers a GET with 200. A nil transport
-// keeps no connection.
+// Answers is a probe: it returns nil if url responds to a GET with 200. With a nil transport no
+// connection is kept.
 func Answers(ctx context.Context, url string, transport http.RoundTripper) error {
 	if transport == nil {
 		transport = &http.Transport{DisableKeepAlives: true}

@@ -1,16 +1,14 @@
 // Package process runs the servers that a test needs as plain processes.
 //
-// No server outlives its test. Cleanup ends it, and the kernel does where the
-// test binary itself is killed (on Linux). A server that ends before its test
-// asked for it fails that test.
+// No server outlives its test. Cleanup ends it; on Linux the kernel ends it if the test binary itself
+// is killed. A server that ends by itself fails its test.
 //
 // # Logs
 //
-// What a server prints goes to a file in the test's temporary directory, whose
-// end is shown when the test fails. With the environment variable E2E_LOGS,
-// the absolute path of a directory, logs are kept there instead, and
-// usage.tsv in it gets a line for each process: test, process, milliseconds
-// until it was ready, MiB of memory at the peak, how it ended.
+// The output of a server goes to a file in the temporary directory of the test. If the test fails, the
+// end of the file is printed. With the environment variable E2E_LOGS, the absolute path of a directory,
+// logs are kept there instead, and its file usage.tsv gets a line for each process: test, process,
+// milliseconds until it was ready, MiB of memory at the peak, how it ended.
 package process
 
 import (
@@ -23,12 +21,12 @@ import (
 	"time"
 )
 
-// Spec says what to run.
+// Spec is how to run a process.
 type Spec struct {
 	Name  string        // names the process in messages and its log file
 	Path  string        // the executable
 	Args  []string      // without the name of the program
-	Env   []string      // the whole environment: a server inherits nothing
+	Env   []string      // the whole environment; nothing is inherited
 	Dir   string        // the working directory; empty for the test's own
 	Grace time.Duration // from SIGTERM to SIGKILL; 10 seconds if zero
 }
@@ -43,13 +41,13 @@ type Process struct {
 	exited  chan struct{}    // closed once the process is reaped
 	state   *os.ProcessState // valid once exited is closed
 
-	explained atomic.Bool // its end was asked for, or has been reported
+	explained atomic.Bool // the test ended it, or its end was reported
 	ready     atomic.Int64
 	peak      atomic.Int64
 }
 
-// Start runs spec until t ends. A program that cannot be executed fails t;
-// whether it then serves is for Ready to find out.
+// Start runs spec until t ends. A program that cannot be executed fails t. Ready waits until it
+// serves.
 func Start(t testing.TB, spec Spec) *Process {
 	t.Helper()
 	if spec.Grace == 0 {
@@ -78,11 +76,10 @@ func Start(t testing.TB, spec Spec) *Process {
 	return p
 }
 
-// run starts cmd, tells started how that went, and reaps the process.
+// run starts cmd, sends the result to started, and reaps the process.
 //
-// It keeps an OS thread to itself until then: the kernel takes the end of the
-// thread that forked for the death of the parent, and a thread that
-// goroutines share may end at any time.
+// It locks its OS thread until then: the kernel considers the parent dead when the thread that
+// forked ends, and a shared thread may end at any time.
 func (p *Process) run(cmd *exec.Cmd, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -93,7 +90,7 @@ func (p *Process) run(cmd *exec.Cmd, started chan<- error) {
 	if err != nil {
 		return
 	}
-	_ = cmd.Wait() // what it would say is in the state
+	_ = cmd.Wait() // the state has the result
 	p.state = cmd.ProcessState
 	close(p.exited)
 }
@@ -101,12 +98,11 @@ func (p *Process) run(cmd *exec.Cmd, started chan<- error) {
 // PID returns the process id.
 func (p *Process) PID() int { return p.process.Pid }
 
-// Stop asks the process to end, kills it if it has not after Spec.Grace, and
-// returns when it is gone. Stopping what has ended is no error.
+// Stop sends SIGTERM, then SIGKILL after Spec.Grace, and returns when the process has ended. It
+// does nothing if the process has already ended.
 func (p *Process) Stop() { p.end(syscall.SIGTERM) }
 
-// Kill ends the process without a warning, as a crash does, and returns when
-// it is gone.
+// Kill ends the process with SIGKILL, as a crash does, and returns when it has ended.
 func (p *Process) Kill() { p.end(syscall.SIGKILL) }
 
 func (p *Process) end(signal os.Signal) {
@@ -137,7 +133,7 @@ func (p *Process) cleanup(t testing.TB) {
 	if p.hasExited() && !p.explained.Load() {
 		t.Errorf("%s (pid %d) ended before its test did: %v", p.spec.Name, p.PID(), p.state)
 	}
-	// Before its end, which is often the longest thing that it has to say.
+	// Before the end of the process, whose output is often the longest.
 	if t.Failed() {
 		t.Logf("%s: the log %s ends with:\n%s", p.spec.Name, p.logPath, tail(p.logPath))
 	}

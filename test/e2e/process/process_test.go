@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// roleVar makes the test binary play a server: see TestMain.
+// roleVar lets the test binary run as a server: see TestMain.
 const roleVar = "PROCESS_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVar) {
 	case "":
-		os.Unsetenv("E2E_LOGS") // the servers here are no news
+		os.Unsetenv("E2E_LOGS") // do not keep the logs of these servers
 		os.Exit(m.Run())
 	case "crash":
 		fmt.Println("out of luck")
@@ -56,7 +56,7 @@ func play(t testing.TB, name, address string) *Process {
 	return Start(t, role(t, name, address))
 }
 
-// role is how to run the test binary as a server.
+// role is the spec of the test binary as a server.
 func role(t testing.TB, name, address string) Spec {
 	t.Helper()
 	self, err := os.Executable()
@@ -88,7 +88,7 @@ func dial(address string) func(context.Context) error {
 
 func never(context.Context) error { return errors.New("still warming up") }
 
-func TestAServerIsReadyOnceItServesAndGoneOnceStopped(t *testing.T) {
+func TestStop_EndsReadyServer(t *testing.T) {
 	address := freeAddress(t)
 	p := play(t, "serve", address)
 	if err := p.Ready(t.Context(), dial(address)); err != nil {
@@ -110,7 +110,7 @@ func TestAServerIsReadyOnceItServesAndGoneOnceStopped(t *testing.T) {
 	}
 }
 
-func TestAServerThatIgnoresSIGTERMIsKilled(t *testing.T) {
+func TestStop_KillsServerThatIgnoresSIGTERM(t *testing.T) {
 	address := freeAddress(t)
 	p := play(t, "stubborn", address)
 	if err := p.Ready(t.Context(), dial(address)); err != nil {
@@ -122,14 +122,14 @@ func TestAServerThatIgnoresSIGTERMIsKilled(t *testing.T) {
 	}
 }
 
-func TestReadyFailsAsSoonAsTheServerEnds(t *testing.T) {
+func TestReady_FailsWhenServerEnds(t *testing.T) {
 	err := play(t, "crash", "").Ready(t.Context(), never)
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Fatalf("Ready() = %v, want the exit status 3", err)
 	}
 }
 
-func TestReadyIsNotFooledByAnotherServer(t *testing.T) {
+func TestReady_DetectsAnotherServerOnPort(t *testing.T) {
 	address := freeAddress(t)
 	first := play(t, "serve", address)
 	if err := first.Ready(t.Context(), dial(address)); err != nil {
@@ -138,17 +138,17 @@ func TestReadyIsNotFooledByAnotherServer(t *testing.T) {
 	second := play(t, "serve", address)
 	<-second.exited
 	if err := second.Ready(t.Context(), dial(address)); err == nil {
-		t.Error("Ready() = nil for a server that ended, because another one answered")
+		t.Error("Ready() = nil for a server that ended, because another one responded")
 	}
 	if !second.PortTaken() {
-		t.Errorf("PortTaken() = false, but it said: %s", tail(second.logPath))
+		t.Errorf("PortTaken() = false, want true; the log ends with: %s", tail(second.logPath))
 	}
 	if first.PortTaken() {
 		t.Error("PortTaken() = true for the server that has the port")
 	}
 }
 
-func TestAServerWhosePortIsTakenGetsAnother(t *testing.T) {
+func TestStartReady_RetriesOnTakenPort(t *testing.T) {
 	taken, free := freeAddress(t), freeAddress(t)
 	if err := play(t, "serve", taken).Ready(t.Context(), dial(taken)); err != nil {
 		t.Fatal(err)
@@ -163,11 +163,11 @@ func TestAServerWhosePortIsTakenGetsAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.hasExited() || len(addresses) > 0 {
-		t.Errorf("the server ended: %t; it has not tried %v", p.hasExited(), addresses)
+		t.Errorf("the server ended: %t; untried addresses: %v", p.hasExited(), addresses)
 	}
 }
 
-func TestReadyFailsWithTheLastAnswerWhenTimeIsUp(t *testing.T) {
+func TestReady_ReturnsLastProbeErrorAtDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	err := play(t, "serve", freeAddress(t)).Ready(ctx, never)
@@ -176,7 +176,7 @@ func TestReadyFailsWithTheLastAnswerWhenTimeIsUp(t *testing.T) {
 	}
 }
 
-func TestAServerThatEndsByItselfFailsItsTest(t *testing.T) {
+func TestStart_FailsTestWhenServerEnds(t *testing.T) {
 	inner := &fakeTest{TB: t}
 	<-play(inner, "crash", "").exited
 	inner.cleanUp()
@@ -189,7 +189,7 @@ func TestAServerThatEndsByItselfFailsItsTest(t *testing.T) {
 	}
 }
 
-func TestLogsAndUsageAreKeptWhereE2E_LOGSSays(t *testing.T) {
+func TestStart_KeepsLogsAndUsageInE2ELogs(t *testing.T) {
 	kept := t.TempDir()
 	t.Setenv("E2E_LOGS", kept)
 	for range 2 {
@@ -210,7 +210,7 @@ func TestLogsAndUsageAreKeptWhereE2E_LOGSSays(t *testing.T) {
 	}
 }
 
-// fakeTest is a test that may fail. Its cleanup runs when it is told to.
+// fakeTest is a test that may fail. Its cleanup runs on request.
 type fakeTest struct {
 	testing.TB
 	cleanups     []func()

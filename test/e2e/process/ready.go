@@ -6,22 +6,21 @@ import (
 	"time"
 )
 
-// probeInterval is little beside the second or so that a server needs.
+// probeInterval is short compared to the second that a server needs.
 const probeInterval = 20 * time.Millisecond
 
 // probeTimeout ends a probe that hangs, so that the next one can succeed.
 const probeTimeout = 5 * time.Second
 
-// Ready polls probe until it returns nil, and notes how long that took since
-// the start. It fails when ctx is done, with what the probe said last, and as
-// soon as the process ends. A good probe knows its server from another one at
-// the same port, by its certificate for example.
+// Ready polls probe until it returns nil, and records the time since the start. It fails with
+// the last error of the probe when ctx is done, and as soon as the process ends. A good probe
+// distinguishes its server from another one on the same port, for example by its certificate.
 func (p *Process) Ready(ctx context.Context, probe func(context.Context) error) error {
 	ticker := time.NewTicker(probeInterval)
 	defer ticker.Stop()
 	for {
 		err := p.try(ctx, probe)
-		// Whoever took the port instead may have answered.
+		// Another process with this port may have responded.
 		if p.hasExited() {
 			p.explained.Store(true)
 			return fmt.Errorf("%s (pid %d) ended before it was ready: %v", p.spec.Name, p.PID(), p.state)
@@ -40,7 +39,7 @@ func (p *Process) Ready(ctx context.Context, probe func(context.Context) error) 
 	}
 }
 
-// try gives probe up when the process ends: nobody would answer it.
+// try cancels probe when the process ends.
 func (p *Process) try(ctx context.Context, probe func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

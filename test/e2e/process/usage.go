@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// Usage is what a process has taken so far.
+// Usage is the time and memory that a process has used so far.
 type Usage struct {
 	Ready      time.Duration // from its start until Ready saw it serve; zero if it has not
-	PeakMemory int64         // bytes, resident; zero where it is not known
+	PeakMemory int64         // bytes, resident; zero if unknown
 }
 
-// Usage returns what the process has taken, also after its end.
+// Usage returns the usage of the process, also after its end.
 func (p *Process) Usage() Usage {
 	p.measure()
 	return Usage{Ready: time.Duration(p.ready.Load()), PeakMemory: p.peak.Load()}
 }
 
-// measure notes the peak of the memory while the process lives. The maximum
-// that wait4(2) returns will not do: it counts the test binary that forked.
+// measure records the peak memory while the process lives. The maximum of wait4(2) is unusable:
+// it includes the test binary that forked.
 func (p *Process) measure() {
 	if peak := peakMemory(p.PID()); peak > 0 && !p.hasExited() {
 		p.peak.Store(peak)
 	}
 }
 
-// peakMemory returns VmHWM of proc(5) in bytes, 0 where there is none.
+// peakMemory returns VmHWM of proc(5) in bytes, 0 if there is none.
 func peakMemory(pid int) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -44,8 +44,7 @@ func peakMemory(pid int) int64 {
 	return 0
 }
 
-// report says in the test's log, and in usage.tsv where logs are kept, what a
-// process that has ended took.
+// report logs the usage of an ended process, and adds it to usage.tsv if logs are kept.
 func (p *Process) report(t testing.TB) {
 	usage := p.Usage()
 	t.Logf("%s: ready after %s, at most %d MiB, %v",
@@ -62,8 +61,7 @@ func (p *Process) report(t testing.TB) {
 	}
 }
 
-// appendFile appends line in a single write, which the test binaries that run
-// at the same time cannot tear apart.
+// appendFile appends line in a single write, which concurrent test binaries cannot interleave.
 func appendFile(path, line string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

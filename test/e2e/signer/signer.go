@@ -1,5 +1,5 @@
-// Package signer runs trustgen's controller for a test: as a plain process beside the
-// API server of its cluster, with the rights that deploy/ gives it and no others.
+// Package signer runs the controller of trustgen for a test: as a plain process beside the API
+// server of its cluster, with the rights of deploy/ and no others.
 package signer
 
 import (
@@ -14,10 +14,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// Namespace is where the controller lives, and the Secrets of its cluster issuers.
+// Namespace is the namespace of the controller and of the Secrets of cluster issuers.
 const Namespace = "trustgen-system"
 
-// Domain is that of the signers that are TrustClusterIssuers.
+// Domain is the domain of the signers that are TrustClusterIssuers.
 const Domain = "trustclusterissuers.trustgen.io"
 
 var account = cluster.ServiceAccount{Namespace: Namespace, Name: "trustgen-controller"}
@@ -32,10 +32,10 @@ type Signer struct {
 	dir     string
 }
 
-// deploy is the folder of the manifests, seen from the tests.
+// deploy is the folder of the manifests, relative to the tests.
 const deploy = "../../deploy"
 
-// Install prepares a cluster for the controller, as a person does.
+// Install prepares a cluster for the controller, as deploy/README.md says.
 func Install(t testing.TB, c *cluster.Cluster) {
 	t.Helper()
 	c.Kubectl(t, "apply", "--server-side", "-f", filepath.Join(deploy, "crds"), "-f", filepath.Join(deploy, "rbac.yaml"))
@@ -52,7 +52,7 @@ func Start(t testing.TB, c *cluster.Cluster, flags ...string) *Signer {
 	return s
 }
 
-// Restart starts it again, after its end or to bring that about.
+// Restart ends the controller if it runs, and starts it again.
 func (s *Signer) Restart(t testing.TB) {
 	t.Helper()
 	s.Process.Stop()
@@ -89,5 +89,5 @@ func (s *Signer) ready(ctx context.Context) error {
 	return process.Answers(ctx, "http://"+s.health+"/readyz", nil)
 }
 
-// Files is the controller's directory, where it writes what it writes.
+// Files is the working directory of the controller.
 func (s *Signer) Files() string { return s.dir }

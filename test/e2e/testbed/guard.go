@@ -9,17 +9,16 @@ import (
 	"syscall"
 )
 
-// guardedVar tells the program that it is the one that guard has started.
+// guardedVar marks the process that guard starts.
 const guardedVar = "TESTBED_GUARDED"
 
 func isGuarded() bool { return os.Getenv(guardedVar) != "" }
 
 // guard runs this program again until ctx is done, and returns its exit code.
 //
-// A terminal sends Ctrl-C to a whole process group. The other program has one
-// of its own: servers that end all at once wait for each other in vain, so it
-// must end them in their order. It lives as long as its standard input, that
-// is at most as long as this program, however that ends.
+// A terminal sends Ctrl-C to a whole process group. The second process has its own group: it
+// must end the servers in order, because servers that end at the same time wait for each other.
+// It ends when its standard input closes, so it never outlives this process.
 func guard(ctx context.Context) (int, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -36,7 +35,7 @@ func guard(ctx context.Context) (int, error) {
 	cmd.Cancel = stdin.Close
 	err = cmd.Run()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) || errors.Is(err, context.Canceled) {
-		err = nil // the other program has said why
+		err = nil // the other process has printed the reason
 	}
 	if cmd.ProcessState == nil {
 		return 1, err
@@ -44,8 +43,7 @@ func guard(ctx context.Context) (int, error) {
 	return cmd.ProcessState.ExitCode(), err
 }
 
-// untilGuardEnds returns a context that is done when the guard wants that, or
-// is gone.
+// untilGuardEnds returns a context that is done when the guard interrupts this process or ends.
 func untilGuardEnds(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {

@@ -1,8 +1,8 @@
-// Command testbed starts two clusters on one root, made by trustgen, and says what
-// to try with them. Ctrl-C stops it.
+// Command testbed starts two clusters below one root, created by trustgen, and prints commands
+// to try. Ctrl-C stops it.
 //
-// Its argument is how they are on that root: plugin, the default, where each istiod
-// has a CA, or ra, where no istiod has one and trustgen's controllers sign.
+// Its argument is the mode: plugin, the default, in which each istiod has a CA, or ra, in which
+// no istiod has one and the controllers of trustgen sign.
 //
 // `make testbed` runs it, with the environment of the end-to-end tests.
 package main
@@ -41,12 +41,11 @@ func main() {
 	os.Exit(code)
 }
 
-// interval is how often a kubelet and the workloads look for news here: often
-// enough to be watched.
+// interval is how often the simulated kubelet and the workloads refresh, short enough for a
+// person to watch.
 const interval = 2 * time.Second
 
-// run starts the mesh, says what to try, and keeps the mesh alive until t is
-// interrupted.
+// run starts the mesh, prints the guide, and refreshes the mesh until t is interrupted.
 func (mode mode) run(t testing.TB) {
 	m := startMesh(t, mode)
 	if err := m.guide(os.Stdout, mode); err != nil {

@@ -14,21 +14,20 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/leftover"
 )
 
-// testbed is a running `make testbed`, alone in its process group as a command
-// in a terminal is.
+// testbed is a running `make testbed` in its own process group, like a command in a terminal.
 type testbed struct {
 	make  *exec.Cmd
 	lines *bufio.Reader // what it prints, also to stderr
 	tmp   string        // its directory for temporary files
-	home  string        // of the guide's commands: kubectl keeps a cache there
-	enter string        // the guide's command that goes to where the others work
+	home  string        // home directory of the commands, with the cache of kubectl
+	enter string        // the first command of the guide, which enters the directory of the others
 }
 
-// startTestbed starts `make testbed` in a mode. If the test is killed the kernel sends
-// SIGTERM to make, which passes it on.
+// startTestbed starts `make testbed` in a mode. If the test is killed, the kernel sends SIGTERM
+// to make, which forwards it.
 func startTestbed(t *testing.T, mode string) *testbed {
 	t.Helper()
-	runtime.LockOSThread() // or its end would be that of the parent
+	runtime.LockOSThread() // the end of the thread would count as that of the parent
 	t.Cleanup(runtime.UnlockOSThread)
 
 	b := &testbed{tmp: t.TempDir(), home: t.TempDir()}
@@ -55,13 +54,13 @@ func startTestbed(t *testing.T, mode string) *testbed {
 	return b
 }
 
-// signal sends a signal to make and to what it runs, as a terminal does.
+// signal sends a signal to make and its children, as a terminal does.
 func (b *testbed) signal(signal syscall.Signal) error {
 	return syscall.Kill(-b.make.Process.Pid, signal)
 }
 
-// readGuide waits until the test-bed has said what to try, and returns that.
-// Commands are indented by four blanks.
+// readGuide reads the guide that the test-bed prints, and returns its commands, which are
+// indented by four blanks.
 func (b *testbed) readGuide(t *testing.T) []string {
 	t.Helper()
 	var said strings.Builder
@@ -95,12 +94,11 @@ func (b *testbed) try(t *testing.T, command string) string {
 	return string(said)
 }
 
-// patience is more than the servers need to end, and less than it takes until
-// they are killed.
+// patience is longer than the servers need to end, and shorter than the time after which they
+// are killed.
 const patience = 9 * time.Second
 
-// pressCtrlC interrupts the test-bed, and asserts that it ends without a
-// complaint.
+// pressCtrlC interrupts the test-bed, and asserts that it ends without an error.
 func (b *testbed) pressCtrlC(t *testing.T) {
 	t.Helper()
 	pressed := time.Now()
@@ -117,30 +115,29 @@ func (b *testbed) pressCtrlC(t *testing.T) {
 	if err := b.make.Wait(); err != nil && !interrupted(b.make.ProcessState) {
 		t.Errorf("make testbed: %v", err)
 	}
-	// make would mention an exit code.
+	// make would report an exit code.
 	if want := "Everything is stopped and removed.\n"; !strings.HasSuffix(string(said), want) || strings.Contains(string(said), "rror") {
-		t.Errorf("after Ctrl-C make testbed says %q, want %q", said, want)
+		t.Errorf("after Ctrl-C make testbed prints %q, want %q", said, want)
 	}
 }
 
-// interrupted reports whether the process has ended by SIGINT, as make does
-// once its command has.
+// interrupted reports whether the process ended by SIGINT, as make does after its command.
 func interrupted(state *os.ProcessState) bool {
 	status := state.Sys().(syscall.WaitStatus)
 	return status.Signaled() && status.Signal() == syscall.SIGINT
 }
 
-// assertGone asserts that neither a process nor a file is left.
+// assertGone asserts that no process and no file remains.
 func (b *testbed) assertGone(t *testing.T) {
 	t.Helper()
 	if left := leftover.Processes(t, b.tmp); len(left) > 0 {
-		t.Errorf("%v still run", left)
+		t.Errorf("still running: %v", left)
 	}
 	entries, err := os.ReadDir(b.tmp)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		t.Errorf("%s is left", entry.Name())
+		t.Errorf("%s remains", entry.Name())
 	}
 }

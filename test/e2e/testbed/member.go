@@ -15,7 +15,7 @@ import (
 // member is a cluster of the mesh.
 type member struct {
 	istiod  *istiod.Istiod
-	mounted map[string][]byte // what istiod has of Secret cacerts; nil if it looks for none
+	mounted map[string][]byte // files of Secret cacerts; nil if istiod has none
 }
 
 // startCluster starts a cluster that is ready for istiod. Its kubeconfig goes to dir.
@@ -29,8 +29,7 @@ func startCluster(t testing.TB, dir, name string) *cluster.Cluster {
 	return c
 }
 
-// startPlugin starts a cluster, and in it istiod with the CA that the trust
-// directory in dir has for it.
+// startPlugin starts a cluster with an istiod, whose CA is in the trust directory in dir.
 func startPlugin(t testing.TB, dir, name string) *member {
 	t.Helper()
 	c := startCluster(t, dir, name)
@@ -40,8 +39,8 @@ func startPlugin(t testing.TB, dir, name string) *member {
 	return m
 }
 
-// refresh does what a kubelet does for a Secret that it has mounted: it
-// changes the files when that changes, and leaves them when it goes.
+// refresh updates mounted files as a kubelet does: it replaces them when the Secret changes, and
+// keeps them when the Secret is deleted.
 func (m *member) refresh(t testing.TB) {
 	t.Helper()
 	if m.mounted == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// mesh is two clusters with a workload each, and a directory with all that the
-// guide's commands need.
+// mesh is two clusters with a workload each, and a directory with the files for the commands of
+// the guide.
 type mesh struct {
 	Dir    string
 	Ledger *workload.Server // of the workload in west
@@ -21,7 +21,7 @@ type mesh struct {
 	checkout, ledger *pod
 }
 
-// startMesh starts the clusters on one root and a workload in each of them.
+// startMesh starts the clusters below one root, with a workload in each.
 func startMesh(t testing.TB, mode mode) *mesh {
 	t.Helper()
 	m := &mesh{Dir: process.Directory(t)}
@@ -34,8 +34,8 @@ func startMesh(t testing.TB, mode mode) *mesh {
 	return m
 }
 
-// refresh lets the clusters take what has changed in their Secrets, and the
-// workloads renew their certificates.
+// refresh applies changed Secrets to the files of the clusters, and renews the certificates of
+// the workloads.
 func (m *mesh) refresh(t testing.TB) {
 	t.Helper()
 	m.east.refresh(t)
@@ -44,13 +44,12 @@ func (m *mesh) refresh(t testing.TB) {
 	m.ledger.renew(t)
 }
 
-// guide says what runs and what to try.
+// guide prints what runs, and commands to try.
 func (m *mesh) guide(w io.Writer, mode mode) error {
 	return template.Must(template.New("guide").Parse(mode.guide)).Execute(w, m)
 }
 
-// installPrograms makes dir/bin, with the programs that the guide's commands
-// are about.
+// installPrograms creates dir/bin with the programs of the guide.
 func installPrograms(t testing.TB, dir string) {
 	t.Helper()
 	bin := filepath.Join(dir, "bin")

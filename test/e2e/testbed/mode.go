@@ -5,11 +5,10 @@ import (
 	"testing"
 )
 
-// mode is how the clusters of a mesh are on one root.
+// mode is how the clusters of a mesh get certificates below the root.
 type mode struct {
 	guide string
-	// join starts a cluster, and in it istiod, with what the trust directory in dir has
-	// for it.
+	// join starts a cluster with an istiod, from the trust directory in dir.
 	join func(t testing.TB, dir, name string) *member
 }
 
@@ -19,7 +18,7 @@ var pluginGuide string
 //go:embed guide-ra.txt
 var raGuide string
 
-// modes are known by their names; the default needs none.
+// modes are the modes by name. The empty name is the default.
 func modes() map[string]mode {
 	plugin := mode{pluginGuide, startPlugin}
 	return map[string]mode{"": plugin, "plugin": plugin, "ra": {raGuide, startRA}}

@@ -13,15 +13,14 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/workload"
 )
 
-// pod is a workload whose certificate and key are in files, as Istio's agent
-// writes them.
+// pod is a workload with its certificate and key in files, as Istio's agent writes them.
 type pod struct {
 	workload *workload.Workload
 	dir      string
 }
 
-// startPod starts a workload in m, whose files are in a directory of dir with
-// the name of its service account.
+// startPod starts a workload in m. Its files are in a subdirectory of dir with the name of its
+// service account.
 func startPod(t testing.TB, m *member, dir string, opts workload.Options) *pod {
 	t.Helper()
 	p := &pod{workload: workload.New(t, m.istiod, opts), dir: filepath.Join(dir, opts.ServiceAccount)}
@@ -33,7 +32,7 @@ func startPod(t testing.TB, m *member, dir string, opts workload.Options) *pod {
 	return p
 }
 
-// writeRequest leaves a request as it sends it to istiod, to ask questions with.
+// writeRequest writes a request like those for istiod, for trustgen check csr.
 func (p *pod) writeRequest(t testing.TB) {
 	t.Helper()
 	id := p.workload.Identity()
@@ -46,7 +45,7 @@ func (p *pod) writeRequest(t testing.TB) {
 	}
 }
 
-// renew gives the pod a new certificate, unless its istiod refuses.
+// renew gives the pod a new certificate, unless istiod refuses it.
 func (p *pod) renew(t testing.TB) {
 	t.Helper()
 	if err := p.workload.TryRenew(t); err == nil {
@@ -72,8 +71,7 @@ func (p *pod) write(t testing.TB) {
 	}
 }
 
-// replace makes data the content of the file. Who reads it meanwhile sees the
-// old one.
+// replace replaces the content of a file atomically.
 func replace(path string, data []byte) error {
 	next := path + ".new"
 	return errors.Join(os.WriteFile(next, data, 0o600), os.Rename(next, path))
@@ -82,7 +80,7 @@ func replace(path string, data []byte) error {
 func encode(certs []*x509.Certificate) []byte {
 	var b bytes.Buffer
 	for _, cert := range certs {
-		_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}) // a Buffer takes everything
+		_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}) // a Buffer returns no error
 	}
 	return b.Bytes()
 }

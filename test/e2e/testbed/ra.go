@@ -13,12 +13,13 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/signer"
 )
 
-// example is the folder whose files the clusters run on, seen from where run.sh starts
-// the test-bed.
+// example is the folder with the files of the clusters, relative to the directory in which
+// run.sh starts the test-bed.
 const example = "../../examples/external-ca"
 
-// startRA starts a cluster whose istiod has no CA: trustgen's controller signs, with the
-// CA that the trust directory in dir has for the cluster. It does what README.md says.
+// startRA starts a cluster whose istiod has no CA: the controller of trustgen signs, with the CA
+// of the cluster in the trust directory in dir. The steps are those of the README.md of the
+// example.
 func startRA(t testing.TB, dir, name string) *member {
 	t.Helper()
 	c := startCluster(t, dir, name)
@@ -32,8 +33,7 @@ func startRA(t testing.TB, dir, name string) *member {
 	return &member{istiod: istiod.Start(t, c, istiod.Options{MeshConfig: exampleMesh(t, root), Env: exampleEnv(t)})}
 }
 
-// exampleMesh is the configuration of the mesh, with the root where it leaves room for
-// it.
+// exampleMesh is the configuration of the mesh, with the root inserted.
 func exampleMesh(t testing.TB, root string) map[string]any {
 	t.Helper()
 	pem := bytes.TrimSpace(readFile(t, root))

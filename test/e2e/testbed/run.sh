@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# run.sh [mode] builds what the test-bed needs and becomes the test-bed, so that
-# Ctrl-C is its own. TRUSTGEN_E2E_BIN is the program trustgen; the test-bed is built
-# beside it.
+# run.sh [mode] builds the servers and the test-bed, and executes the test-bed in its
+# own process, so that the test-bed receives Ctrl-C. TRUSTGEN_E2E_BIN is the program
+# trustgen; the test-bed is built into the same directory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -11,10 +11,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/process"
 )
 
-// stage is the part of testing.TB that the tests' library uses, for a program
-// that is no test. It is for a single goroutine, as that library is.
+// stage implements the methods of testing.TB that the packages of the tests use, for a program.
+// It supports a single goroutine, as those packages need.
 type stage struct {
-	testing.TB // nil: whoever calls another method of it, adds it here
+	testing.TB // nil: add each method that is called here
 
 	ctx         context.Context //nolint:containedctx // testing.TB has one
 	interrupted func() bool
@@ -22,8 +22,8 @@ type stage struct {
 	cleanups    []func()
 }
 
-// perform runs play until it returns or fails, and then what play has asked to
-// be cleaned up. It reports whether nothing failed.
+// perform runs play until it returns or fails, and then its cleanups. It reports whether nothing
+// failed.
 func perform(ctx context.Context, play func(testing.TB)) bool {
 	s := &stage{interrupted: func() bool { return ctx.Err() != nil }}
 	var cancel context.CancelFunc
@@ -52,14 +52,14 @@ func (s *stage) Cleanup(cleanup func())   { s.cleanups = append(s.cleanups, clea
 func (s *stage) TempDir() string          { return process.Directory(s) }
 func (s *stage) Failed() bool             { return s.failed }
 
-// Logf prints what explains a failure, and nothing else.
+// Logf prints the cause of a failure, and is silent otherwise.
 func (s *stage) Logf(format string, args ...any) {
 	if s.failed {
 		fmt.Fprintf(os.Stderr, format+"\n", args...)
 	}
 }
 
-// Errorf notes a failure. What an interrupt makes fail is none.
+// Errorf records a failure, unless an interrupt has caused it.
 func (s *stage) Errorf(format string, args ...any) {
 	if s.interrupted() {
 		return

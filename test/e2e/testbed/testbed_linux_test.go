@@ -15,11 +15,11 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/poll"
 )
 
-// trial is what a mode of the test-bed must do.
+// trial is the expected behaviour of a mode of the test-bed.
 type trial struct {
-	tried   [][]string // what the guide's commands must print, in their order
-	inspect int        // the command that shows a workload's certificate
-	talk    int        // the one that does mutual TLS
+	tried   [][]string // expected output of the commands of the guide
+	inspect int        // index of the command that prints the certificate of a workload
+	talk    int        // index of the command that connects by mutual TLS
 	runs    []string   // in each cluster
 }
 
@@ -53,9 +53,8 @@ func trials() map[string]trial {
 	}
 }
 
-// TestTheTestbedDoesWhatItSays proves it of `make testbed`, of each command
-// that it prints, and of Ctrl-C.
-func TestTheTestbedDoesWhatItSays(t *testing.T) {
+// TestTestbed_GuideWorks runs `make testbed`, each command that it prints, and Ctrl-C.
+func TestTestbed_GuideWorks(t *testing.T) {
 	for mode, want := range trials() {
 		t.Run(mode, func(t *testing.T) {
 			bed := startTestbed(t, mode)
@@ -70,7 +69,7 @@ func TestTheTestbedDoesWhatItSays(t *testing.T) {
 	}
 }
 
-// assertDoes tries the guide's commands. The last one gives east another CA.
+// assertDoes runs the commands of the guide. The last one renews the CA of east.
 func (b *testbed) assertDoes(t *testing.T, want trial) {
 	t.Helper()
 	commands := b.readGuide(t)
@@ -89,19 +88,19 @@ func (b *testbed) assertDoes(t *testing.T, want trial) {
 	}
 	made := regexp.MustCompile(`renewed +(east \w+)`).FindStringSubmatch(said)
 	if made == nil {
-		t.Fatalf("the last command made no CA:\n%s", said)
+		t.Fatalf("the last command printed no renewed CA:\n%s", said)
 	}
 	b.assertIssuer(t, commands[want.inspect], made[1])
 	if said := b.try(t, commands[want.talk]); !strings.Contains(said, "welcome") {
-		t.Errorf("the workloads do not talk any more:\n%s", said)
+		t.Errorf("the workloads do not connect after the renewal:\n%s", said)
 	}
 }
 
-func TestCtrlCEndsATestbedThatStarts(t *testing.T) {
+func TestTestbed_CtrlCWhileStarting(t *testing.T) {
 	bed := startTestbed(t, "ra")
 	bed.await(t, func() error {
 		if !slices.Contains(leftover.Processes(t, bed.tmp), "kube-apiserver") {
-			return errors.New("no API server has been started")
+			return errors.New("the API server does not run yet")
 		}
 		return nil
 	})
@@ -109,8 +108,8 @@ func TestCtrlCEndsATestbedThatStarts(t *testing.T) {
 	bed.assertGone(t)
 }
 
-// assertIssuer asserts that the workload's certificate, which inspect shows,
-// comes to be issued by subject.
+// assertIssuer waits until subject is the issuer of the certificate that the command inspect
+// shows.
 func (b *testbed) assertIssuer(t *testing.T, inspect, subject string) {
 	t.Helper()
 	issuer := regexp.MustCompile(`issuer +CN=` + subject + `,`)
@@ -122,7 +121,7 @@ func (b *testbed) assertIssuer(t *testing.T, inspect, subject string) {
 	})
 }
 
-// await waits for what takes the test-bed a moment.
+// await polls look until it returns nil.
 func (b *testbed) await(t *testing.T, look func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -132,13 +131,13 @@ func (b *testbed) await(t *testing.T, look func() error) {
 	}
 }
 
-func TestATestbedOfNoKnownModeIsRefused(t *testing.T) {
+func TestTestbed_RejectsUnknownMode(t *testing.T) {
 	bed := startTestbed(t, "external")
 	said, err := io.ReadAll(bed.lines)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := `testbed: error: the mode "external" is neither plugin nor ra`; bed.make.Wait() == nil || !strings.Contains(string(said), want) {
-		t.Errorf("make testbed says %q, want %q and an error", said, want)
+		t.Errorf("make testbed prints %q, want %q and an error", said, want)
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 )
 
-// files are what a command reads, in PEM.
+// files are the inputs of a command, in PEM.
 type files struct{ roots, chain, crls []byte }
 
-// paths are where they lie; that of the CRLs is empty where there are none.
+// paths are the paths of files; empty if there are no CRLs.
 type paths struct{ roots, chain, crls string }
 
 // withFiles writes the files, calls verify with their paths and removes them.

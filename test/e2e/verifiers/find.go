@@ -12,13 +12,13 @@ import (
 // A program is the executable of a verifier.
 type program struct {
 	find    func() (path string, err error)
-	install string // what to do where it is missing
+	install string // how to install it
 	version string // the argument that makes it print its version
 	adopt   func(path, version string) Verifier
 }
 
-// Find returns every verifier, or an error that names every program which is missing or does not run,
-// with what to install. The directory nodeModules is where npm put bun and deno.
+// Find returns every verifier. Its error lists every program that is missing or does not run,
+// with the package to install. npm installed bun and deno in nodeModules.
 func Find(ctx context.Context, nodeModules string) ([]Verifier, error) {
 	npm := "run npm ci --ignore-scripts in " + filepath.Dir(nodeModules)
 	programs := []program{
@@ -43,7 +43,7 @@ func Find(ctx context.Context, nodeModules string) ([]Verifier, error) {
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+`)
 
-// open finds the program and runs it for its version: a file that is there may still not run here.
+// open finds the program and runs it for its version, since a file that exists may not run here.
 func (p program) open(ctx context.Context) (Verifier, error) {
 	path, err := p.find()
 	if err != nil {
@@ -61,8 +61,8 @@ func (p program) open(ctx context.Context) (Verifier, error) {
 	return p.adopt(path, string(version)), nil
 }
 
-// command runs a verifier without the caller's environment, in which NODE_TLS_REJECT_UNAUTHORIZED=0
-// or another OPENSSL_CONF would change what is proved.
+// command runs a verifier without the environment of the caller: NODE_TLS_REJECT_UNAUTHORIZED=0
+// or another OPENSSL_CONF would change the result.
 func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = []string{"LC_ALL=C", "NO_COLOR=1"}
@@ -73,8 +73,8 @@ func inPath(name string) func() (string, error) {
 	return func() (string, error) { return exec.LookPath(name) }
 }
 
-// inDir looks for the binary itself: npm's own link to it is made by an install script, which does
-// not run. npm installs the package of this platform only.
+// inDir finds the binary itself: an install script, which does not run, would make the link of
+// npm. npm installs the package of this platform only.
 func inDir(dir, pattern string) func() (string, error) {
 	return func() (string, error) {
 		matches, err := filepath.Glob(filepath.Join(dir, pattern))

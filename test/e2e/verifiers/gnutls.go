@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// GnuTLS is its command certtool --verify. The profile medium refuses keys of less than 112 bits of security.
+// GnuTLS is the command certtool --verify. The profile medium refuses keys of less than 112 bits
+// of security.
 type GnuTLS struct {
 	tool
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Go is crypto/x509: what istiod verifies with, and grpc-go.
+// Go is crypto/x509, which istiod and grpc-go use.
 type Go struct{}
 
 // Name implements [Verifier].
@@ -40,7 +40,7 @@ func (Go) Verify(_ context.Context, c Connection, side Side) error {
 	return nil
 }
 
-// pool holds every certificate of a PEM file.
+// pool returns every certificate of a PEM file.
 func pool(file []byte) (*x509.CertPool, error) {
 	p := x509.NewCertPool()
 	if !p.AppendCertsFromPEM(file) {

@@ -8,8 +8,8 @@ import (
 	"net"
 )
 
-// JavaScript is the TLS stack inside a JavaScript runtime. It judges the chain of a peer in Go with
-// which it makes the connection.
+// JavaScript is the TLS stack of a JavaScript runtime. It judges the chain of a peer in Go over
+// a connection.
 type JavaScript struct {
 	name    string
 	command []string // runs the script that is appended to it
@@ -23,8 +23,8 @@ func newBun(path, version string) Verifier {
 	return &JavaScript{"BoringSSL in bun " + version, []string{path, "--eval"}}
 }
 
-// newDeno is strict only as a server: its client lets JavaScript compare names, and looks no further
-// than issuer and subject at a certificate that webpki cannot parse.
+// newDeno is strict only as a server: its client compares names in JavaScript, and checks only
+// issuer and subject of a certificate that webpki cannot parse.
 func newDeno(path, version string) Verifier {
 	return &JavaScript{"rustls in deno " + version, []string{path, "eval", "--no-config", "--no-remote", "--no-npm"}}
 }

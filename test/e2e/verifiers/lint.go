@@ -11,22 +11,24 @@ import (
 	"github.com/zmap/zlint/v3/lint"
 )
 
-// A Finding is what one lint has against a certificate.
+// A Finding is the result of one lint for a certificate.
 type Finding struct {
 	Lint   string // in zlint's names
 	Status lint.LintStatus
 	Detail string
 }
 
-// Bad says that the certificate breaks a rule; otherwise the finding is a warning or a notice.
+// Bad reports whether the certificate violates a rule; otherwise the finding is a warning or a
+// notice.
 func (f Finding) Bad() bool { return f.Status >= lint.Error }
 
 func (f Finding) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s", f.Status, f.Lint, f.Detail))
 }
 
-// Lint returns what zlint has against a certificate in DER, in the order of the lints' names. The rules of
-// the public web PKI (CA/Browser Forum, root programs) do not apply to a mesh and are left out.
+// Lint returns the findings of zlint for a certificate in DER, in the order of the names of the
+// lints. The rules of the public web PKI (CA/Browser Forum, root programs) do not apply to a
+// mesh and are left out.
 func Lint(der []byte) ([]Finding, error) {
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {

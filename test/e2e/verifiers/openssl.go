@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// OpenSSL is the command openssl verify in its strict mode, which checks what RFC 5280 asks of each
-// extension of each certificate.
+// OpenSSL is the command openssl verify in strict mode, which checks the requirements of RFC
+// 5280 for each extension of each certificate.
 type OpenSSL struct {
 	tool
 

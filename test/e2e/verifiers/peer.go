@@ -9,10 +9,10 @@ import (
 	"strconv"
 )
 
-// greeting goes from the client to the server and back.
+// greeting is sent by the client and returned by the server.
 const greeting = "hello"
 
-// tlsConfig makes what w holds one end of mutual TLS.
+// tlsConfig is one end of mutual TLS with the certificates of w.
 func tlsConfig(w Workload, serverName string) (*tls.Config, error) {
 	pair, err := tls.X509KeyPair(w.Chain, w.Key)
 	if err != nil {
@@ -24,7 +24,7 @@ func tlsConfig(w Workload, serverName string) (*tls.Config, error) {
 	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{pair},
-		// Without this a client keeps back a chain that leads to none of the server's roots.
+		// Without this a client sends only a chain to one of the roots that the server announces.
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil },
 		RootCAs:              roots,
 		ClientCAs:            roots,

@@ -27,7 +27,7 @@ function server() {
     socket.on("error", fail);
     socket.on("close", closed);
   });
-  // node tells the reason only through the socket; bun passes no socket and tells it through the error.
+  // node reports the reason only in the socket; bun passes no socket and reports it in the error.
   listener.on("tlsClientError", (error, socket) => fail(error, socket?.authorizationError));
   listener.listen(0, host, () => say({ port: listener.address().port }));
 }

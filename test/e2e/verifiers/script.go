@@ -17,19 +17,19 @@ import (
 //go:embed peer.mjs
 var peerScript string
 
-// A part is the end of a connection that the script plays; it reads it from its standard input.
+// A part is the end of a connection that the script plays, read from its standard input.
 type part struct {
 	Role       string   `json:"role"`
 	Port       int      `json:"port,omitempty"`       // of a client's server
 	ServerName string   `json:"servername,omitempty"` // of a client's server
 	Greeting   string   `json:"greeting"`
 	Roots      string   `json:"ca"`
-	CRLs       []string `json:"crl,omitempty"` // one each: of several in one string only the first would count
+	CRLs       []string `json:"crl,omitempty"` // one in each string: only the first of a string is used
 	Chain      string   `json:"cert"`
 	Key        string   `json:"key"`
 }
 
-// with is the part played with what w holds.
+// with is the part with the files of w.
 func (p part) with(w Workload) part {
 	p.Greeting, p.Roots, p.Chain, p.Key = greeting, string(w.Roots), string(w.Chain), string(w.Key)
 	for block, rest := pem.Decode(w.CRLs); block != nil; block, rest = pem.Decode(rest) {
@@ -40,15 +40,15 @@ func (p part) with(w Workload) part {
 
 // A message is a line of the script's standard output.
 type message struct {
-	Port       int    `json:"port"`       // where a server listens; nothing else in this message
+	Port       int    `json:"port"`       // on which a server listens; the only field of this message
 	Authorized bool   `json:"authorized"` // whether the runtime accepted its peer's chain
 	Echo       string `json:"echo"`       // the greeting as it arrived
 	Code       string `json:"code"`
 	Message    string `json:"message"`
 }
 
-// verdict is what the script's last message means, given how the connection went for its peer. The
-// peer's error shows the TLS alert, and in it the reason that deno does not tell.
+// verdict is the result of the last message, given the error of the peer. That error contains
+// the TLS alert, and so the reason that deno does not report.
 func (m message) verdict(peer error) error {
 	switch {
 	case !m.Authorized || m.Echo != greeting:

@@ -14,7 +14,7 @@ type tool struct {
 	refused int
 }
 
-// judge runs the tool; its errors are those of [Verifier].
+// judge runs the tool; its errors are those of [Verifier.Verify].
 func (t tool) judge(ctx context.Context, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

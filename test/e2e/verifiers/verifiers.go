@@ -1,4 +1,4 @@
-// Package verifiers asks other people's code whether it accepts the chains of a mesh.
+// Package verifiers runs independent implementations on the chains of a mesh.
 //
 // # Verifiers
 //
@@ -6,12 +6,12 @@
 // inside a real mutual-TLS connection with a Go peer, each with the TLS stack that it was built with:
 // OpenSSL in node, BoringSSL in bun, and rustls with webpki in deno. [Find] returns all six.
 //
-// OpenSSL, BoringSSL and GnuTLS hold a chain against CRLs where there are some. crypto/x509 has nothing
-// that takes them, and deno reads them and leaves it at that: both judge as if there were none.
+// OpenSSL, BoringSSL and GnuTLS check a chain against CRLs if there are some. crypto/x509 has no API for
+// CRLs, and deno reads them without using them: both judge as if there were none.
 //
 // # Lint
 //
-// [Lint] asks zlint whether a certificate keeps to the RFCs that apply to a private PKI.
+// [Lint] runs zlint on a certificate, with the rules of the RFCs for a private PKI.
 package verifiers
 
 import (
@@ -24,11 +24,11 @@ const timeout = 30 * time.Second
 
 // A Verifier judges the chain that one end of a connection presents.
 type Verifier interface {
-	// Name is the library and the version of what brings it.
+	// Name is the library, and the program and version that contain it.
 	Name() string
 
-	// Verify returns nil if the verifier accepts the chain that side presents. It returns an error
-	// wrapping *Refusal if it refuses the chain, and any other error if it could not look.
+	// Verify returns nil if the verifier accepts the chain that side presents, an error wrapping
+	// *Refusal if it refuses the chain, and another error if it could not judge.
 	Verify(ctx context.Context, c Connection, side Side) error
 }
 
@@ -36,8 +36,8 @@ type Verifier interface {
 type AuthorityVerifier interface {
 	Verifier
 
-	// VerifyAuthority judges a chain that begins with an authority, as the chain of one that signs
-	// CRLs. Its errors are those of Verify.
+	// VerifyAuthority judges a chain that begins with an authority, as a signer of CRLs. Its errors
+	// are those of Verify.
 	VerifyAuthority(ctx context.Context, roots, chain []byte) error
 }
 
@@ -50,10 +50,10 @@ const (
 	Client
 )
 
-// Sides are both ends, for loops.
+// Sides returns both ends, for loops.
 func Sides() []Side { return []Side{Server, Client} }
 
-// Peer is the other end: the one that judges.
+// Peer is the other end, which judges.
 func (s Side) Peer() Side { return 1 - s }
 
 func (s Side) String() string { return [...]string{Server: "server", Client: "client"}[s] }
@@ -64,15 +64,15 @@ type Connection struct {
 	Ends       [2]Workload
 }
 
-// A Workload is what one end holds, in PEM, as Istio writes it for a proxy.
+// A Workload has the files of one end, in PEM, as Istio writes them for a proxy.
 type Workload struct {
-	Roots []byte // what it trusts
-	CRLs  []byte // what it holds every certificate of its peer against; without any it does not ask for revocation
-	Chain []byte // what it presents, leaf first
+	Roots []byte // trusted roots
+	CRLs  []byte // checked for every certificate of the peer; no revocation check if empty
+	Chain []byte // presented, leaf first
 	Key   []byte // the leaf's key
 }
 
-// A Refusal says that a verifier looked at a chain and did not accept it.
+// A Refusal means that a verifier judged a chain and did not accept it.
 type Refusal struct {
 	Reason string // in the verifier's words
 }

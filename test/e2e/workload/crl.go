@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Why a chain that leads to a root is refused all the same.
+// Reasons to refuse a chain to a trusted root.
 var (
 	ErrRevoked = errors.New("a certificate of the chain is revoked")
 	ErrNoCRL   = errors.New("a CA of the chain has no valid CRL")
 )
 
-// Checking is the same workload if its proxy had these CRLs, PEM: it refuses peers that are
-// revoked, and those in whose chain a CA has no CRL. With none it does not check.
+// Checking is the same workload with CRLs in PEM: it refuses a peer that is revoked, or whose
+// chain has a CA without a CRL. Without CRLs it does not check.
 //
-// These are the rules of Envoy, to which Istio's agent gives the CRLs without
-// only_verify_leaf_cert_crl. crypto/x509 has none.
+// These are the rules of Envoy, which gets the CRLs from Istio's agent without
+// only_verify_leaf_cert_crl. crypto/x509 has no such check.
 func (id *Identity) Checking(crls []byte) (*Identity, error) {
 	checking := *id
 	checking.CRLs = nil
 	for len(crls) > 0 {
 		block, rest := pem.Decode(crls)
 		if block == nil {
-			return nil, fmt.Errorf("CRLs: %q is no PEM", crls)
+			return nil, fmt.Errorf("CRLs: %q is not PEM", crls)
 		}
 		list, err := x509.ParseRevocationList(block.Bytes)
 		if err != nil {
@@ -39,7 +39,7 @@ func (id *Identity) Checking(crls []byte) (*Identity, error) {
 	return &checking, nil
 }
 
-// checkRevocation returns an error unless one of the verified chains is not revoked.
+// checkRevocation returns an error unless one of the verified chains passes checkChain.
 func (id *Identity) checkRevocation(chains [][]*x509.Certificate) error {
 	if len(id.CRLs) == 0 {
 		return nil
@@ -53,7 +53,7 @@ func (id *Identity) checkRevocation(chains [][]*x509.Certificate) error {
 	return err
 }
 
-// checkChain asks for a CRL of every CA of the chain, which ends with the root.
+// checkChain requires a CRL of every CA of the chain, which ends with the root.
 func (id *Identity) checkChain(chain []*x509.Certificate, now time.Time) error {
 	for n, cert := range chain {
 		issuer := chain[min(n+1, len(chain)-1)]
@@ -62,9 +62,9 @@ func (id *Identity) checkChain(chain []*x509.Certificate, now time.Time) error {
 		case list == nil:
 			return fmt.Errorf("%w: %s has none", ErrNoCRL, issuer.Subject)
 		case list.CheckSignatureFrom(issuer) != nil:
-			return fmt.Errorf("%w: that of %s is signed by someone else", ErrNoCRL, issuer.Subject)
+			return fmt.Errorf("%w: the CRL of %s has another signer", ErrNoCRL, issuer.Subject)
 		case now.Before(list.ThisUpdate) || now.After(list.NextUpdate):
-			return fmt.Errorf("%w: that of %s is for the time from %s to %s", ErrNoCRL, issuer.Subject, list.ThisUpdate, list.NextUpdate)
+			return fmt.Errorf("%w: the CRL of %s is valid from %s to %s", ErrNoCRL, issuer.Subject, list.ThisUpdate, list.NextUpdate)
 		case revokes(list, cert):
 			return fmt.Errorf("%w: %s", ErrRevoked, cert.Subject)
 		}
@@ -72,7 +72,7 @@ func (id *Identity) checkChain(chain []*x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// newestCRL goes by the name of the CA, since that is how verifiers find a CRL.
+// newestCRL finds a CRL by the name of the CA, as verifiers do.
 func (id *Identity) newestCRL(issuer *x509.Certificate) *x509.RevocationList {
 	var newest *x509.RevocationList
 	for _, list := range id.CRLs {

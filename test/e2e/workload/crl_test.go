@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestWorkloadsCheckRevocation(t *testing.T) {
+func TestChecking_RejectsRevokedPeers(t *testing.T) {
 	top, other := newRoot(t), newRoot(t)
 	issuing := top.below(t)
 	id := issuing.identity(t, serverID)
@@ -23,18 +23,18 @@ func TestWorkloadsCheckRevocation(t *testing.T) {
 		crls []byte
 		want error
 	}{
-		"without any CRL a peer is taken":                          {},
-		"with one of each CA it is too":                            {crls: empty},
-		"with others before them it is too":                        {crls: slices.Concat(other.crl(t, now), empty)},
-		"without that of the root it is refused":                   {crls: issuing.crl(t, now), want: ErrNoCRL},
-		"without that of the intermediate it is refused":           {crls: top.crl(t, now), want: ErrNoCRL},
-		"with one that has ended it is refused":                    {crls: slices.Concat(top.crl(t, now), issuing.crl(t, -2*time.Hour)), want: ErrNoCRL},
-		"with one that has not begun it is refused":                {crls: slices.Concat(top.crl(t, time.Hour), issuing.crl(t, now)), want: ErrNoCRL},
-		"with one that another key has signed it is refused":       {crls: slices.Concat(top.crl(t, now), impostor.crl(t, now)), want: ErrNoCRL},
-		"where its CA is revoked it is refused":                    {crls: slices.Concat(top.crl(t, now, issuing.cert), issuing.crl(t, now)), want: ErrRevoked},
-		"where it is revoked itself it is refused":                 {crls: slices.Concat(top.crl(t, now), issuing.crl(t, now, id.Leaf())), want: ErrRevoked},
-		"of two CRLs of a CA the later one counts, which revokes":  {crls: slices.Concat(top.crl(t, now, issuing.cert), issuing.crl(t, now), top.crl(t, -time.Minute)), want: ErrRevoked},
-		"of two CRLs of a CA the later one counts, which does not": {crls: slices.Concat(top.crl(t, -time.Minute, issuing.cert), issuing.crl(t, now), top.crl(t, now))},
+		"without CRLs a peer is accepted":                   {},
+		"with a CRL of each CA it is accepted":              {crls: empty},
+		"with other CRLs before them it is accepted":        {crls: slices.Concat(other.crl(t, now), empty)},
+		"without the CRL of the root it is refused":         {crls: issuing.crl(t, now), want: ErrNoCRL},
+		"without the CRL of the intermediate it is refused": {crls: top.crl(t, now), want: ErrNoCRL},
+		"with an expired CRL it is refused":                 {crls: slices.Concat(top.crl(t, now), issuing.crl(t, -2*time.Hour)), want: ErrNoCRL},
+		"with a CRL that is not yet valid it is refused":    {crls: slices.Concat(top.crl(t, time.Hour), issuing.crl(t, now)), want: ErrNoCRL},
+		"with a CRL signed by another key it is refused":    {crls: slices.Concat(top.crl(t, now), impostor.crl(t, now)), want: ErrNoCRL},
+		"with a revoked CA it is refused":                   {crls: slices.Concat(top.crl(t, now, issuing.cert), issuing.crl(t, now)), want: ErrRevoked},
+		"with its own certificate revoked it is refused":    {crls: slices.Concat(top.crl(t, now), issuing.crl(t, now, id.Leaf())), want: ErrRevoked},
+		"the later of two CRLs counts and revokes":          {crls: slices.Concat(top.crl(t, now, issuing.cert), issuing.crl(t, now), top.crl(t, -time.Minute)), want: ErrRevoked},
+		"the later of two CRLs counts and does not revoke":  {crls: slices.Concat(top.crl(t, -time.Minute, issuing.cert), issuing.crl(t, now), top.crl(t, now))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			checking, err := id.Checking(test.crls)
@@ -43,7 +43,7 @@ func TestWorkloadsCheckRevocation(t *testing.T) {
 			}
 			assertOutcome(t, checking, id, test.want)
 			if test.want != nil {
-				// A server does not say what it has against a client.
+				// A server does not send its reason to the client.
 				test.want = ErrClientUntrusted
 			}
 			assertOutcome(t, id, checking, test.want)
@@ -51,7 +51,7 @@ func TestWorkloadsCheckRevocation(t *testing.T) {
 	}
 }
 
-// assertOutcome asserts that they talk, or that one of them refuses the other with that error.
+// assertOutcome asserts that both connect, or that one refuses the other with this error.
 func assertOutcome(t *testing.T, client, server *Identity, want error) {
 	t.Helper()
 	conn, err := client.Dial(t.Context(), server.Serve(t))
@@ -63,12 +63,12 @@ func assertOutcome(t *testing.T, client, server *Identity, want error) {
 	}
 }
 
-func TestCRLsAreNothingElse(t *testing.T) {
+func TestChecking_RejectsNonCRLs(t *testing.T) {
 	top := newRoot(t)
 	id := top.identity(t, clientID)
 	for name, data := range map[string][]byte{
-		"a certificate":          certificatePEM(top.cert),
-		"something behind a CRL": append(top.crl(t, now), "what?"...),
+		"a certificate":    certificatePEM(top.cert),
+		"text after a CRL": append(top.crl(t, now), "what?"...),
 	} {
 		if _, err := id.Checking(data); err == nil {
 			t.Errorf("Checking accepts %s", name)
@@ -76,7 +76,7 @@ func TestCRLsAreNothingElse(t *testing.T) {
 	}
 }
 
-// below makes an intermediate.
+// below issues an intermediate.
 func (r *root) below(t *testing.T) *root {
 	t.Helper()
 	template := &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
@@ -87,7 +87,7 @@ func (r *root) below(t *testing.T) *root {
 
 const now = time.Duration(0)
 
-// crl signs a CRL in PEM that begins a minute before then, seen from now, and is good for an
+// crl signs a CRL in PEM whose validity begins a minute before the offset from now, and lasts an
 // hour.
 func (r *root) crl(t *testing.T, then time.Duration, revoked ...*x509.Certificate) []byte {
 	t.Helper()

@@ -11,34 +11,32 @@ import (
 	"time"
 )
 
-// What a server's first line begins with.
+// Prefixes of the first line of a server.
 const (
 	greeting = "welcome "
 	denial   = "denied: "
 )
 
-// answerTimeout is for a server that hangs; loopback needs a millisecond.
+// answerTimeout ends the wait for a server that hangs; loopback needs a millisecond.
 const answerTimeout = 10 * time.Second
 
-// Conn is a connection by mutual TLS that both sides have agreed to.
+// Conn is a connection by mutual TLS that both sides have accepted.
 type Conn struct {
 	Server string // its principal
-	Client string // the principal that the server knows the client by
+	Client string // the principal of the client, as authenticated by the server
 
 	conn  *tls.Conn
 	lines *bufio.Reader
 }
 
-// Dial connects the workload to a server with one of these principals, or
-// with any of the mesh. Its error is one of this package, unless there is
-// nobody to talk to.
+// Dial connects the workload to a server with one of these principals; any of the mesh if there
+// are none. Its error is one of this package, unless no server listens.
 func (w *Workload) Dial(ctx context.Context, server *Server, principals ...string) (*Conn, error) {
 	return w.Identity().Dial(ctx, server, principals...)
 }
 
-// Dial connects the identity to a server with one of these principals, or with
-// any of the mesh. Its error is one of this package, unless there is nobody to
-// talk to.
+// Dial connects the identity to a server with one of these principals; any of the mesh if there
+// are none. Its error is one of this package, unless no server listens.
 func (id *Identity) Dial(ctx context.Context, server *Server, principals ...string) (*Conn, error) {
 	dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: answerTimeout}, Config: id.clientConfig(principals)}
 	conn, err := dialer.DialContext(ctx, "tcp", server.Address)
@@ -53,7 +51,7 @@ func (id *Identity) Dial(ctx context.Context, server *Server, principals ...stri
 	return c, nil
 }
 
-// refusal makes ErrClientUntrusted of the alert by which a server says it.
+// refusal makes ErrClientUntrusted of the alert by which a server refuses a certificate.
 func refusal(err error) error {
 	if byPeer(err) {
 		return fmt.Errorf("%w: %w", ErrClientUntrusted, err)
@@ -61,8 +59,8 @@ func refusal(err error) error {
 	return err
 }
 
-// greet reads the server's first line. In TLS 1.3 a client learns only now
-// what the server makes of its certificate.
+// greet reads the first line of the server. In TLS 1.3 it is the first sign that the server has
+// accepted the certificate.
 func (c *Conn) greet() error {
 	line, err := c.read()
 	if err != nil {
@@ -73,7 +71,7 @@ func (c *Conn) greet() error {
 	}
 	client, ok := strings.CutPrefix(line, greeting)
 	if !ok {
-		return fmt.Errorf("the server said %q, want a greeting", line)
+		return fmt.Errorf("the server sent %q, want a greeting", line)
 	}
 	c.Client = client
 	c.Server, err = principalOf(c.conn.ConnectionState().PeerCertificates[0])

@@ -11,8 +11,8 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// Exchange gets another certificate for the same identity from an istiod: instead of a token it
-// shows the one that it has, as the agents of virtual machines do.
+// Exchange gets another certificate for the same identity from an istiod. It authenticates with
+// its current certificate instead of a token, as agents of virtual machines do.
 func (id *Identity) Exchange(t testing.TB, i *istiod.Istiod) (*Identity, error) {
 	t.Helper()
 	key, keyPEM, err := newKey()

@@ -10,17 +10,17 @@ import (
 	"fmt"
 )
 
-// Identity is what a workload proves itself with, and whom it trusts.
+// Identity is the certificate and key of a workload, and its trusted roots.
 type Identity struct {
-	Chain []*x509.Certificate // what it presents, its own certificate first
-	Roots []*x509.Certificate // what a peer's chain must lead to
+	Chain []*x509.Certificate // presented, its own certificate first
+	Roots []*x509.Certificate // trusted for peers
 	Key   crypto.Signer
 
-	CRLs []*x509.RevocationList // what a peer's chain is held against; none: it is not, see Checking
+	CRLs []*x509.RevocationList // checked for peers, see Checking; no check if empty
 }
 
-// NewIdentity reads an identity from PEM: the chain and the roots may each be
-// any number of certificates. The key must be that of the first of the chain.
+// NewIdentity parses an identity in PEM. The chain and the roots may have any number of
+// certificates. The key must belong to the first certificate of the chain.
 func NewIdentity(chain, key, roots []byte) (*Identity, error) {
 	pair, err := tls.X509KeyPair(chain, key)
 	if err != nil {
@@ -48,13 +48,13 @@ func (id *Identity) Principal() string {
 	return principal
 }
 
-// Trusting is the same workload if it trusted whom other does.
+// Trusting is the same workload with the trusted roots of other.
 func (id *Identity) Trusting(other *Identity) *Identity {
 	return &Identity{Chain: id.Chain, Key: id.Key, Roots: other.Roots, CRLs: other.CRLs}
 }
 
-// principalOf returns the SPIFFE ID of a certificate, which must be its only
-// URI (SPIFFE X.509-SVID §2).
+// principalOf returns the SPIFFE ID of a certificate, which must be its only URI (SPIFFE
+// X.509-SVID §2).
 func principalOf(leaf *x509.Certificate) (string, error) {
 	if len(leaf.URIs) != 1 || leaf.URIs[0].Scheme != "spiffe" {
 		return "", fmt.Errorf("the certificate is for the URIs %v, want one SPIFFE ID", leaf.URIs)
@@ -62,7 +62,7 @@ func principalOf(leaf *x509.Certificate) (string, error) {
 	return leaf.URIs[0].String(), nil
 }
 
-// parseCertificates reads PEM of one certificate or more and of nothing else.
+// parseCertificates parses one or more certificates in PEM, and accepts nothing else.
 func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	for {
@@ -81,10 +81,10 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 		certs = append(certs, cert)
 	}
 	if rest := bytes.TrimSpace(data); len(rest) > 0 {
-		return nil, fmt.Errorf("%q is no PEM", rest)
+		return nil, fmt.Errorf("%q is not PEM", rest)
 	}
 	if len(certs) == 0 {
-		return nil, errors.New("there is no certificate")
+		return nil, errors.New("no certificate")
 	}
 	return certs, nil
 }

@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// Why a connection comes to nothing. Whether a peer is who it says comes
-// before whether it is allowed.
+// Reasons to refuse a connection. Authentication comes before authorization.
 var (
 	ErrServerUntrusted  = errors.New("the client does not trust the server's certificate")
 	ErrClientUntrusted  = errors.New("the server does not trust the client's certificate")
@@ -19,7 +18,7 @@ var (
 // allowed is a list of principals; an empty one allows all.
 type allowed []string
 
-// check returns an error unless principal is allowed.
+// check returns an error unless principal is in the list.
 func (a allowed) check(principal string) error {
 	if len(a) == 0 || slices.Contains(a, principal) {
 		return nil
@@ -27,7 +26,7 @@ func (a allowed) check(principal string) error {
 	return fmt.Errorf("it is %s, want one of %v", principal, []string(a))
 }
 
-// byPeer reports whether the peer broke the TLS connection off with an alert.
+// byPeer reports whether the peer closed the TLS connection with an alert.
 func byPeer(err error) bool {
 	opErr := (*net.OpError)(nil)
 	return errors.As(err, &opErr) && opErr.Op == "remote error"

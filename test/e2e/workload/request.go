@@ -24,10 +24,10 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// request gets an identity from istiod, which root verifies.
+// request gets an identity from istiod, verified by root.
 //
-// The last element of the answer is what the workload trusts, as it is to
-// Istio's agent (security/pkg/nodeagent/cache/secretcache.go).
+// The workload trusts the last element of the response, as Istio's agent does
+// (security/pkg/nodeagent/cache/secretcache.go).
 func (w *Workload) request(ctx context.Context, root []byte) (*Identity, error) {
 	key, keyPEM, err := newKey()
 	if err != nil {
@@ -44,10 +44,10 @@ func (w *Workload) request(ctx context.Context, root []byte) (*Identity, error) 
 	return identityOf(chain, keyPEM)
 }
 
-// identityOf makes an identity of the elements of istiod's answer.
+// identityOf makes an identity of the elements of a response of istiod.
 func identityOf(chain []string, key []byte) (*Identity, error) {
 	if len(chain) < 2 {
-		return nil, fmt.Errorf("the answer has %d elements, want at least a certificate and a root", len(chain))
+		return nil, fmt.Errorf("the response has %d elements, want at least a certificate and a root", len(chain))
 	}
 	return NewIdentity([]byte(strings.Join(chain, "")), key, []byte(chain[len(chain)-1]))
 }
@@ -55,8 +55,8 @@ func identityOf(chain []string, key []byte) (*Identity, error) {
 // requestTimeout is longer than the minute that istiod waits for a signer.
 const requestTimeout = 90 * time.Second
 
-// createCertificate sends the CSR, with a token of the service account, and
-// returns the elements of the answer.
+// createCertificate sends the CSR with a token of the service account, and returns the elements
+// of the response.
 func (w *Workload) createCertificate(ctx context.Context, root []byte, csr string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(w.opts.Patience, requestTimeout))
 	defer cancel()
@@ -82,19 +82,18 @@ func (w *Workload) createCertificate(ctx context.Context, root []byte, csr strin
 	return answer.GetCertChain(), err
 }
 
-// connect connects to istiod, which root verifies, and shows it these certificates.
+// connect connects to istiod, verified by root, with these client certificates.
 func connect(i *istiod.Istiod, root []byte, show ...tls.Certificate) (*grpc.ClientConn, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(root) {
-		return nil, errors.New("the root that istiod publishes is no certificate")
+		return nil, errors.New("the root that istiod publishes is not a certificate")
 	}
 	return grpc.NewClient(i.Address, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
 		RootCAs: roots, ServerName: istiod.ServerName, Certificates: show,
 	})))
 }
 
-// newCSR asks for the SPIFFE ID of the service account. istiod goes by the
-// token.
+// newCSR requests the SPIFFE ID of the service account. istiod uses the identity of the token.
 func (w *Workload) newCSR(key *ecdsa.PrivateKey) (string, error) {
 	return newCSR(key, &url.URL{Scheme: "spiffe", Host: "cluster.local", Path: "/ns/" + w.account.Namespace + "/sa/" + w.account.Name})
 }

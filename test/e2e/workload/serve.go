@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Server is a workload that serves mutual TLS until its test ends. It greets
-// each client by its principal and echoes what it then says.
+// Server is a workload that serves mutual TLS until its test ends. It greets each client with
+// the principal of the client, and echoes its lines.
 type Server struct {
 	Address string
 
@@ -19,15 +19,15 @@ type Server struct {
 	clients  allowed
 }
 
-// Serve serves with whatever identity the workload has when a client comes,
-// and allows clients with these principals, or everyone in the mesh.
+// Serve serves with the current identity of the workload, and allows clients with these
+// principals; all of the mesh if there are none.
 func (w *Workload) Serve(t testing.TB, clients ...string) *Server {
 	t.Helper()
 	return serve(t, w.Identity, clients)
 }
 
-// Serve serves with the identity, and allows clients with these principals, or
-// everyone in the mesh.
+// Serve serves with the identity, and allows clients with these principals; all of the mesh if
+// there are none.
 func (id *Identity) Serve(t testing.TB, clients ...string) *Server {
 	t.Helper()
 	return serve(t, func() *Identity { return id }, clients)
@@ -57,16 +57,15 @@ func serve(t testing.TB, identity func() *Identity, clients allowed) *Server {
 	return s
 }
 
-// handle serves one client until either side has enough. How that ends is for
-// the client to say: its test sees it.
+// handle serves one client until either side closes. The client reports errors to its test.
 func (s *Server) handle(ctx context.Context, conn net.Conn) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	defer conn.Close()
 	secured := tls.Server(conn, s.identity().serverConfig())
 	if err := s.talk(ctx, secured); err != nil {
-		// What the client has sent must be read, or it would see a connection
-		// that is reset and not why.
+		// Data of the client must be read: otherwise the client sees a reset connection and not the
+		// reason.
 		_ = conn.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, conn)
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 )
 
-// clientConfig is for a client that verifies a server by its chain and its
-// principal, since workloads have no DNS names.
+// clientConfig verifies a server by its chain and its principal, since workloads have no DNS
+// names.
 func (id *Identity) clientConfig(servers allowed) *tls.Config {
 	return &tls.Config{
 		Certificates:       []tls.Certificate{id.certificate()},
-		InsecureSkipVerify: true, // of names; VerifyConnection does the rest
+		InsecureSkipVerify: true, // no DNS names; VerifyConnection verifies the chain
 		VerifyConnection: func(state tls.ConnectionState) error {
 			principal, err := id.verifyServer(state.PeerCertificates)
 			if err != nil {
@@ -25,7 +25,7 @@ func (id *Identity) clientConfig(servers allowed) *tls.Config {
 	}
 }
 
-// serverConfig is for a server that wants a certificate of its client.
+// serverConfig requires a client certificate.
 func (id *Identity) serverConfig() *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{id.certificate()},
@@ -37,7 +37,7 @@ func (id *Identity) serverConfig() *tls.Config {
 	}
 }
 
-// verifyServer returns the principal of the server that presents chain.
+// verifyServer verifies the chain of a server, and returns its principal.
 func (id *Identity) verifyServer(chain []*x509.Certificate) (string, error) {
 	intermediates := x509.NewCertPool()
 	for _, cert := range chain[1:] {

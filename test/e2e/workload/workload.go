@@ -1,8 +1,7 @@
-// Package workload plays the workloads of a mesh: it gets certificates as
-// Istio's agent does, and does mutual TLS as the data plane does.
+// Package workload acts as the workloads of a mesh: it gets certificates as Istio's agent does,
+// and connects by mutual TLS as the data plane does.
 //
-// What judges a peer here is crypto/x509; what BoringSSL and rustls say to the
-// same chains is a matter of package verifiers.
+// crypto/x509 verifies peers here. Package verifiers runs BoringSSL and rustls on such chains.
 package workload
 
 import (
@@ -16,17 +15,17 @@ import (
 	"github.com/trustgen/trustgen/test/e2e/istiod"
 )
 
-// Options is who a workload is and what it asks for.
+// Options selects the identity of a workload and its certificates.
 type Options struct {
-	Cluster        *cluster.Cluster // where it runs; where its istiod does if nil
+	Cluster        *cluster.Cluster // the cluster of its istiod if nil
 	Namespace      string           // "default" if empty
 	ServiceAccount string           // "default" if empty
-	TTL            time.Duration    // of its certificates; a day, as the agent's, if zero
-	CertSigner     string           // that it names to a registration authority; none if empty
-	Patience       time.Duration    // how long it waits for an answer; longer than istiod does if zero
+	TTL            time.Duration    // of its certificates; a day, as for the agent, if zero
+	CertSigner     string           // requested from a registration authority; none if empty
+	Patience       time.Duration    // how long it waits for a response; longer than istiod does if zero
 }
 
-// Workload is one that has its certificates from an istiod.
+// Workload is a workload with certificates from an istiod.
 type Workload struct {
 	istiod   *istiod.Istiod
 	cluster  *cluster.Cluster
@@ -35,8 +34,8 @@ type Workload struct {
 	identity atomic.Pointer[Identity]
 }
 
-// New returns a workload with its first certificate, or fails t. Its service
-// account is made where it is not there.
+// New returns a workload with its first certificate, and fails t on an error. It creates a
+// missing service account.
 func New(t testing.TB, i *istiod.Istiod, opts Options) *Workload {
 	t.Helper()
 	w, err := Try(t, i, opts)
@@ -46,7 +45,7 @@ func New(t testing.TB, i *istiod.Istiod, opts Options) *Workload {
 	return w
 }
 
-// Try is New for a workload that may be refused a certificate.
+// Try is New for a workload that may not get a certificate.
 func Try(t testing.TB, i *istiod.Istiod, opts Options) (*Workload, error) {
 	t.Helper()
 	w := &Workload{
@@ -63,14 +62,14 @@ func Try(t testing.TB, i *istiod.Istiod, opts Options) (*Workload, error) {
 	return w, err
 }
 
-// Identity is what the workload has now.
+// Identity is the current identity of the workload.
 func (w *Workload) Identity() *Identity { return w.identity.Load() }
 
 // Principal is the workload's SPIFFE ID.
 func (w *Workload) Principal() string { return w.Identity().Principal() }
 
-// Renew replaces the workload's key, certificate and roots, or fails t.
-// Connections that are open stay open.
+// Renew replaces the workload's key, certificate and roots, and fails t on an error. Open
+// connections stay open.
 func (w *Workload) Renew(t testing.TB) {
 	t.Helper()
 	if err := w.TryRenew(t); err != nil {
@@ -78,8 +77,7 @@ func (w *Workload) Renew(t testing.TB) {
 	}
 }
 
-// TryRenew is Renew where a certificate may be refused. The workload then
-// keeps what it has.
+// TryRenew is Renew for a certificate that may be refused. The workload then keeps its identity.
 func (w *Workload) TryRenew(t testing.TB) error {
 	t.Helper()
 	id, err := w.request(t.Context(), istiod.PublishedRoot(t, w.cluster, w.account.Namespace))

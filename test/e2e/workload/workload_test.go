@@ -15,7 +15,7 @@ import (
 
 const clientID, serverID = "spiffe://cluster.local/client", "spiffe://cluster.local/server"
 
-func TestWorkloads(t *testing.T) {
+func TestDial(t *testing.T) {
 	ours, theirs := newRoot(t), newRoot(t)
 	client, server := ours.identity(t, clientID), ours.identity(t, serverID)
 	stranger := theirs.identity(t, serverID)
@@ -27,13 +27,13 @@ func TestWorkloads(t *testing.T) {
 		servers []string // that the client expects
 		want    error
 	}{
-		"talk where both have the same root":         {client: client, server: server},
-		"talk where both are allowed":                {client: client, server: server, clients: []string{clientID}, servers: []string{serverID}},
-		"refuse a server with another root":          {client: client, server: stranger, want: ErrServerUntrusted},
-		"refuse a client with another root":          {client: stranger.Trusting(server), server: server, want: ErrClientUntrusted},
-		"refuse a server that they do not expect":    {client: client, server: server, servers: []string{clientID}, want: ErrServerNotAllowed},
-		"refuse a client that they do not allow":     {client: client, server: server, clients: []string{serverID}, want: ErrClientNotAllowed},
-		"refuse a server that is no workload at all": {client: client, server: ours.identity(t, "https://example.com"), want: ErrServerUntrusted},
+		"connect with the same root":          {client: client, server: server},
+		"connect if both are allowed":         {client: client, server: server, clients: []string{clientID}, servers: []string{serverID}},
+		"refuse a server with another root":   {client: client, server: stranger, want: ErrServerUntrusted},
+		"refuse a client with another root":   {client: stranger.Trusting(server), server: server, want: ErrClientUntrusted},
+		"refuse an unexpected server":         {client: client, server: server, servers: []string{clientID}, want: ErrServerNotAllowed},
+		"refuse a client that is not allowed": {client: client, server: server, clients: []string{serverID}, want: ErrClientNotAllowed},
+		"refuse a server without a SPIFFE ID": {client: client, server: ours.identity(t, "https://example.com"), want: ErrServerUntrusted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := test.client.Dial(t.Context(), test.server.Serve(t, test.clients...), test.servers...)
@@ -54,7 +54,7 @@ func TestWorkloads(t *testing.T) {
 	}
 }
 
-func TestAConnectionEndsWithClose(t *testing.T) {
+func TestClose_EndsConnection(t *testing.T) {
 	id := newRoot(t).identity(t, clientID)
 	conn, err := id.Dial(t.Context(), id.Serve(t))
 	if err != nil {
@@ -68,22 +68,22 @@ func TestAConnectionEndsWithClose(t *testing.T) {
 	}
 }
 
-func TestAnIdentityIsWhole(t *testing.T) {
+func TestNewIdentity_RequiresAllParts(t *testing.T) {
 	root := newRoot(t)
 	id, other := root.identity(t, clientID), root.identity(t, clientID)
 	chain, roots := certificatePEM(id.Chain...), certificatePEM(id.Roots...)
 	for name, files := range map[string][3][]byte{
-		"the key of another":        {chain, keyPEM(t, other.Key), roots},
-		"no root":                   {chain, keyPEM(t, id.Key), nil},
-		"a key among the roots":     {chain, keyPEM(t, id.Key), keyPEM(t, id.Key)},
-		"something behind the root": {chain, keyPEM(t, id.Key), append(bytes.Clone(roots), "what?"...)},
+		"another key":           {chain, keyPEM(t, other.Key), roots},
+		"no root":               {chain, keyPEM(t, id.Key), nil},
+		"a key among the roots": {chain, keyPEM(t, id.Key), keyPEM(t, id.Key)},
+		"text after the root":   {chain, keyPEM(t, id.Key), append(bytes.Clone(roots), "what?"...)},
 	} {
 		if _, err := NewIdentity(files[0], files[1], files[2]); err == nil {
 			t.Errorf("NewIdentity accepts %s", name)
 		}
 	}
 	if _, err := NewIdentity(chain, keyPEM(t, id.Key), roots); err != nil {
-		t.Errorf("NewIdentity refuses what is whole: %v", err)
+		t.Errorf("NewIdentity refuses a complete identity: %v", err)
 	}
 }
 
@@ -115,8 +115,8 @@ func (r *root) identity(t *testing.T, uri string) *Identity {
 	return &Identity{Chain: []*x509.Certificate{cert, r.cert}, Roots: []*x509.Certificate{r.cert}, Key: key}
 }
 
-// sign makes a certificate of template for a new key: r's, or r itself where it
-// has none yet.
+// sign makes a certificate of template for a new key, signed by r. Without a certificate of r it
+// is self-signed.
 func sign(t *testing.T, template *x509.Certificate, r *root) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, _, err := newKey()
