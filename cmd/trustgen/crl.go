@@ -89,13 +89,3 @@ func (c *crlCommand) read(cmd *cobra.Command, f *fabric.Fabric) ([]byte, error) 
 	}
 	return ca.MarshalCRLs(set.CRLs...), nil
 }
-
-// reportPublication is about the CRL bundles of all clusters.
-func reportPublication(t *term.Terminal, p mesh.Publication, dryRun bool) {
-	for _, m := range p.Missing {
-		t.Warn("%s: until it is imported, proxies with the CRL bundle refuse its chains", m)
-	}
-	if p.First && !dryRun {
-		t.Note("CRLs are published as of this change: every cluster has those of all CAs")
-	}
-}

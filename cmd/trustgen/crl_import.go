@@ -9,7 +9,6 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type crlImportCommand struct {
@@ -98,27 +97,5 @@ func (c *crlImportCommand) report(f *fabric.Fabric, done fabric.ImportCRLsResult
 		view.Rollout(c.Terminal, c.dir, done.Rollout())
 	case done.Changed:
 		c.Note("CRLs are not published: 'trustgen crl refresh%s' publishes them to every cluster", hint.DirFlag(c.dir))
-	}
-}
-
-// reportImported is about the CAs and CRLs of another directory.
-func reportImported(t *term.Terminal, imported mesh.Merged) {
-	for _, list := range imported.CRLs {
-		switch list.Action {
-		case mesh.CRLOlder:
-			t.Note("the CRL of %s with number %d is ignored: the directory has a newer one", list.Subject, list.CRL.Number)
-		case mesh.CRLUnknown:
-			t.Warn("the CRL of %s is ignored, since the CA is unknown: where CRLs are published, proxies refuse the chains of that CA until its certificate is imported with the CRL", list.Subject)
-		}
-		if list.Dropped > 0 {
-			t.Warn("the CRL of %s has no entry for %d certificates of the last one, which are unknown here: make sure that they have expired", list.Subject, list.Dropped)
-		}
-	}
-	for _, r := range imported.Revoked {
-		if consequence := r.Consequence(); consequence != "" {
-			t.Warn("%s is revoked: %s", r.Certificate.Subject, consequence)
-		} else {
-			t.Warn("%s is revoked", r.Certificate.Subject)
-		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
@@ -83,15 +82,4 @@ func split(findings []mesh.Finding) (warnings []mesh.Finding, failure error) {
 		}
 	}
 	return warnings, failure
-}
-
-// reportFindings warns of findings, each with its fix.
-func reportFindings(t *term.Terminal, cmd *cobra.Command, findings []mesh.Finding) {
-	for _, f := range findings {
-		if fix := hint.For(f.Err, failed(cmd)); fix != "" {
-			t.Warn("%v; %s", f.Err, fix)
-		} else {
-			t.Warn("%v", f.Err)
-		}
-	}
 }

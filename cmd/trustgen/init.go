@@ -6,11 +6,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/flags"
-	"github.com/trustgen/trustgen/cmd/trustgen/internal/hint"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type initCommand struct {
@@ -134,22 +132,4 @@ func (c *initCommand) runNew(cmd *cobra.Command) error {
 		c.Hint("name constraints are for sidecars: ztunnel, and so an ambient mesh, refuses every chain with one for URIs")
 	}
 	return view.Print(c.Out, c.format.String(), view.Init{Root: view.NewCertificate(done.Root), Encrypted: encrypted, DryRun: c.options.DryRun})
-}
-
-func reportNewRoot(t *term.Terminal, f *fabric.Fabric, root mesh.Summary, encrypted bool) {
-	t.Note("created a root: %s, valid until %s", root.Subject, term.Time(root.NotAfter))
-	reportKey(t, f, f.RootKeyPath(), encrypted)
-}
-
-// reportKey is about the new file of a key that issues.
-func reportKey(t *term.Terminal, f *fabric.Fabric, path string, encrypted bool) {
-	if encrypted {
-		t.Note("its key is in %s, encrypted: it is lost without the passphrase", path)
-	} else {
-		t.Note("its key is in %s, not encrypted", path)
-	}
-	t.Hint("keep that key out of every cluster: it is needed only to issue, and can be offline in between")
-	if !encrypted {
-		t.Hint("'trustgen init --encrypt%s' encrypts it", hint.DirFlag(f.Dir()))
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/term"
 	"github.com/trustgen/trustgen/cmd/trustgen/internal/view"
 	"github.com/trustgen/trustgen/secrets/fabric"
-	"github.com/trustgen/trustgen/secrets/mesh"
 )
 
 type intermediateCommand struct {
@@ -73,15 +72,11 @@ the issuer from then on.`,
 	flags.InputFile(cmd, &c.issuer, "issuer", "`file` with a TrustClusterIssuer and the Secrets and ConfigMaps that it names; - is stdin")
 	c.password.Add(cmd, "the CA's key, or of the key of a new root")
 	cmd.Flags().BoolVar(&c.options.Renew, "renew", false, "renew valid and damaged intermediates as well")
-	addRejoin(cmd, &c.options.Rejoin)
+	flags.AddRejoin(cmd, &c.options.Rejoin)
 	flags.AddIncomplete(cmd, &c.options.Incomplete)
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	c.format.Add(cmd, "table", "yaml", "json")
 	return cmd
-}
-
-func addRejoin(cmd *cobra.Command, rejoin *bool) {
-	cmd.Flags().BoolVar(rejoin, "rejoin", false, "let a cluster rejoin the mesh that has left it, see 'trustgen retire'")
 }
 
 func (c *intermediateCommand) run(cmd *cobra.Command, _ []string) error {
@@ -132,11 +127,6 @@ func (c *intermediateCommand) report(f *fabric.Fabric, r fabric.EnsureResult) {
 			reportEnd(c.Terminal, e.Cluster, e.Certificate)
 		}
 	}
-}
-
-// reportEnd is for an intermediate that ends with its issuer.
-func reportEnd(t *term.Terminal, cluster string, cert mesh.Summary) {
-	t.Note("the intermediate of %s ends with its issuer, at %s: replace the issuer before", cluster, term.Time(cert.NotAfter))
 }
 
 // reportKept is about options that do not affect existing intermediates.

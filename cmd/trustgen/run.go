@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,20 +19,6 @@ const (
 	exitNoResult    = 3
 	exitInterrupted = 130
 )
-
-// noResultError is an error of a command that only reads, and could not.
-type noResultError struct{ err error }
-
-func (e *noResultError) Error() string { return e.err.Error() }
-func (e *noResultError) Unwrap() error { return e.err }
-
-// noResult makes an error one of a command that could not read, unless it is a usage error.
-func noResult(err error) error {
-	if _, usage := errors.AsType[*flags.UsageError](err); usage || err == nil {
-		return err
-	}
-	return &noResultError{err}
-}
 
 // run is the program without its process.
 func run(ctx context.Context, s term.Streams, args []string) int {
@@ -67,19 +51,6 @@ func exitCode(err error) int {
 		return exitNoResult
 	}
 	return exitFailed
-}
-
-// failed describes a command to package hint.
-func failed(cmd *cobra.Command) hint.Command {
-	c := hint.Command{
-		Path:  cmd.CommandPath(),
-		Has:   func(flag string) bool { return cmd.Flags().Lookup(flag) != nil },
-		Given: func(flag string) bool { return cmd.Flags().Changed(flag) },
-	}
-	if dir := cmd.Flags().Lookup("dir"); dir != nil {
-		c.Dir = dir.Value.String()
-	}
-	return c
 }
 
 func newRoot(t *term.Terminal) *cobra.Command {
@@ -120,19 +91,6 @@ func newRoot(t *term.Terminal) *cobra.Command {
 		newVersion(t),
 	)
 	return root
-}
-
-// noCommand refuses arguments of a command with subcommands.
-func noCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	cmd.SuggestionsMinimumDistance = 2
-	err := fmt.Errorf("unknown command %q", args[0])
-	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(similar, " or "))
-	}
-	return flags.Usage(cmd, err)
 }
 
 // flagError is an error about a flag. After an unknown command the error is about the command,

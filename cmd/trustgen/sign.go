@@ -54,7 +54,7 @@ A key that has a valid intermediate of the cluster gets the same certificate aga
 	c.end.AddNotAfter(cmd, "365d, or the end of the issuer if that comes before")
 	cmd.Flags().StringVar(&c.out, "out", "", "new `file` for the signed response (default stdout)")
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "sign without confirmation")
-	addRejoin(cmd, &c.options.Rejoin)
+	flags.AddRejoin(cmd, &c.options.Rejoin)
 	c.password.Add(cmd, "the CA's key")
 	flags.AddDryRun(cmd, &c.options.DryRun)
 	return cmd

@@ -62,7 +62,7 @@ func TestIssuerValidation_RejectsInvalidSpecs(t *testing.T) {
 		})
 	}
 	explained := c.Kubectl(t, "explain", "trustclusterissuers.spec.trustAnchors")
-	if !strings.Contains(explained, "every answer of the CA must lead to") {
+	if !strings.Contains(explained, "every chain from the CA must lead to") {
 		t.Errorf("kubectl explain prints %q", explained)
 	}
 }

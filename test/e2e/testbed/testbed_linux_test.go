@@ -45,7 +45,7 @@ func trials() map[string]trial {
 				{"csr-workload-", "trustclusterissuers.trustgen.io/mesh", "system:serviceaccount:istio-system:istiod", "Approved,Issued"},
 				certificate,
 				talk,
-				{"allowed", "rule       workloads", "lifetime   4h0m0s, of 24h0m0s asked for"},
+				{"allowed", "rule       workloads", "lifetime   4h0m0s, requested 24h0m0s"},
 				{"refused", "is not for the requester shop/checkout"},
 				{"secret/cacerts serverside-applied"},
 			},

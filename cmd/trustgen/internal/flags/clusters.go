@@ -47,3 +47,8 @@ func (f *Clusters) RequireSome(cmd *cobra.Command) error {
 	}
 	return nil
 }
+
+// AddRejoin adds --rejoin.
+func AddRejoin(cmd *cobra.Command, rejoin *bool) {
+	cmd.Flags().BoolVar(rejoin, "rejoin", false, "let a cluster rejoin the mesh that has left it, see 'trustgen retire'")
+}
