@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -40,6 +41,9 @@ func run(ctx context.Context, out io.Writer, dir string) error {
 	}
 	for _, cluster := range result.Clusters {
 		fmt.Fprintf(out, "%s: %s\n", cluster.Cluster, cluster.Action)
+	}
+	for _, step := range result.Rollout() {
+		fmt.Fprintln(out, step.Kind, strings.Join(step.Clusters, ", "), "because", step.Why)
 	}
 	return issue(ctx, out, f)
 }

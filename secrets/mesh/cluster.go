@@ -54,9 +54,8 @@ func (m *Mesh) Intermediates(cluster string) Intermediates {
 	return found
 }
 
-// left is when a cluster left the mesh. It has left if the newest of its intermediates is
-// retired, and if it has no local bundle; whether that one has expired or is revoked does not
-// matter.
+// left is when a cluster left the mesh. It has left if it has no local bundle and the newest of its
+// intermediates is retired. An expired or revoked intermediate counts as well.
 func (m *Mesh) left(cluster string) time.Time {
 	if m.local[cluster] {
 		return time.Time{}
@@ -68,8 +67,8 @@ func (m *Mesh) left(cluster string) time.Time {
 	return newest(all).Retired
 }
 
-// isNewer compares when CAs were issued. Of two of the same second one that is not retired is
-// the newer one.
+// isNewer compares the times of issue. Of two CAs of the same second, one that is not retired is the
+// newer one.
 func isNewer(a, than *CA) bool {
 	order := a.Certificate().NotBefore.Compare(than.Certificate().NotBefore)
 	return order > 0 || order == 0 && a.Retired.IsZero()

@@ -39,7 +39,7 @@ type Change struct {
 const (
 	whyCRLsFirst = "proxies refuse a chain without the CRL of its CA, so they need the CRLs of new intermediates first"
 	whySigner    = "the directory that signed passes the CRL on to the other clusters, which need it first"
-	whyRemote    = "they hold the CA bundles of these clusters"
+	whyRemote    = "the CA bundle is there"
 	whyProxies   = "kubelets sync mounted Secrets within about a minute, without a guarantee"
 	whyNewCA     = "the intermediate is new"
 	whyRevoked   = "proxies accept a revoked intermediate until they have the CRL that revokes it"
