@@ -1,4 +1,4 @@
-// Picture draws the picture of README.md: a root, two clusters and their workloads,
+// Command picture draws the picture of README.md: a root, two clusters and their workloads,
 // one cluster with a plug-in CA and one with an external CA. It writes one SVG for a
 // light and one for a dark page:
 //

@@ -52,7 +52,7 @@ func TestEnsure_Rollout(t *testing.T) {
 	requireRollout(t, "a renewal without CRLs", ensure(t, f, fabric.EnsureOptions{Renew: true}, "west"), "ApplySecret west")
 
 	p := withRemote(t)
-	requireRollout(t, "what is kept", ensure(t, p.rootDir, fabric.EnsureOptions{}, "west", "north"))
+	requireRollout(t, "kept clusters", ensure(t, p.rootDir, fabric.EnsureOptions{}, "west", "north"))
 	requireRollout(t, "one renewal", ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west"),
 		"ApplyCRLs north", "Exchange east", "ApplyCRLs east (remote)", "WaitProxies east north", "ApplySecret west")
 	requireRollout(t, "two renewals", ensure(t, p.rootDir, fabric.EnsureOptions{Renew: true}, "west", "north"),

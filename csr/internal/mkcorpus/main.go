@@ -1,4 +1,4 @@
-// Mkcorpus generates the corpus of requests:
+// Command mkcorpus generates the corpus of requests:
 //
 //	go run ./csr/internal/mkcorpus csr/testdata/corpus
 package main

@@ -1,5 +1,5 @@
-// Mkca makes a CA as people have them, also one that trustgen refuses: "mkca NAME" writes NAME.pem and
-// NAME-key.pem. The scripts of trustgen use it.
+// Command mkca creates a CA as other programs make them, also one that trustgen refuses: "mkca NAME" writes
+// NAME.pem and NAME-key.pem. The scripts of trustgen use it.
 package main
 
 import (
