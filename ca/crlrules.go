@@ -65,7 +65,7 @@ var crlRules = []crlRule{
 	{RuleInfo{RuleCRLIssuer, "Its issuer and authority key identifier are those of the CA.", "RFC 5280 §6.3.3 (b)(1), §5.2.1"}, everyCRL, checkCRLIssuer},
 	{RuleInfo{RuleCRLSigner, "The key usage of the CA, if it has one, allows it to sign CRLs.", "RFC 5280 §6.3.3 (f)"}, everyCRL, checkCRLSigner},
 	{RuleInfo{RuleCRLSignatureAlgorithm, "It is signed with SHA-256 or stronger.", "RFC 9155; crypto/x509 verifies no others"}, everyCRL, checkCRLSignatureAlgorithm},
-	{RuleInfo{RuleCRLSignature, "The key of the CA made its signature.", "RFC 5280 §6.3.3 (g)"}, everyCRL, checkCRLSignature},
+	{RuleInfo{RuleCRLSignature, "The key of the CA made its signature.", "RFC 5280 §6.3.3 (g); an Authority checks that of a CRL that it signs by itself"}, receivedCRL, checkCRLSignature},
 	{RuleInfo{RuleCRLAuthorityKeyID, "It has an authority key identifier.", "RFC 5280 §5.2.1"}, signedCRL, checkCRLAuthorityKeyID},
 	{RuleInfo{RuleCRLNumber, "It has a number of at most 20 octets that is not negative.", "RFC 5280 §5.2.3"}, everyCRL, checkCRLNumber},
 	{RuleInfo{RuleCRLPositiveNumber, "Its number is positive.", "0 is the number before the first CRL"}, signedCRL, checkCRLPositiveNumber},

@@ -32,7 +32,7 @@ func crlRuleFixtures() []crlRuleFixture {
 		{name: "another key identifier", rule: ca.RuleCRLIssuer, change: func(f *crlFixture) { f.signer.SubjectKeyId = []byte{1} }},
 		{name: "a key that may not sign CRLs", rule: ca.RuleCRLSigner, change: func(f *crlFixture) { f.issuer.KeyUsage = x509.KeyUsageCertSign }},
 		{name: "a weak signature", rule: ca.RuleCRLSignatureAlgorithm, change: func(f *crlFixture) { f.list.SignatureAlgorithm = x509.ECDSAWithSHA1 }},
-		{name: "another key", rule: ca.RuleCRLSignature, change: func(f *crlFixture) { f.key, f.signer.PublicKey = catest.Key("other"), catest.Key("other").Public() }},
+		{name: "another key", rule: ca.RuleCRLSignature, scope: "received", change: func(f *crlFixture) { f.key, f.signer.PublicKey = catest.Key("other"), catest.Key("other").Public() }},
 		{name: "no authority key identifier", rule: ca.RuleCRLAuthorityKeyID, scope: "signed", parsed: func(l *x509.RevocationList) { l.AuthorityKeyId = nil }},
 		{name: "no number", rule: ca.RuleCRLNumber, parsed: func(l *x509.RevocationList) { l.Number = nil }},
 		{name: "a negative number", rule: ca.RuleCRLNumber, parsed: func(l *x509.RevocationList) { l.Number = big.NewInt(-2) }},
