@@ -70,7 +70,7 @@ func Plan(c Change) []Step {
 		p.bringCRLs(whyCRLs, c.Unchanged, c.Remote)
 	}
 	if c.FirstPublication {
-		p.add(RestartWorkloads, whyRestart, c.Unchanged, c.Created, c.Replaced, c.Remote)
+		p.add(RestartWorkloads, whyRestart, c.Unchanged, c.Created, c.Replaced, c.Remote, c.WithoutCA)
 	}
 	p.add(WaitRenewal, whyRenewal, c.Pending)
 	p.add(Finish, whyFinish, c.Pending)

@@ -62,6 +62,14 @@ func TestPlan(t *testing.T) {
 				step(rollout.WaitRenewal, "east"), step(rollout.Finish, "east"),
 			},
 		},
+		"a remote cluster without a successor restarts at the first publication as well": {
+			rollout.Change{Publishes: true, FirstPublication: true, Unchanged: []string{"west"}, Pending: []string{"south"}, WithoutCA: []string{"south"}},
+			[]rollout.Step{
+				step(rollout.Reissue, "south"), step(rollout.ApplyCRLs, "west"), step(rollout.Exchange, "south"), remote(rollout.ApplyCRLs, "south"),
+				remote(rollout.ApplySecret, "south"), step(rollout.RestartWorkloads, "south", "west"),
+				step(rollout.WaitRenewal, "south"), step(rollout.Finish, "south"),
+			},
+		},
 		"a revocation at once restarts all at the first publication": {
 			rollout.Change{Publishes: true, FirstPublication: true, Revokes: true, Unchanged: []string{"north"}, Replaced: []string{"west"}, Cut: []string{"west"}},
 			[]rollout.Step{step(rollout.ApplySecret, "west"), step(rollout.ApplyCRLs, "north"), step(rollout.RestartWorkloads, "north", "west")},
